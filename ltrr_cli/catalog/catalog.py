@@ -1,0 +1,163 @@
+"""A catalogue: sources in, entities out, and an account of what was left out."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, BinaryIO
+
+from ltrr_cli.catalog.entities import Maker
+from ltrr_cli.catalog.readers import read
+from ltrr_cli.catalog.schema import INFER_ALL, Overrides, Schema, infer
+from ltrr_cli.catalog.source import Meter, label, size
+from ltrr_cli.errors import CatalogError
+from ltrr_cli.records import Bad, Entity
+from ltrr_cli.text import hash64
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from ltrr_cli.catalog.jsonl import Raw
+
+SAMPLE = 2000
+"""Records from which the schema is inferred, over all sources."""
+MAX_BAD = 1000
+"""Bad records that are remembered; all are counted."""
+_LINE_BITS = 40
+
+
+class Catalog:
+    """The entities of some sources, read one by one; iterate once.
+
+    `schema` is the one given, or inferred: every source gives its share of the first 2,000 records. `read_count`
+    counts the entities handed out, `bad_count` the records left out (`bad` holds the first 1,000). `notes` are
+    remarks for the user, complete after the pass. `bytes_read` of `bytes_total` (as stored, compressed) serve a
+    progress bar; the total is None where a source is a stream.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[str | Path],
+        *,
+        overrides: Overrides = INFER_ALL,
+        schema: Schema | None = None,
+        strict: bool = False,
+        stdin: BinaryIO | None = None,
+    ) -> None:
+        """Open the sources and, without a schema, infer one.
+
+        Raises:
+            CatalogError: no source, one that cannot be opened, or an override that names no field.
+        """
+        if not sources:
+            raise CatalogError("no catalogue is named", next="name a JSONL, CSV or Parquet file, or - for stdin")
+        self.bad: list[Bad] = []
+        self.bad_count = 0
+        self.read_count = 0
+        self.notes: list[str] = []
+        self._sources = list(sources)
+        self._strict = strict
+        self._stdin = stdin
+        self._meters = [Meter() for _ in sources]
+        sizes = [size(source) for source in sources]
+        self.bytes_total = None if None in sizes else sum(filter(None, sizes))
+        streams = [label(source) for source, known in zip(sources, sizes, strict=True) if known is None]
+        if len(set(streams)) < len(streams):
+            raise CatalogError(
+                "a stream is named twice", where=streams[0], next="it can be read only once: name it once"
+            )
+        # A file is read again after the sample; a stream cannot be: what the sample took is kept.
+        self._begun: dict[int, tuple[list[Raw], Iterator[Raw]]] = {}
+        self._spent = False
+        self.schema = schema if schema is not None else self._infer(sizes, overrides)
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes read so far, as stored."""
+        return sum(meter.bytes_read for meter in self._meters)
+
+    def __iter__(self) -> Iterator[Entity]:
+        """Yield the entities in order; of those that share an id, the first.
+
+        Raises:
+            CatalogError: a source cannot be read on, nothing is usable, a second pass, or (strict) a bad record.
+        """
+        if self._spent:
+            raise CatalogError("this catalogue was read already", next="open it anew")
+        self._spent = True
+        maker = Maker(self.schema)
+        first_seen: dict[int, int] = {}  # hash of an id → where it was first seen (source and line in one number)
+        if not self.schema.id:
+            self._note("ids are made from the content of the records: no field tells them apart")
+        for number, source in enumerate(self._sources):
+            for line, raw in self._raw(number):
+                made = raw if isinstance(raw, Bad) else maker.make(raw)
+                if isinstance(made, Entity):
+                    place = number << _LINE_BITS | line
+                    first = first_seen.setdefault(hash64(made.id), place)
+                    if first == place:
+                        self.read_count += 1
+                        yield made
+                        continue
+                    made = f"duplicate id, first seen at {self._place(first)}"
+                self._leave_out(made if isinstance(made, Bad) else Bad(source=label(source), line=line, reason=made))
+            for remark in self._meters[number].notes:
+                self._note(remark)
+        for remark in maker.notes():
+            self._note(remark)
+        if not self.read_count:
+            raise self._nothing()
+
+    def _infer(self, sizes: Sequence[int | None], overrides: Overrides) -> Schema:
+        share = -(-SAMPLE // len(self._sources))
+        sample: list[Mapping[str, object]] = []
+        for number, source in enumerate(self._sources):
+            if len(sample) >= SAMPLE:
+                break
+            rows = read(source, stdin=self._stdin, meter=Meter() if sizes[number] is not None else self._meters[number])
+            taken: list[Raw] = []
+            good = 0
+            for line, raw in islice(rows, 10 * share):
+                taken.append((line, raw))
+                good += not isinstance(raw, Bad)
+                if good == share:
+                    break
+            sample.extend(raw for _, raw in taken if not isinstance(raw, Bad))
+            if sizes[number] is None:
+                self._begun[number] = taken, rows
+        # Without a record there is nothing that an override could name; the pass will say so better.
+        return infer(sample, overrides if sample else INFER_ALL)
+
+    def _raw(self, number: int) -> Iterator[Raw]:
+        if number in self._begun:
+            taken, rows = self._begun.pop(number)
+            yield from taken
+            yield from rows
+        else:
+            yield from read(self._sources[number], stdin=self._stdin, meter=self._meters[number])
+
+    def _place(self, packed: int) -> str:
+        return f"{label(self._sources[packed >> _LINE_BITS])}:{packed & (1 << _LINE_BITS) - 1}"
+
+    def _leave_out(self, bad: Bad) -> None:
+        self.bad_count += 1
+        if len(self.bad) < MAX_BAD:
+            self.bad.append(bad)
+        if self._strict:
+            raise CatalogError(
+                bad.reason, where=f"{bad.source}:{bad.line}", next="correct it, or read without --strict"
+            )
+
+    def _note(self, remark: str) -> None:
+        if remark not in self.notes:
+            self.notes.append(remark)
+
+    def _nothing(self) -> CatalogError:
+        where = ", ".join(label(source) for source in self._sources[:3])
+        if not self.bad:
+            return CatalogError("there is no record", where=where, next="check that this is the right file")
+        first = self.bad[0]
+        advice = f"the first, {first.source}:{first.line}: {first.reason}"
+        if first.reason.startswith("not JSON"):
+            advice += "; JSON must be an array of objects, or one object per line (jq -c makes it so)"
+        return CatalogError(f"none of the {self.bad_count:,} records is usable", where=where, next=advice)

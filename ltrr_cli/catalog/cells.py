@@ -1,0 +1,94 @@
+"""What the cells of a CSV column mean, judged by the whole column: numbers, truth values, lists or plain text."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, TypeAlias
+
+from ltrr_cli.catalog.names import is_identifier, is_prose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Read: TypeAlias = Callable[[str], object]
+    """Reads one cell; a cell that does not fit its column stays text."""
+
+MISSING = frozenset({"", "\\N"})  # \N is what MySQL and IMDb write
+_NO_NUMBER = frozenset({"nan", "na", "n/a", "null", "none", "nil", "-", "inf", "+inf", "-inf", "infinity", "-infinity"})
+_TRUTH = {"true": True, "false": False}
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*|(?=\.[0-9]))(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
+_EXACT_DIGITS = 15
+_MAX_LIST = 1 << 16
+# One item of a list as Python or JSON writes it; possessive, so that no cell can make the search explode.
+_ITEM = r"""'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|[^\s,'"\[\](){}]++(?:[ ]++[^\s,'"\[\](){}]++)*+"""
+_ITEMS = re.compile(_ITEM, re.DOTALL)
+_LIST = re.compile(rf"\[\s*+(?:(?:{_ITEM})\s*+(?:,\s*+|(?=\])))*+\]", re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+def reader(name: str, cells: Sequence[str]) -> Read:
+    """Return how to read the cells of a column, judged by a sample of them.
+
+    A column with leading zeros ("007") or with integers of more than 15 digits, which no float holds exactly, stays
+    text. A column whose name says that it holds ids takes no exponents: "12e4" is an id there.
+    """
+    present = [cell for cell in (cell.strip() for cell in cells) if cell not in MISSING]
+    pattern = re.compile(rf"{_DECIMAL.pattern}|{_INTEGER.pattern}") if is_identifier(name) else _NUMBER
+    numeric = [cell for cell in present if cell.lower() not in _NO_NUMBER]
+    if numeric and all(pattern.fullmatch(cell) and _is_exact(cell) for cell in numeric):
+        return lambda cell: _number(cell, pattern)
+    if present and all(cell.lower() in _TRUTH for cell in present):
+        return lambda cell: None if cell in MISSING else _TRUTH.get(cell.strip().lower(), cell)
+    if present and all(cell[0] == "[" and _listed(cell) is not None for cell in present):
+        return lambda cell: None if cell in MISSING else _listed(cell) if _listed(cell) is not None else cell
+    if not is_prose(name) and not is_identifier(name) and _is_piped(present):
+        return lambda cell: None if cell in MISSING else cell.split("|")
+    return lambda cell: None if cell in MISSING else cell
+
+
+def _is_exact(cell: str) -> bool:
+    return len(cell) <= _EXACT_DIGITS or _INTEGER.fullmatch(cell) is None
+
+
+def _number(cell: str, pattern: re.Pattern[str]) -> object:
+    cell = cell.strip()
+    if _INTEGER.fullmatch(cell):
+        return int(cell) if len(cell) <= _EXACT_DIGITS else cell
+    if pattern.fullmatch(cell):
+        return float(cell)
+    return None if cell in MISSING or cell.lower() in _NO_NUMBER else cell
+
+
+def _is_piped(cells: Sequence[str]) -> bool:
+    """Tell whether a column holds lists such as `Action|Comedy`: one cell in five does, and all parts are short."""
+    piped = [cell for cell in cells if "|" in cell]
+    if len(piped) * 5 < len(cells) or not piped:
+        return False
+    return all(part == part.strip() and 0 < len(part) <= 64 for cell in piped for part in cell.split("|"))
+
+
+def _listed(cell: str) -> list[object] | None:
+    """Read `["a", "b"]` or `['a', 'b']`; None where the cell is no such list of scalars."""
+    cell = cell.strip()
+    if len(cell) > _MAX_LIST or not cell.startswith("[") or not cell.endswith("]"):
+        return None
+    try:
+        value = json.loads(cell)
+    except (ValueError, RecursionError):
+        if not _LIST.fullmatch(cell):
+            return None
+        return [_item(item) for item in _ITEMS.findall(cell, 1, len(cell) - 1)]
+    if not isinstance(value, list) or any(isinstance(item, (list, dict)) for item in value):
+        return None
+    return value
+
+
+def _item(item: str) -> object:
+    if item[0] in "'\"":
+        return _ESCAPE.sub(r"\1", item[1:-1])
+    if item in ("None", "nan", "null"):
+        return None
+    return float(item) if _NUMBER.fullmatch(item) and len(item) <= _EXACT_DIGITS else item

@@ -1,0 +1,155 @@
+"""Which raw field plays which role: given by the user, or inferred from the names and contents of a sample."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING
+
+from ltrr_cli.catalog import roles
+from ltrr_cli.catalog.profile import profiles
+from ltrr_cli.errors import CatalogError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """The role of every raw field; a field of a nested object is written `outer.inner`, and "" means none.
+
+    `id` is "" where ids are made from the content of the records. `text` fields are joined by newlines, in order.
+    `creator` names who made an entity (artist, author, brand …) and is one of the `attributes`, which hold all
+    other usable fields in order of appearance. `ignored` says of the rest why it is not used.
+    """
+
+    id: str
+    title: str
+    text: tuple[str, ...]
+    type: str
+    popularity: str
+    creator: str
+    attributes: tuple[str, ...]
+    ignored: tuple[tuple[str, str], ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return strings and lists only, as JSON and TOML hold them."""
+        plain = asdict(self)
+        plain["text"] = list(self.text)
+        plain["attributes"] = list(self.attributes)
+        plain["ignored"] = [list(pair) for pair in self.ignored]
+        return plain
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, object]) -> Schema:
+        """Read what `to_dict` wrote; a role that is not mentioned is empty.
+
+        Raises:
+            CatalogError: an unknown role, a value of the wrong kind, or a field named twice.
+        """
+        known = [item.name for item in fields(cls)]
+        if unknown := sorted(set(values) - set(known)):
+            raise _error(f"there is no role {unknown[0]!r}", f"the roles are {', '.join(known)}")
+        single = {role: _text(values.get(role, ""), role) for role in ("id", "title", "type", "popularity", "creator")}
+        ignored = values.get("ignored", [])
+        if not isinstance(ignored, (list, tuple)):
+            raise _error("ignored: must be a list of [field, why]", "correct it")
+        pairs = tuple(_texts(pair, "ignored") for pair in ignored)
+        if any(len(pair) != 2 for pair in pairs):
+            raise _error("ignored: must be a list of [field, why]", "correct it")
+        attributes = _texts(values.get("attributes", []), "attributes")
+        text = _texts(values.get("text", []), "text")
+        for role, names in (("attributes", attributes), ("text", text)):
+            if twice := [name for name in names if names.count(name) > 1]:
+                raise _error(f"{role}: {twice[0]!r} is named twice", "name it once")
+        if single["creator"] and single["creator"] not in attributes:
+            raise _error(f"creator: {single['creator']!r} is not one of the attributes", "add it to the attributes")
+        return cls(
+            id=single["id"],
+            title=single["title"],
+            text=text,
+            type=single["type"],
+            popularity=single["popularity"],
+            creator=single["creator"],
+            attributes=attributes,
+            ignored=tuple((field, why) for field, why in pairs),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """What the user says about roles: None leaves a role to inference, "" or () means that there is none."""
+
+    id: str | None = None
+    title: str | None = None
+    text: tuple[str, ...] | None = None
+    type: str | None = None
+    popularity: str | None = None
+    creator: str | None = None
+
+
+INFER_ALL = Overrides()
+
+
+def infer(records: Sequence[Mapping[str, object]], overrides: Overrides = INFER_ALL) -> Schema:
+    """Return the schema of a sample of raw records. The same sample gives the same schema.
+
+    Raises:
+        CatalogError: an override names a field that no record has.
+    """
+    found = profiles(records)
+    for item in fields(overrides):
+        value = getattr(overrides, item.name)
+        for name in (value,) if isinstance(value, str) else value or ():
+            if name and name not in found:
+                have = ", ".join(found) or "none"
+                raise _error(
+                    f"no record has the field {name!r}, which is to be the {item.name}", f"the fields are: {have}"
+                )
+
+    given = {name for name in (overrides.id, overrides.title, overrides.type, overrides.popularity) if name}
+    given.update(overrides.text or ())
+    free = {name: profile for name, profile in found.items() if name not in given}
+
+    def role(said: str | None, guess: str) -> str:
+        chosen = guess if said is None else said
+        free.pop(chosen, None)
+        return chosen
+
+    entity_id = role(overrides.id, roles.entity_id(free))
+    title = role(overrides.title, roles.title(free))
+    type_ = role(overrides.type, roles.type_(free))
+    popularity = role(overrides.popularity, roles.popularity(free))
+    text = roles.text(free) if overrides.text is None else overrides.text
+    for name in text:
+        free.pop(name, None)
+    if overrides.title is None and not title:
+        title = role(None, roles.title_by_content(free))
+    creator = roles.creator(free) if overrides.creator is None else overrides.creator
+    reasons = {name: roles.why_ignored(profile) for name, profile in free.items()}
+    attributes = [name for name in found if name == creator or (name in reasons and not reasons[name])]
+    return Schema(
+        id=entity_id,
+        title=title,
+        text=tuple(text),
+        type=type_,
+        popularity=popularity,
+        creator=creator,
+        attributes=tuple(attributes),
+        ignored=tuple((name, why) for name, why in reasons.items() if why and name != creator),
+    )
+
+
+def _error(what: str, advice: str) -> CatalogError:
+    return CatalogError(what, where="schema", next=advice)
+
+
+def _text(value: object, role: str) -> str:
+    if not isinstance(value, str):
+        raise _error(f"{role}: must be the name of a field", 'write it in quotes; "" means none')
+    return value
+
+
+def _texts(value: object, role: str) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)):
+        raise _error(f"{role}: must be a list", "write it in brackets")
+    return tuple(_text(item, role) for item in value)

@@ -1,0 +1,153 @@
+"""ltrr.toml: what the user may edit. Missing entries have their defaults; unknown ones are errors, since they are typos."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from ltrr_cli.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+NAME = "ltrr.toml"
+REWARDS: Mapping[str, float] = {
+    "view": 0.05,
+    "click": 0.3,
+    "play": 0.6,
+    "tag": 0.6,
+    "like": 0.8,
+    "favourite": 0.9,
+    "save": 0.9,
+    "share": 0.9,
+    "add_to_cart": 0.8,
+    "purchase": 1.0,
+    "skip": -0.2,
+    "dislike": -0.5,
+}
+STRATEGIES = ("lexical", "popular", "structured", "semantic", "memory")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All settings of an index."""
+
+    candidates: int = 120
+    """Budget: how many hits all arms together may return for a query."""
+    epsilon: float = 0.02
+    """Share of queries that get a plain selection, so that nothing is ever out of reach of learning."""
+    half_life_days: float = 365.0
+    """Age at which an event counts half."""
+    full_dwell_s: float = 30.0
+    """A play shorter than this counts in proportion."""
+    user_cap: float = 3.0
+    """Most reward (in today's worth) that one user can give one entity under one query."""
+    train_every: int = 100
+    """Impressions with a rewarded action between two trainings of the ranker."""
+    checkpoint_every: int = 1000
+    """Events after which the learned state is written down; before that it is replayed from the log at open."""
+    hindsight: bool = True
+    """Look up, after an action, at what rank the arms that did not run would have found the entity."""
+    strategies: tuple[str, ...] = STRATEGIES
+    rewards: Mapping[str, float] = field(default_factory=lambda: dict(REWARDS))
+
+    @property
+    def half_life_s(self) -> float:
+        """The half-life in seconds."""
+        return self.half_life_days * 86400
+
+    def reward(self, action: str, dwell: float) -> float:
+        """Return an action's worth in [-1, 1]; 0 if it is unknown. `dwell` in seconds, 0 if unknown."""
+        worth = self.rewards.get(action, 0.0)
+        if action == "play" and 0 < dwell < self.full_dwell_s:
+            return worth * dwell / self.full_dwell_s
+        return worth
+
+    def learning_digest(self) -> str:
+        """Return a hash of the settings that change what the log teaches."""
+        parts = (self.half_life_days, self.full_dwell_s, self.user_cap, sorted(self.rewards.items()))
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+_SECTIONS = {
+    "query": ("candidates", "epsilon"),
+    "learning": ("half_life_days", "full_dwell_s", "user_cap", "train_every", "checkpoint_every", "hindsight"),
+}
+_RANGES = {
+    "candidates": (1, 10_000),
+    "epsilon": (0.0, 1.0),
+    "half_life_days": (0.01, 36_500),
+    "full_dwell_s": (0.0, 86_400),
+    "user_cap": (0.0, 1e9),
+    "train_every": (1, 10**9),
+    "checkpoint_every": (1, 10**9),
+}
+
+
+def read_config(root: Path) -> Config:
+    """Read ltrr.toml of the index at `root`; defaults where it is missing.
+
+    Raises `ConfigError` naming the entry that cannot be used.
+    """
+    import tomllib
+
+    path = root / NAME
+    try:
+        table = tomllib.loads(path.read_bytes().decode())
+    except FileNotFoundError:
+        return Config()
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConfigError(f"ltrr.toml cannot be read: {error}", where=str(path)) from error
+    return parse_config(table, where=str(path))
+
+
+def parse_config(table: Mapping[str, Any], *, where: str = NAME) -> Config:
+    """Check a decoded ltrr.toml."""
+    known: dict[str, Any] = {}
+    for section, entries in table.items():
+        if not isinstance(entries, dict):
+            raise ConfigError(f"{section} is not a section", where=where, next=f"write it as [{section}]")
+        for name, value in entries.items():
+            place = f"{where}, [{section}] {name}"
+            if section == "rewards":
+                known.setdefault("rewards", dict(REWARDS))[name] = _number(value, place, -1.0, 1.0)
+            elif section == "strategies" and name == "use":
+                if not (isinstance(value, list) and value and all(isinstance(item, str) for item in value)):
+                    raise ConfigError("expected a list of strategy names", where=place)
+                known["strategies"] = tuple(dict.fromkeys(value))
+            elif name in _SECTIONS.get(section, ()):
+                known[name] = _setting(name, value, place)
+            else:
+                raise ConfigError("there is no such setting", where=place, next="see the README's configuration section")
+    return Config(**known)
+
+
+def _setting(name: str, value: object, place: str) -> bool | int | float:
+    kinds = {part.name: part.type for part in fields(Config)}
+    if kinds[name] == "bool":
+        if not isinstance(value, bool):
+            raise ConfigError(f"expected true or false, not {value!r}", where=place)
+        return value
+    number = _number(value, place, *_RANGES[name])
+    return int(number) if kinds[name] == "int" else number
+
+
+def _number(value: object, place: str, low: float, high: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise ConfigError(f"expected a number from {low:g} to {high:g}, not {value!r}", where=place)
+    return float(value)
+
+
+def default_toml() -> str:
+    """Return the file that a new index gets: every setting at its default, commented out, with its meaning."""
+    config = Config()
+    lines = ["# Settings of this index. Remove the # before a line to change it.", ""]
+    for section, names in _SECTIONS.items():
+        lines.append(f"[{section}]")
+        lines += [f"# {name} = {str(getattr(config, name)).lower()}" for name in names]
+        lines.append("")
+    lines += ["[rewards]", *(f"# {name} = {worth}" for name, worth in REWARDS.items()), ""]
+    lines += ["[strategies]", f"# use = [{', '.join(repr(name) for name in STRATEGIES)}]".replace("'", '"'), ""]
+    return "\n".join(lines)

@@ -1,0 +1,284 @@
+"""Building: a catalogue becomes a segment. The old index stays live, and whole, until the new one is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ltrr_cli.config import NAME as CONFIG
+from ltrr_cli.config import default_toml, read_config
+from ltrr_cli.encoder import Encoder, copy_encoder, encoder_digest, encoder_folder
+from ltrr_cli.engine.fold import Logs
+from ltrr_cli.engine.learned import Learned
+from ltrr_cli.engine.opened import open_impressions
+from ltrr_cli.engine.publish import next_name, publish, settle, temporary
+from ltrr_cli.errors import IndexDirectoryError
+from ltrr_cli.feedback.impressions import Impressions
+from ltrr_cli.index.files import inventory, replace_file, sync_file
+from ltrr_cli.index.locks import exclusive, share
+from ltrr_cli.index.manifest import NAME, Live, Manifest, read_manifest
+from ltrr_cli.index.segment import Segment, SegmentWriter, words
+from ltrr_cli.index.view import View
+from ltrr_cli.memory.predicted import PredictedWriter
+from ltrr_cli.text import hash64
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from ltrr_cli.catalog import Catalog
+    from ltrr_cli.records import Bad, Entity
+
+Progress = "Callable[[str, int, int | None], None]"
+"""Told (step, units done since the last call, units in all or None)."""
+_MAX_ATTRIBUTE = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """What a build did."""
+
+    entities: int
+    bad_count: int
+    bad: tuple[Bad, ...]
+    notes: tuple[str, ...]
+    encoded: int
+    reused: int
+    segment: str
+
+
+def build(
+    root: Path, catalog: Catalog, *, encoder: str | None = None, add: bool = False, progress: Callable[[str, int, int | None], None]
+) -> Built:
+    """Make, or remake, the index at `root` from a catalogue; learned state and logs are kept.
+
+    With `add` the catalogue's entities join those there are, and replace those with the same id.
+    """
+    _check(root)
+    with exclusive(root / "locks" / "build", timeout=5):
+        before = _manifest(root)
+        if add and before is None:
+            raise IndexDirectoryError("no index here to add to", where=str(root), next="make one with: ltrr index build")
+        source = _encoder(root, before, encoder, add=add)
+        digest = encoder_digest(source)
+        held = []
+        parent = root / "segments"
+        number = next_name(parent, before.next_segment if before is not None else 1)
+        written = temporary(parent, number)
+        try:
+            held.append(_keep_encoder(root, source, digest))
+            writer = SegmentWriter(written, creator=catalog.schema.creator)
+            _read(writer, catalog, progress)
+            texts = _index(writer, catalog.schema.creator, written, progress)
+            opened = Encoder.open(root / "encoder" / digest)
+            reuse = before.segments if before is not None and before.encoder == digest else ()
+            vectors, hashes, encoded = _vectors(opened, texts, root, reuse, progress)
+            writer.finish(vectors, hashes)
+            held.append(share(written))  # so that nobody collects it before it is live
+            settle(written, parent / number)
+            live = Live(name=number, entities=len(writer), files=inventory(parent / number))
+            _go_live(root, live, digest, add=add)
+        finally:
+            shutil.rmtree(written, ignore_errors=True)
+            for handle in held:
+                if handle is not None:
+                    os.close(handle)
+    return Built(
+        entities=catalog.read_count,
+        bad_count=catalog.bad_count,
+        bad=tuple(catalog.bad),
+        notes=tuple(catalog.notes),
+        encoded=encoded,
+        reused=len(texts) - encoded,
+        segment=number,
+    )
+
+
+def _check(root: Path) -> None:
+    """Refuse to build into a directory that holds something else."""
+    if root.exists() and not root.is_dir():
+        raise IndexDirectoryError("this is a file, not a directory", where=str(root), next="give another --index")
+    known = {"segments", "learned", "log", "locks", "encoder", CONFIG, NAME}
+    if root.is_dir() and not (root / NAME).exists() and {path.name for path in root.iterdir()} - known:
+        raise IndexDirectoryError(
+            "this directory holds other files and is no index", where=str(root), next="give a new or an empty directory"
+        )
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise IndexDirectoryError(f"cannot make the index: {error.strerror}", where=str(root)) from error
+
+
+def _manifest(root: Path) -> Manifest | None:
+    return read_manifest(root) if (root / NAME).exists() else None
+
+
+def _encoder(root: Path, before: Manifest | None, name: str | None, *, add: bool) -> Path:
+    """Return the encoder's folder: the one asked for, else the index's own, else the one that ships with the package."""
+    if name is None and before is not None:
+        return root / "encoder" / before.encoder
+    source = encoder_folder(name)
+    if add and before is not None and encoder_digest(source) != before.encoder:
+        raise IndexDirectoryError(
+            "the index was built with another encoder", where=str(root), next="build it again, whole, with the new one"
+        )
+    return source
+
+
+def _keep_encoder(root: Path, source: Path, digest: str) -> int | None:
+    """Copy the encoder into the index unless it is there; returns a shared lock on it."""
+    kept = root / "encoder" / digest
+    if not kept.is_dir():
+        written = temporary(root / "encoder", digest)
+        try:
+            copy_encoder(source, written)
+            handle = share(written)
+            settle(written, kept)
+        finally:
+            shutil.rmtree(written, ignore_errors=True)
+        return handle
+    return share(kept)
+
+
+def _read(writer: SegmentWriter, catalog: Catalog, progress: Callable[[str, int, int | None], None]) -> None:
+    done = 0
+    for count, entity in enumerate(catalog, 1):
+        writer.add(entity)
+        if count % 500 == 0:
+            progress("reading", catalog.bytes_read - done, catalog.bytes_total)
+            done = catalog.bytes_read
+    progress("reading", catalog.bytes_read - done, catalog.bytes_total)
+
+
+def _index(
+    writer: SegmentWriter, creator: str, directory: Path, progress: Callable[[str, int, int | None], None]
+) -> list[str]:
+    """Index every row and predict its queries; returns the texts to encode."""
+    predicted = PredictedWriter(creator=creator)
+    texts: list[str] = []
+    for row, entity, popularity in writer.rows():
+        predicted.add(row, entity, popularity)
+        texts.append(document(entity, creator))
+        if (row + 1) % 500 == 0:
+            progress("indexing", 500, len(writer))
+    progress("indexing", len(writer) % 500, len(writer))
+    predicted.write(directory)
+    return texts
+
+
+def document(entity: Entity, creator: str) -> str:
+    """Return the text that stands for an entity in vector space: what it is called, who made it, what it is about."""
+    attributes = dict(entity.attributes)
+    maker = words(attributes.pop(creator, ()))
+    described = " ".join(words(tuple(v for v in values if isinstance(v, str))) for values in attributes.values())
+    parts = (entity.title, maker, entity.text, described[:_MAX_ATTRIBUTE])
+    return ". ".join(part.strip() for part in parts if part.strip())
+
+
+def _vectors(
+    encoder: Encoder, texts: Sequence[str], root: Path, reuse: Sequence[Live], progress: Callable[[str, int, int | None], None]
+) -> tuple[NDArray[np.float32], NDArray[np.uint64], int]:
+    """Return the texts' vectors, their hashes, and how many had to be encoded; old segments' vectors are used again."""
+    hashes = np.array([hash64(text) for text in texts], np.uint64)
+    vectors = np.zeros((len(texts), encoder.dim), np.float32)
+    have = np.zeros(len(texts), bool)
+    for live in reuse:
+        folder = root / "segments" / live.name
+        old = np.load(folder / "vectors.text.npy", allow_pickle=False)
+        matrix = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
+        if not len(old) or matrix.shape[1] != encoder.dim:
+            continue
+        order = np.argsort(old)
+        places = np.minimum(np.searchsorted(old, hashes, sorter=order), len(old) - 1)
+        same = old[order][places] == hashes
+        vectors[same] = matrix[order[places[same]]]
+        have |= same
+    missing = np.flatnonzero(~have)
+    progress("encoding", 0, len(missing))
+    if len(missing):
+        vectors[missing] = encoder.encode(
+            [texts[i] for i in missing.tolist()], progress=lambda n: progress("encoding", n, len(missing))
+        )
+    return vectors, hashes, len(missing)
+
+
+def _go_live(root: Path, live: Live, digest: str, *, add: bool) -> None:
+    """Publish the new segment with the learned state as it is now, which other processes may have moved on."""
+    (root / "log").mkdir(exist_ok=True)
+    if not (root / CONFIG).exists():
+        replace_file(root / CONFIG, default_toml().encode())
+    sync_file(root)
+    logs = Logs(root)
+    with exclusive(root / "locks" / "publish"):
+        before = _manifest(root)
+        old = root / "learned" / before.learned.name if before is not None else None
+        config = read_config(root)
+        learned = Learned.open(old, config) if old is not None else Learned(config)
+        impressions = open_impressions(logs, old) if old is not None else Impressions(logs.queries)
+        kept = [*_without(root, before, live)] if add and before is not None else []
+        segments = [*kept, live]
+        publish(
+            root,
+            before=before,
+            encoder=digest,
+            segments=segments,
+            view=View(root, segments),
+            learned=learned,
+            logs=logs,
+            impressions=impressions,
+            old_snapshot=old,
+        )
+
+
+def _without(root: Path, before: Manifest, new: Live) -> list[Live]:
+    """Return the old segments with tombstones for entities that the new one replaces."""
+    hashes = np.load(root / "segments" / new.name / "columns" / "ids.hash.npy", mmap_mode="r")
+    out = []
+    for old in before.segments:
+        rows = Segment(root / "segments" / old.name, base=0).ids.rows(hashes)
+        gone = {*old.tombstones, *rows[rows >= 0].tolist()}
+        out.append(replace(old, tombstones=tuple(sorted(gone))))
+    return [old for old in out if len(old.tombstones) < old.entities]
+
+
+def delete(root: Path, ids: Sequence[str]) -> list[str]:
+    """Delete entities; returns the ids that were not there. The learned state keeps what it knows of them."""
+    with exclusive(root / "locks" / "build", timeout=5):
+        before = read_manifest(root)
+        hashes = np.array([hash64(entity_id) for entity_id in ids], np.uint64)
+        found = np.zeros(len(ids), bool)
+        segments = []
+        for old in before.segments:
+            rows = Segment(root / "segments" / old.name, base=0).ids.rows(hashes)
+            living = (rows >= 0) & ~np.isin(rows, np.array(old.tombstones, np.int64))
+            found |= living
+            segments.append(replace(old, tombstones=tuple(sorted({*old.tombstones, *rows[living].tolist()}))))
+        if found.any():
+            replace_segments(root, segments)
+    return [entity_id for entity_id, was in zip(ids, found.tolist(), strict=True) if not was]
+
+
+def replace_segments(root: Path, segments: Sequence[Live] | None) -> None:
+    """Publish the current learned state with these segments (None: the same ones): a checkpoint."""
+    logs = Logs(root)
+    with exclusive(root / "locks" / "publish"):
+        before = read_manifest(root)
+        old = root / "learned" / before.learned.name
+        live = before.segments if segments is None else segments
+        publish(
+            root,
+            before=before,
+            encoder=before.encoder,
+            segments=live,
+            view=View(root, live),
+            learned=Learned.open(old, read_config(root)),
+            logs=logs,
+            impressions=open_impressions(logs, old),
+            old_snapshot=old,
+        )

@@ -1,0 +1,252 @@
+"""The public Python API: one class, the same power as the command line."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ltrr_cli.errors import FeedbackError, UsageError
+from ltrr_cli.records import Event, Query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import BinaryIO, Self
+
+    from ltrr_cli.catalog import Overrides
+    from ltrr_cli.engine.build import Built
+    from ltrr_cli.engine.info import Info
+    from ltrr_cli.engine.learn import Ingested
+    from ltrr_cli.engine.opened import Opened
+    from ltrr_cli.records import Answer, Impression
+    from ltrr_cli.retrieval.base import Strategy
+
+MAX_K = 1000
+_EVERYTHING = "thompson"
+
+
+class Engine:
+    """An open index: searches, records what users do, learns.
+
+    Use `Engine.build` to make one and `Engine.open` to open one; close it, or use it as a context manager. Not for
+    several threads at once; several processes may work on one index.
+
+    Every method raises `LtrrError` (what, where, what next) and nothing else for mistakes of the caller or the data.
+    """
+
+    def __init__(self, opened: Opened, *, strategies: Sequence[Strategy] = ()) -> None:
+        self._opened = opened
+        self._strategies = tuple(strategies)
+
+    @staticmethod
+    def build(
+        sources: str | Path | Sequence[str | Path],
+        index: str | Path,
+        *,
+        encoder: str | None = None,
+        overrides: Overrides | None = None,
+        strict: bool = False,
+        add: bool = False,
+        stdin: BinaryIO | None = None,
+        progress: Callable[[str, int, int | None], None] = lambda *_: None,
+    ) -> Built:
+        """Make the index directory, or make it anew: the old one stays until the new one is whole, and what was learned
+        is kept. With `add` the entities join those of the index and replace those with the same id.
+
+        `sources` are catalogue files, `-` is `stdin`; `overrides` say which fields play which role where inference is
+        wrong; `encoder` is a folder or a hub name; `strict` stops at the first bad record. `progress` is told (step,
+        units since the last call, units in all or None).
+        """
+        from ltrr_cli.catalog import Catalog
+        from ltrr_cli.catalog import Overrides as Roles
+        from ltrr_cli.engine.build import build
+
+        listed = [sources] if isinstance(sources, str | Path) else list(sources)
+        catalog = Catalog(listed, overrides=overrides or Roles(), strict=strict, stdin=stdin)
+        return build(Path(index), catalog, encoder=encoder, add=add, progress=progress)
+
+    @classmethod
+    def open(cls, index: str | Path, *, strategies: Sequence[Strategy] = ()) -> Self:
+        """Open an index. `strategies` are further arms, beside those that its ltrr.toml names."""
+        from ltrr_cli.engine.opened import Opened
+
+        return cls(Opened(Path(index), strategies=strategies), strategies=strategies)
+
+    def close(self) -> None:
+        """Let go of the index."""
+        self._opened.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    def search(
+        self,
+        text: str,
+        *,
+        k: int = 10,
+        user: str = "",
+        session: str = "",
+        now: float | None = None,
+        seed: int | None = None,
+        explore: bool = True,
+        depths: Mapping[str, int] | None = None,
+        log: bool = True,
+    ) -> Answer:
+        """Answer a query, and log it as an impression unless `log` is off.
+
+        `k` in 1…1000 results. `now` is the query's time in seconds since 1970, by default the clock's; `seed` makes chance
+        repeatable. `explore` off uses the policy's mean; `depths` overrides it: {strategy: hits to draw}. Raises
+        `UsageError` for values out of range.
+        """
+        from ltrr_cli.engine.search import Choice, answer, impression_of
+        from ltrr_cli.feedback.ubi import impression_to_ubi
+        from ltrr_cli.policy.baselines import Fixed
+
+        if not 1 <= k <= MAX_K:
+            raise UsageError(f"k must be from 1 to {MAX_K}, not {k}")
+        opened = self._fresh()
+        self._check_depths(depths)
+        moment = time.time() if now is None else now
+        query = Query(
+            id=_query_id(moment), text=text, time=moment, k=k, user=_name(user, "user"), session=_name(session, "session")
+        )
+        choice = Choice(
+            seed=secrets.randbits(48) if seed is None else seed,
+            explore=explore,
+            policy=Fixed(depths) if depths is not None else None,
+        )
+        answered = answer(opened, query, choice)
+        if log:
+            opened.logs.queries.append([impression_to_ubi(impression_of(answered, query))], sync=False)
+        return answered
+
+    def warm_up(self, texts: Sequence[str]) -> None:
+        """Encode the queries that will be searched next, all at once: faster than one by one."""
+        self._fresh().warm_up(texts)
+
+    def record(
+        self,
+        query_id: str,
+        entity_id: str,
+        action: str = "click",
+        *,
+        user: str = "",
+        session: str = "",
+        dwell: float = 0.0,
+        now: float | None = None,
+    ) -> bool:
+        """Record what a user did with a result, and learn it at once; False if exactly this was recorded before.
+
+        When it returns the event is on the disk. Raises `FeedbackError` for a query id that was never answered here, or an
+        entity that the index does not have.
+        """
+        from ltrr_cli.engine.learn import record
+        from ltrr_cli.feedback.ubi import event_identity
+
+        opened = self._fresh()
+        impression = opened.impressions.find(query_id)
+        if impression is None:
+            raise FeedbackError("no query with this id was answered by this index", where=query_id)
+        if entity_id not in impression.shown and opened.row(entity_id) is None:
+            raise FeedbackError("the index has no such entity", where=entity_id)
+        if not 0 <= dwell < float("inf"):
+            raise UsageError(f"dwell must be a number of seconds, not {dwell}")
+        position = impression.shown.index(entity_id) + 1 if entity_id in impression.shown else 0
+        moment = time.time() if now is None else now
+        parts = {
+            "query_id": query_id,
+            "text": impression.text,
+            "user": _name(user, "user") or impression.user,
+            "session": _name(session, "session") or impression.session,
+            "entity_id": entity_id,
+            "action": _action(action),
+            "time": round(moment, 3),
+            "position": position,
+        }
+        event = Event(id=event_identity(**parts), dwell=dwell, **parts)  # type: ignore[arg-type]
+        return record(opened, event, now=moment)
+
+    def ingest(
+        self,
+        records: Iterable[Impression | Event],
+        *,
+        now: float | None = None,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> Ingested:
+        """Log and learn many records, such as a `feedback.Feedback` reads. Twice the same changes nothing."""
+        from ltrr_cli.engine.learn import ingest
+
+        done = ingest(self._fresh(), records, now=time.time() if now is None else now, progress=progress)
+        self._fresh()
+        return done
+
+    def learn(self, *, now: float | None = None) -> str:
+        """Train the ranker if there is enough new feedback, write the learned state down, and say what is live."""
+        from ltrr_cli.engine.learn import learn
+
+        learn(self._fresh(), now=time.time() if now is None else now)
+        return self._fresh().learned.ranker_status()
+
+    @staticmethod
+    def relearn(index: str | Path, *, progress: Callable[[int], None] = lambda _: None) -> None:
+        """Make the learned state again, from the logs alone."""
+        from ltrr_cli.engine.learn import rebuild
+
+        rebuild(Path(index), progress=progress)
+
+    @staticmethod
+    def delete(index: str | Path, ids: Sequence[str]) -> list[str]:
+        """Delete entities; returns the ids that the index does not have."""
+        from ltrr_cli.engine.build import delete
+
+        return delete(Path(index), ids)
+
+    def info(self) -> Info:
+        """Return counts, sizes and what was learned."""
+        from ltrr_cli.engine.info import info
+
+        return info(self._fresh())
+
+    def _fresh(self) -> Opened:
+        """Return the opened index, anew if another generation was published, caught up with the logs."""
+        from ltrr_cli.engine.opened import Opened
+
+        if self._opened.stale:
+            newer = Opened(self._opened.root, strategies=self._strategies)
+            newer.adopt(self._opened)
+            self._opened.close()
+            self._opened = newer
+        else:
+            self._opened.catch_up()
+        return self._opened
+
+    def _check_depths(self, depths: Mapping[str, int] | None) -> None:
+        known = [strategy.name for strategy in self._opened.strategies]
+        for name in depths or ():
+            if name not in known:
+                raise UsageError(f"no strategy is called {name!r}", next=f"this index has: {', '.join(known)}")
+
+
+def _query_id(moment: float) -> str:
+    """Return a new id that sorts by time: 12 hex digits of milliseconds, 10 of chance."""
+    return f"{int(max(0.0, moment) * 1000) & (2**48 - 1):012x}{os.urandom(5).hex()}"
+
+
+def _name(text: str, what: str) -> str:
+    if len(text.encode(errors="replace")) > 512 or any(ord(char) < 32 for char in text):
+        raise UsageError(f"{what} must be one line of at most 512 bytes")
+    return text.strip()
+
+
+def _action(text: str) -> str:
+    action = text.strip().lower()
+    if not action or len(action) > 64 or any(ord(char) < 32 for char in action):
+        raise UsageError("an action is a word of at most 64 characters, such as click, like or play")
+    return action

@@ -1,0 +1,75 @@
+"""The fold: learned state = fold(queries, events, control). Live learning and rebuilding run this same code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ltrr_cli.engine.hindsight import KIND, Hindsight
+from ltrr_cli.feedback.log import Log, Position, decode_line
+from ltrr_cli.feedback.ubi import event_from_ubi
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ltrr_cli.engine.learned import Learned
+    from ltrr_cli.feedback.impressions import Impressions
+
+
+class Logs:
+    """The three logs of an index."""
+
+    def __init__(self, root: Path) -> None:
+        def log(name: str) -> Log:
+            return Log(root / "log", name, lock=root / "locks" / f"log-{name}")
+
+        self.queries, self.events, self.control = log("queries"), log("events"), log("control")
+
+
+def catch_up(
+    learned: Learned, logs: Logs, impressions: Impressions, *, progress: Callable[[int], None] | None = None
+) -> int:
+    """Apply what the logs hold beyond the state's positions; returns how many events were new.
+
+    A control record takes effect before the first event behind its `after` position. `progress` is told of every 1,000
+    events.
+    """
+    hindsight: dict[str, Hindsight] = {}
+    pending: list[tuple[Position, dict[str, Any]]] = []
+    for following, row in _rows(logs.control, learned.control_at):
+        if row.get("kind") == KIND:
+            try:
+                found = Hindsight.from_row(row)
+            except (KeyError, TypeError, ValueError):
+                continue
+            hindsight[found.event_id] = found
+        else:
+            pending.append((Position(*row.get("after", (1, 0))), row))
+        learned.control_at = following
+    fresh = 0
+    for count, (following, row) in enumerate(_rows(logs.events, learned.events_at), 1):
+        while pending and pending[0][0] <= learned.events_at:
+            learned.apply_control(pending.pop(0)[1])
+        learned.events_at = following
+        try:
+            event = event_from_ubi(row)
+        except ValueError:
+            learned.counts["unreadable events"] += 1
+            continue
+        impression = impressions.find(event.query_id) if event.query_id else None
+        fresh += learned.apply(event, impression, hindsight.pop(event.id, None))
+        if progress is not None and count % 1000 == 0:
+            progress(1000)
+    for _, row in pending:
+        learned.apply_control(row)
+    return fresh
+
+
+def _rows(log: Log, start: Position) -> Iterator[tuple[Position, dict[str, Any]]]:
+    """Yield the position behind each sound line, and its row."""
+    for position, line in log.lines_after(start):
+        try:
+            row = decode_line(line)
+        except ValueError:
+            continue  # `ltrr index info` counts damaged lines; they were never acknowledged or are beyond repair
+        yield Position(position.file, position.offset + len(line) + 1), row

@@ -1,0 +1,89 @@
+"""What an index holds, and what it has learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ltrr_cli.engine.opened import Opened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmInfo:
+    """One arm: the posterior mean of its first bucket's reward, its width, and the mean depth it gets without context."""
+
+    name: str
+    reward: float
+    deviation: float
+    depth: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Info:
+    """Counts and sizes (bytes); `actions` counts events by action; `arms` says what the policy thinks of each."""
+
+    path: str
+    entities: int
+    segments: int
+    impressions: int
+    events: int
+    learned_version: int
+    strategies: tuple[str, ...]
+    generation: int
+    created: str
+    encoder: str
+    actions: Mapping[str, int]
+    notes: Mapping[str, int]
+    policy_version: int
+    credits: int
+    arms: tuple[ArmInfo, ...]
+    ranker_version: int
+    ranker: str
+    ranker_history: tuple[str, ...]
+    weights: Mapping[str, float]
+    sizes: Mapping[str, int]
+
+
+def info(opened: Opened) -> Info:
+    """Collect it."""
+    learned = opened.learned
+    policy = learned.policy
+    strategies = tuple(strategy.name for strategy in opened.strategies)
+    usual = policy.mean({}, strategies, opened.config.candidates).depths
+    first: dict[str, tuple[float, float]] = {}
+    for arm, _, mean, deviation in policy.report():
+        first.setdefault(arm, (mean, deviation))
+    return Info(
+        path=str(opened.root),
+        entities=opened.view.entities,
+        segments=len(opened.view.segments),
+        impressions=opened.impressions.count,
+        events=learned.counts["events"],
+        learned_version=int(opened.manifest.learned.name),
+        strategies=strategies,
+        generation=opened.manifest.generation,
+        created=opened.manifest.created,
+        encoder=opened.manifest.encoder,
+        actions=dict(learned.actions.most_common()),
+        notes={name: count for name, count in sorted(learned.counts.items()) if name != "events" and count},
+        policy_version=policy.version,
+        credits=policy.credits,
+        arms=tuple(
+            ArmInfo(name=name, reward=first[name][0], deviation=first[name][1], depth=usual.get(name, 0))
+            for name in strategies
+            if name in first
+        ),
+        ranker_version=learned.ranker.version,
+        ranker=learned.ranker_status(),
+        ranker_history=tuple(f"version {e['version']}: {e['status']} – {e['reason']}" for e in learned.ranker_log),
+        weights=dict(sorted(learned.ranker.weights.items(), key=lambda item: -abs(item[1]))),
+        sizes={part: _size(opened.root / part) for part in ("encoder", "segments", "learned", "log")},
+    )
+
+
+def _size(directory: Path) -> int:
+    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())

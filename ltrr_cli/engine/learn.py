@@ -1,0 +1,239 @@
+"""Learning: events are logged, then folded; now and then the ranker is trained and the state written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ltrr_cli.engine.build import replace_segments
+from ltrr_cli.engine.fold import Logs, catch_up
+from ltrr_cli.engine.hindsight import Hindsight
+from ltrr_cli.engine.learned import Learned
+from ltrr_cli.engine.publish import publish
+from ltrr_cli.engine.search import all_ranks
+from ltrr_cli.feedback.impressions import Impressions
+from ltrr_cli.feedback.log import Position
+from ltrr_cli.feedback.ubi import event_from_ubi, event_to_ubi, impression_to_ubi
+from ltrr_cli.index.locks import exclusive
+from ltrr_cli.index.manifest import read_manifest
+from ltrr_cli.index.view import View
+from ltrr_cli.policy.base import MAX_DEPTH
+from ltrr_cli.ranking.debias import inverse_weight
+from ltrr_cli.ranking.linear import LinearRanker
+from ltrr_cli.ranking.train import Sample, train
+from ltrr_cli.records import Event, Impression, Query
+from ltrr_cli.text import hash64
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from ltrr_cli.engine.opened import Opened
+
+_BATCH = 2_000
+_TRAINING_LISTS = 20_000
+_MOST_IN_TEST = 5
+"""A challenger still undecided after this many training intervals gives way to a newer one."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Ingested:
+    """What an ingest did: counts of records, and what the ranker's test says afterwards."""
+
+    impressions: int = 0
+    events: int = 0
+    repeated: int = 0
+    actions: dict[str, int] = field(default_factory=dict)
+    unknown_actions: dict[str, int] = field(default_factory=dict)
+    unknown_entities: int = 0
+    unknown_queries: int = 0
+    ranker: str = ""
+
+
+def ingest(
+    opened: Opened, records: Iterable[Impression | Event], *, now: float, progress: Callable[[int], None] = lambda _: None
+) -> Ingested:
+    """Log and learn records. Event times are clamped to `now`; what was seen before is counted and left out.
+
+    When this returns everything is on the disk.
+    """
+    done = Ingested()
+    before = opened.learned.counts["events"]
+    for impressions, events in _batches(records):
+        _log_impressions(opened, impressions, done)
+        _log_events(opened, events, done, now)
+        progress(len(impressions) + len(events))
+    opened.logs.queries.sync()
+    if opened.learned.counts["events"] - before:
+        learn(opened, now=now)
+    done.ranker = opened.learned.ranker_status()
+    return done
+
+
+def _batches(records: Iterable[Impression | Event]) -> Iterator[tuple[list[Impression], list[Event]]]:
+    """Split the stream so that an impression is logged before its events, whatever the order of a batch."""
+    impressions: list[Impression] = []
+    events: list[Event] = []
+    for record in records:
+        if isinstance(record, Impression):
+            impressions.append(record)
+        else:
+            events.append(record)
+        if len(impressions) + len(events) >= _BATCH:
+            yield impressions, events
+            impressions, events = [], []
+    if impressions or events:
+        yield impressions, events
+
+
+def _log_impressions(opened: Opened, impressions: list[Impression], done: Ingested) -> None:
+    new = []
+    fresh: set[str] = set()
+    for impression in impressions:
+        if impression.query_id in fresh or opened.impressions.known(impression.query_id):
+            done.repeated += 1
+        else:
+            fresh.add(impression.query_id)
+            new.append(impression)
+    opened.logs.queries.append([impression_to_ubi(impression) for impression in new], sync=False)
+    done.impressions += len(new)
+
+
+def _log_events(opened: Opened, events: list[Event], done: Ingested, now: float) -> None:
+    """Write queries through to the disk, then hindsight, then the events; then learn them."""
+    opened.catch_up()
+    learned, config = opened.learned, opened.config
+    rows: list[Event] = []
+    fresh: set[str] = set()
+    for event in events:
+        if event.id in fresh or learned.seen[hash64(event.id)]:
+            done.repeated += 1
+            continue
+        fresh.add(event.id)
+        rows.append(_clamped(event, now))
+        counts = done.actions if event.action in config.rewards else done.unknown_actions
+        counts[event.action] = counts.get(event.action, 0) + 1
+        done.unknown_entities += opened.row(event.entity_id) is None
+    if not rows:
+        return
+    opened.logs.queries.sync()
+    if config.hindsight:
+        found = [hindsight(opened, event, done) for event in rows if event.query_id]
+        opened.logs.control.append([one.to_row() for one in found if one is not None])
+    opened.logs.events.append([event_to_ubi(event) for event in rows])
+    done.events += len(rows)
+    opened.catch_up()
+
+
+def _clamped(event: Event, now: float) -> Event:
+    """Return the event with its time at most `now`: one event from 2099 must not outweigh the rest."""
+    if event.time <= now:
+        return event
+    from dataclasses import replace
+
+    return replace(event, time=now)
+
+
+def hindsight(opened: Opened, event: Event, done: Ingested | None = None) -> Hindsight | None:
+    """Return every arm's rank of the entity that was acted on, None where the event cannot be credited."""
+    impression = opened.impressions.find(event.query_id)
+    if impression is None:
+        if done is not None:
+            done.unknown_queries += 1
+        return None
+    positive = opened.config.reward(event.action, event.dwell) > 0
+    if not positive or event.entity_id not in impression.shown or opened.row(event.entity_id) is None:
+        return None
+    query = Query(id=impression.query_id, text=impression.text, time=impression.time, user=impression.user)
+    ranks, context = all_ranks(opened, query, event.entity_id)
+    return Hindsight(event_id=event.id, depth=MAX_DEPTH, ranks=ranks, context=context)
+
+
+def record(opened: Opened, event: Event, *, now: float) -> bool:
+    """Log and learn one event; False if it was known. When this returns it is on the disk."""
+    done = Ingested()
+    _log_events(opened, [event], done, now)
+    lists = opened.learned.counts["training lists"]
+    if done.events and lists - opened.learned.trained_at >= opened.config.train_every:
+        learn(opened, now=now)
+    elif done.events and opened.learned.since_checkpoint >= opened.config.checkpoint_every:
+        replace_segments(opened.root, None)
+    return done.events > 0
+
+
+def learn(opened: Opened, *, now: float) -> None:
+    """Train the ranker if enough was clicked since the last time, and write the learned state down."""
+    opened.catch_up()
+    learned = opened.learned
+    lists = learned.counts["training lists"]
+    waiting = learned.challenger is not None and learned.bet.seen < _MOST_IN_TEST * opened.config.train_every
+    if lists - learned.trained_at >= opened.config.train_every and not waiting:
+        version = 1 + max(
+            [learned.ranker.version, *(int(entry["version"]) for entry in learned.ranker_log)]
+            + ([learned.challenger.version] if learned.challenger is not None else [])
+        )
+        weights = train(list(_samples(opened)))
+        end = learned.events_at
+        row = {
+            "kind": "ranker",
+            "time": now,
+            "lists": lists,
+            "after": [end.file, end.offset],
+            "ranker": LinearRanker(weights, version=version).to_dict(),
+        }
+        opened.logs.control.append([row])
+    replace_segments(opened.root, None)
+
+
+def _samples(opened: Opened) -> Iterator[Sample]:
+    """Yield the last lists with a rewarded entity: what was shown, and gains weighted by 1 / examination."""
+    gains: dict[str, dict[str, float]] = {}
+    for _, row in opened.logs.events.replay():
+        try:
+            event = event_from_ubi(row)
+        except ValueError:
+            continue
+        reward = opened.config.reward(event.action, event.dwell)
+        if event.query_id and reward > 0:
+            own = gains.pop(event.query_id, {})  # to the end: the dict keeps the order of the last action
+            own[event.entity_id] = max(reward, own.get(event.entity_id, 0.0))
+            gains[event.query_id] = own
+            if len(gains) > _TRAINING_LISTS:
+                gains.pop(next(iter(gains)))
+    for query_id, own in gains.items():
+        impression = opened.impressions.find(query_id)
+        if impression is None or impression.trace is None or not impression.trace.features:
+            continue
+        weights = [
+            own.get(entity_id, 0.0) * inverse_weight(place + 1) for place, entity_id in enumerate(impression.shown)
+        ]
+        yield Sample(
+            names=impression.trace.feature_names,
+            values=np.array(impression.trace.features, np.float32),
+            gains=np.array(weights, np.float32),
+        )
+
+
+def rebuild(root: Path, *, progress: Callable[[int], None] = lambda _: None) -> None:
+    """Make the learned state again, from the logs alone."""
+    from ltrr_cli.config import read_config
+
+    logs = Logs(root)
+    with exclusive(root / "locks" / "publish"):
+        before = read_manifest(root)
+        learned = Learned(read_config(root))
+        impressions = Impressions(logs.queries, start=Position())
+        catch_up(learned, logs, impressions, progress=progress)
+        publish(
+            root,
+            before=before,
+            encoder=before.encoder,
+            segments=before.segments,
+            view=View(root, before.segments),
+            learned=learned,
+            logs=logs,
+            impressions=impressions,
+            old_snapshot=None,
+        )

@@ -1,0 +1,252 @@
+"""Learned state: what a fold over the logs gives. Every event is applied by the same code, live and on replay."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ltrr_cli.errors import IndexDirectoryError
+from ltrr_cli.estimators.sequential import Bet
+from ltrr_cli.feedback.log import Position
+from ltrr_cli.memory.evidence import Evidence, growth
+from ltrr_cli.memory.table import Table
+from ltrr_cli.policy.credit import walk
+from ltrr_cli.policy.thompson import ThompsonPolicy
+from ltrr_cli.ranking.debias import MAX_WEIGHT, inverse_weight
+from ltrr_cli.ranking.linear import LinearRanker
+from ltrr_cli.text import hash64, key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from ltrr_cli.config import Config
+    from ltrr_cli.engine.hindsight import Hindsight
+    from ltrr_cli.records import Event, Impression, Trace
+
+FORMAT_VERSION = 1
+EVERYBODY = "all"
+MEMORY_WEIGHT = 3.0
+"""Most that a click far down counts in the memory, in clicks at the top: one click stays one click."""
+
+
+class Learned:
+    """Memory, profiles, popularity, policy and ranker, and what is needed to count every event exactly once."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.queries = Evidence("memory", words=True)
+        self.users = Evidence("profiles", words=False)
+        self.everybody = Evidence("popularity", words=False)
+        self.seen = Table()  # event ids
+        self.best = Table()  # (query id, entity) → highest reward counted
+        self.caps = Table()  # (query, entity, user) → mass given
+        self.policy = ThompsonPolicy(epsilon=config.epsilon)
+        self.ranker = LinearRanker()
+        self.challenger: LinearRanker | None = None
+        self.bet = Bet()
+        self.ranker_log: list[dict[str, Any]] = []
+        self.counts: Counter[str] = Counter()
+        self.actions: Counter[str] = Counter()
+        self.trained_at = 0
+        self.events_at = Position()
+        self.control_at = Position()
+        self.since_checkpoint = 0
+        self.digest = config.learning_digest()
+
+    def apply(self, event: Event, impression: Impression | None, hindsight: Hindsight | None) -> bool:
+        """Learn from one event; False if it was counted before."""
+        event_hash = hash64(event.id)
+        if self.seen[event_hash]:
+            return False
+        self.seen[event_hash] = 1.0
+        self.since_checkpoint += 1
+        self.counts["events"] += 1
+        self.actions[event.action] += 1
+        reward = self.config.reward(event.action, event.dwell)
+        if event.query_id and impression is None:
+            self.counts["events of unknown queries"] += 1
+        if reward == 0.0:
+            if event.action not in self.config.rewards:
+                self.counts["events of unknown actions"] += 1
+            return True
+        gain = self._gain(event, reward)
+        if gain:
+            text = impression.text if impression is not None else event.text
+            self._remember(event, key(text), gain)
+            if gain > 0 and impression is not None:
+                self._credit(event, impression, hindsight, reward, gain)
+        return True
+
+    def _gain(self, event: Event, reward: float) -> float:
+        """Return what the event adds: of several actions on one entity for one query the highest counts, once."""
+        if not event.query_id:
+            return reward
+        pair = hash64(f"{event.query_id}\0{event.entity_id}")
+        before = self.best[pair]
+        if before > 0 and reward <= before:
+            return reward if reward < 0 else 0.0
+        self.best[pair] = reward
+        return reward - before if before > 0 else reward
+
+    def _remember(self, event: Event, query: str, gain: float) -> None:
+        scale = growth(event.time, self.config.half_life_s)
+        mass = gain * scale
+        if query:
+            weight = min(MEMORY_WEIGHT, inverse_weight(event.position)) if gain > 0 else 1.0
+            given = self._capped(event, query, mass * weight, self.config.user_cap * scale)
+            if given:
+                self.queries.add(query, event.entity_id, given)
+        self.everybody.add(EVERYBODY, event.entity_id, mass)
+        if event.user:
+            self.users.add(event.user, event.entity_id, mass)
+
+    def _capped(self, event: Event, query: str, mass: float, cap: float) -> float:
+        """Return how much of the mass this user may still give; without a user or session there is nobody to cap."""
+        user = event.user or event.session
+        if not user or mass <= 0:
+            return mass
+        triple = hash64(f"{query}\0{event.entity_id}\0{user}")
+        before = self.caps[triple]
+        given = max(0.0, min(mass, cap - before))
+        self.caps[triple] = before + given
+        return given
+
+    def _credit(self, event: Event, impression: Impression, hindsight: Hindsight | None, reward: float, gain: float) -> None:
+        """Teach the policy and test the ranker; only the first reward of an entity for a query is credited."""
+        trace = impression.trace
+        if gain != reward:
+            return
+        ranks, known, ran = _ranks(trace, event.entity_id)
+        context: Mapping[str, float] = trace.context if trace is not None else {}
+        if hindsight is not None:
+            context = context or hindsight.context
+            for arm, rank in hindsight.ranks.items():
+                if not ranks.get(arm):
+                    ranks[arm] = rank if rank > ran.get(arm, 0) else 0
+                known[arm] = hindsight.depth
+        if known:
+            rng = np.random.default_rng(hash64(event.id))
+            self.policy.update(walk(context, ranks, known, ran, min(1.0, reward), rng))
+        if trace is not None and event.entity_id in impression.shown:
+            self.counts["training lists"] += 1
+            self._test(event, impression, trace)
+
+    def _test(self, event: Event, impression: Impression, trace: Trace) -> None:
+        """Bet on the challenger: which ranker puts what was acted on higher on the same page."""
+        if self.challenger is None:
+            return
+        values = np.array(trace.features, np.float32)
+        place = impression.shown.index(event.entity_id)
+        live, new = (
+            _reciprocal(ranker.score(trace.feature_names, values), place) for ranker in (self.ranker, self.challenger)
+        )
+        self.bet.add((new - live) * inverse_weight(place + 1) / MAX_WEIGHT)
+        if self.bet.better:
+            self._promote(f"better on {self.bet.seen} later lists (evidence {self.bet.wealth:.1f} ≥ 20)")
+
+    def _promote(self, reason: str) -> None:
+        if self.challenger is not None:
+            self.ranker = self.challenger
+            self.ranker_log.append({"version": self.ranker.version, "status": "live", "reason": reason})
+            self.challenger = None
+            self.bet = Bet()
+
+    def apply_control(self, row: Mapping[str, Any]) -> None:
+        """Apply a control record: a newly trained ranker becomes the challenger, in place of the one before."""
+        if row.get("kind") == "ranker":
+            if self.challenger is not None:
+                reason = f"replaced; evidence after {self.bet.seen} lists was {self.bet.wealth:.2f} of 20"
+                self.ranker_log.append({"version": self.challenger.version, "status": "aside", "reason": reason})
+            self.challenger = LinearRanker.from_dict(row["ranker"])
+            self.bet = Bet()
+            self.trained_at = int(row["lists"])
+
+    def ranker_status(self) -> str:
+        """Say in a sentence which ranker is live and what is under test."""
+        live = "the prior" if self.ranker.version == 0 else f"version {self.ranker.version}"
+        if self.challenger is None:
+            return f"{live} is live"
+        return (
+            f"{live} is live; version {self.challenger.version} is kept aside until later clicks prove it better "
+            f"(evidence {self.bet.wealth:.2f} of 20 after {self.bet.seen} lists)"
+        )
+
+    def write(self, directory: Path, old: Path | None, rows_of: Callable[[NDArray[np.uint64]], NDArray[np.int64]]) -> None:
+        """Write a snapshot; `old` is the one that this state was opened from, `rows_of` maps id hashes to rows."""
+        for evidence in (self.queries, self.users, self.everybody):
+            evidence.write(directory, old, rows_of)
+        for name, table in (("seen", self.seen), ("best", self.best), ("caps", self.caps)):
+            table.write(directory, name)
+        self.policy.save(directory / "policy.npz")
+        state = {
+            "format_version": FORMAT_VERSION,
+            "config": self.config.learning_digest(),
+            "events_at": [self.events_at.file, self.events_at.offset],
+            "control_at": [self.control_at.file, self.control_at.offset],
+            "counts": dict(sorted(self.counts.items())),
+            "actions": dict(sorted(self.actions.items())),
+            "trained_at": self.trained_at,
+        }
+        ranker = {
+            "format_version": FORMAT_VERSION,
+            "live": self.ranker.to_dict(),
+            "challenger": None if self.challenger is None else self.challenger.to_dict(),
+            "bet": {"logs": self.bet.logs, "seen": self.bet.seen, "total": self.bet.total},
+            "history": self.ranker_log,
+        }
+        (directory / "ranker.json").write_text(json.dumps(ranker, indent=1) + "\n")
+        (directory / "state.json").write_text(json.dumps(state, indent=1) + "\n")
+
+    @classmethod
+    def open(cls, directory: Path, config: Config) -> Learned:
+        """Map a snapshot. Raises `IndexDirectoryError` if it is damaged or of another format."""
+        learned = cls(config)
+        try:
+            state = json.loads((directory / "state.json").read_bytes())
+            ranker = json.loads((directory / "ranker.json").read_bytes())
+            if state["format_version"] != FORMAT_VERSION:
+                raise ValueError(f"format version {state['format_version']}")
+            for evidence in (learned.queries, learned.users, learned.everybody):
+                evidence.open(directory)
+            learned.seen, learned.best, learned.caps = (Table.open(directory, name) for name in ("seen", "best", "caps"))
+            learned.policy.load(directory / "policy.npz")
+            learned.ranker = LinearRanker.from_dict(ranker["live"])
+            learned.challenger = LinearRanker.from_dict(ranker["challenger"]) if ranker["challenger"] else None
+            learned.bet = Bet(**ranker["bet"])
+            learned.ranker_log = list(ranker["history"])
+            learned.counts, learned.actions = Counter(state["counts"]), Counter(state["actions"])
+            learned.trained_at = int(state["trained_at"])
+            learned.events_at, learned.control_at = Position(*state["events_at"]), Position(*state["control_at"])
+            learned.digest = str(state["config"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise IndexDirectoryError(
+                f"the learned state cannot be opened: {error}",
+                where=str(directory),
+                next="make it again from the logs with: ltrr learn --rebuild",
+            ) from error
+        return learned
+
+
+def _reciprocal(scores: NDArray[np.float32], place: int) -> float:
+    """Return 1 / the rank of one entity among the scores; equal scores keep the order that was shown."""
+    ahead = np.count_nonzero(scores > scores[place]) + np.count_nonzero(scores[:place] == scores[place])
+    return 1.0 / (1 + int(ahead))
+
+
+def _ranks(trace: Trace | None, entity_id: str) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
+    """Return each arm's rank of the entity, the depth down to which that is known, and the depth it ran to."""
+    if trace is None:
+        return {}, {}, {}
+    ran = {arm.name: arm.depth for arm in trace.arms if not arm.error}
+    try:
+        candidate = trace.pool_ids.index(entity_id)
+    except ValueError:
+        candidate = -1
+    ranks = {arm: rank for arm, hits in trace.pool.items() for number, rank, _ in hits if number == candidate}
+    return ranks, dict(ran), ran

@@ -1,0 +1,191 @@
+"""An index as opened: one published generation, the learned state caught up with the logs, and the engines."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ltrr_cli.config import read_config
+from ltrr_cli.encoder import Encoder
+from ltrr_cli.engine.fold import Logs, catch_up
+from ltrr_cli.engine.learned import EVERYBODY, Learned
+from ltrr_cli.errors import IndexDirectoryError
+from ltrr_cli.feedback.impressions import Impressions
+from ltrr_cli.feedback.log import Position
+from ltrr_cli.index.locks import share
+from ltrr_cli.index.manifest import NAME, read_manifest
+from ltrr_cli.index.view import View
+from ltrr_cli.memory.evidence import growth
+from ltrr_cli.memory.predicted import open_predicted
+from ltrr_cli.retrieval.base import find
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from ltrr_cli.index.manifest import Manifest
+    from ltrr_cli.retrieval.base import Strategy
+
+_TRIES = 20
+_VECTORS_KEPT = 1024
+
+
+class Opened:
+    """Everything that a query or an event needs, for one generation of the index."""
+
+    def __init__(self, root: Path, *, strategies: Sequence[Strategy] = ()) -> None:
+        self.root = root
+        self.config = read_config(root)
+        self.logs = Logs(root)
+        self.manifest, self._handles = _hold(root)
+        self._stamp = _stamp(root / NAME)
+        self.view = View(root, self.manifest.segments)
+        self.predicted = [
+            (open_predicted(root / "segments" / segment.name), segment.base) for segment in self.view.segments
+        ]
+        self.strategies = find(self.config.strategies, strategies)
+        snapshot = root / "learned" / self.manifest.learned.name
+        self.learned = Learned.open(snapshot, self.config)
+        self.impressions = open_impressions(self.logs, snapshot)
+        self._rows: dict[str, int | None] = {}
+        self._vectors: dict[str, NDArray[np.float32]] = {}
+        self._rewarded: NDArray[np.float32] | None = None
+        self._events = (-1, -1)
+        self.catch_up()
+
+    @property
+    def stale(self) -> bool:
+        """Whether a newer generation has been published."""
+        return _stamp(self.root / NAME) != self._stamp
+
+    def close(self) -> None:
+        """Give up the shared locks, so that this generation may be collected."""
+        for handle in self._handles:
+            os.close(handle)
+        self._handles = []
+
+    def catch_up(self) -> int:
+        """Learn what any process has logged since the last look; returns how many events were new."""
+        end = self._log_size()
+        if end == self._events:
+            return 0
+        self._events = end
+        fresh = catch_up(self.learned, self.logs, self.impressions)
+        if fresh:
+            self._rewarded = None
+        return fresh
+
+    def _log_size(self) -> tuple[int, int]:
+        """Return the number and size of the newest events file: one system call where nothing has happened."""
+        number = max(1, self.learned.events_at.file)
+        directory = self.root / "log"
+        while (directory / f"events-{number + 1:06d}.jsonl").exists():
+            number += 1
+        try:
+            return number, (directory / f"events-{number:06d}.jsonl").stat().st_size
+        except FileNotFoundError:
+            return number, 0
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The encoder, opened on first use."""
+        return Encoder.open(self.root / "encoder" / self.manifest.encoder)
+
+    def query_vector(self, text: str) -> NDArray[np.float32]:
+        """Return the unit vector of a query's text, (dim,) float32; the last ones are kept."""
+        vector = self._vectors.get(text)
+        if vector is None:
+            if len(self._vectors) >= _VECTORS_KEPT:
+                self._vectors.pop(next(iter(self._vectors)))
+            vector = self._vectors[text] = self.encoder.encode([text], kind="query")[0]
+        return vector
+
+    def warm_up(self, texts: Sequence[str]) -> None:
+        """Encode several queries at once; `query_vector` then has them."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._vectors][:_VECTORS_KEPT]
+        if len(new) > 1:
+            for text in list(self._vectors)[: max(0, len(self._vectors) + len(new) - _VECTORS_KEPT)]:
+                del self._vectors[text]
+            self._vectors.update(zip(new, self.encoder.encode(new, kind="query"), strict=True))
+
+    def profile(self, user: str, now: float) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
+        """Return rows that a user has rewarded and how much, in today's worth; None if there are none."""
+        entries = self.learned.users.exact(user, self.row)
+        if entries is None or not len(entries[0]):
+            return None
+        return entries[0], np.maximum(entries[1], 0) / growth(now, self.config.half_life_s)
+
+    def adopt(self, older: Opened) -> None:
+        """Take over what an older generation has warm: the encoder and its query vectors, if the encoder is the same."""
+        if older.manifest.encoder == self.manifest.encoder and "encoder" in older.__dict__:
+            self.__dict__["encoder"] = older.encoder
+            self._vectors = older._vectors
+
+    def row(self, entity_id: str) -> int | None:
+        """Return the row of an entity id, None where the index does not have it."""
+        if entity_id not in self._rows:
+            self._rows[entity_id] = self.view.row(entity_id)
+        return self._rows[entity_id]
+
+    @property
+    def rewarded(self) -> NDArray[np.float32]:
+        """Observed reward of every row over all queries, logarithmic, 1 for the most rewarded: (rows,) float32."""
+        if self._rewarded is None:
+            self._rewarded = np.zeros(self.view.rows, np.float32)
+            entries = self.learned.everybody.exact(EVERYBODY, self.row)
+            if entries is not None and len(entries[0]):
+                mass = np.maximum(entries[1], 0)
+                top = float(mass.max())
+                # relative to the top, so that the common decay cancels; 1,000 : 1 is about 1 : 0.1
+                self._rewarded[entries[0]] = np.log1p(999 * mass / top) / np.log(1000) if top > 0 else 0.0
+        return self._rewarded
+
+
+def open_impressions(logs: Logs, snapshot: Path) -> Impressions:
+    """Open the impressions with the snapshot's table of positions."""
+    try:
+        with np.load(snapshot / "impressions.npz", allow_pickle=False) as table:
+            start = Position(*table["start"].tolist())
+            return Impressions(
+                logs.queries, hashes=table["hashes"], files=table["files"], offsets=table["offsets"], start=start
+            )
+    except (OSError, ValueError, KeyError) as error:
+        raise IndexDirectoryError(
+            f"the learned state cannot be opened: {error}",
+            where=str(snapshot),
+            next="make it again from the logs with: ltrr learn --rebuild",
+        ) from error
+
+
+def _hold(root: Path) -> tuple[Manifest, list[int]]:
+    """Read the manifest and lock what it names; a publisher may be quicker, then read again."""
+    for _ in range(_TRIES):
+        manifest = read_manifest(root)
+        wanted = [root / "segments" / live.name for live in manifest.segments]
+        wanted.append(root / "learned" / manifest.learned.name)
+        handles = [share(directory) for directory in wanted]
+        held = [handle for handle in handles if handle is not None]
+        if len(held) == len(wanted):
+            return manifest, held
+        for handle in held:
+            os.close(handle)
+        missing = wanted[handles.index(None)]
+        if read_manifest(root).generation == manifest.generation:
+            advice = "ltrr learn --rebuild" if missing.parent.name == "learned" else "ltrr index build"
+            raise IndexDirectoryError(
+                f"{missing.parent.name}/{missing.name} is missing", where=str(root), next=f"make it again with: {advice}"
+            )
+    raise IndexDirectoryError("the index changes faster than it can be opened", where=str(root), next="try again")
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return status.st_ino, status.st_mtime_ns, status.st_size

@@ -1,0 +1,121 @@
+"""Publishing: a new generation of segments and learned state goes live in one step, and old ones are collected."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ltrr_cli.engine.fold import catch_up
+from ltrr_cli.index.files import inventory, sync_file, sync_tree
+from ltrr_cli.index.locks import remove_unused
+from ltrr_cli.index.manifest import Live, Manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from ltrr_cli.engine.fold import Logs
+    from ltrr_cli.engine.learned import Learned
+    from ltrr_cli.feedback.impressions import Impressions
+    from ltrr_cli.index.view import View
+
+_TEMPORARY = ".tmp-"
+
+
+def temporary(parent: Path, name: str) -> Path:
+    """Return a directory name under which something may be written before it is published."""
+    parent.mkdir(parents=True, exist_ok=True)
+    return parent / f"{_TEMPORARY}{os.getpid()}-{name}"
+
+
+def settle(written: Path, final: Path) -> None:
+    """Flush a finished directory and give it its final name."""
+    sync_tree(written)
+    written.rename(final)
+    sync_file(final.parent)
+
+
+def next_name(parent: Path, number: int) -> str:
+    """Return the first free name from `number` on: a writer that died may have left one behind."""
+    while (parent / f"{number:06d}").exists():
+        number += 1
+    return f"{number:06d}"
+
+
+def publish(
+    root: Path,
+    *,
+    before: Manifest | None,
+    encoder: str,
+    segments: Sequence[Live],
+    view: View,
+    learned: Learned,
+    logs: Logs,
+    impressions: Impressions,
+    old_snapshot: Path | None,
+) -> Manifest:
+    """Catch up with the logs, write the learned state for this view, and put both live. Holds: the publish lock."""
+    catch_up(learned, logs, impressions)
+    parent = root / "learned"
+    number = next_name(parent, before.next_learned if before is not None else 1)
+    written = temporary(parent, number)
+    try:
+        written.mkdir()
+        learned.write(written, old_snapshot, view.rows_of)
+        hashes, files, offsets, start = impressions.table()
+        np.savez(
+            written / "impressions.npz", hashes=hashes, files=files, offsets=offsets, start=np.array([start.file, start.offset])
+        )
+        settle(written, parent / number)
+    except BaseException:
+        shutil.rmtree(written, ignore_errors=True)
+        raise
+    manifest = Manifest(
+        generation=before.generation + 1 if before is not None else 1,
+        encoder=encoder,
+        segments=tuple(segments),
+        learned=Live(name=number, files=inventory(parent / number)),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        next_segment=max([before.next_segment if before is not None else 1, *(int(live.name) + 1 for live in segments)]),
+        next_learned=int(number) + 1,
+    )
+    manifest.write(root)
+    collect(root, manifest)
+    return manifest
+
+
+def collect(root: Path, manifest: Manifest) -> None:
+    """Remove what the manifest no longer names and nobody reads, and what dead writers left."""
+    keep = {f"segments/{live.name}" for live in manifest.segments}
+    keep |= {f"learned/{manifest.learned.name}", f"encoder/{manifest.encoder}"}
+    for parent in ("segments", "learned", "encoder"):
+        for directory in _directories(root / parent):
+            if f"{parent}/{directory.name}" in keep or _alive(directory.name):
+                continue
+            with suppress(OSError):  # another collector was quicker, or a reader came: next time
+                remove_unused(directory)
+    for leftover in root.glob(".manifest.json.*.tmp"):
+        with suppress(OSError):
+            leftover.unlink()
+
+
+def _directories(parent: Path) -> Iterable[Path]:
+    return [path for path in parent.iterdir() if path.is_dir()] if parent.is_dir() else []
+
+
+def _alive(name: str) -> bool:
+    """Tell whether a temporary directory belongs to a living process."""
+    if not name.startswith(_TEMPORARY):
+        return False
+    try:
+        os.kill(int(name[len(_TEMPORARY) :].split("-")[0]), 0)
+    except ProcessLookupError:
+        return False
+    except (ValueError, OSError):
+        return True
+    return True

@@ -1,0 +1,246 @@
+"""Answering a query: understand, choose arms, retrieve, unite, rank – the way from text to results, in one place."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ltrr_cli.memory.recall import recall
+from ltrr_cli.policy.base import MAX_DEPTH
+from ltrr_cli.query.context import context
+from ltrr_cli.query.understand import understand
+from ltrr_cli.ranking.features import Subject, features, names
+from ltrr_cli.records import Answer, Arm, Impression, Reserved, Result, Trace
+from ltrr_cli.retrieval.base import Hits, Request
+from ltrr_cli.retrieval.pool import Pool, union
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from ltrr_cli.engine.opened import Opened
+    from ltrr_cli.policy.base import Policy, Selection
+    from ltrr_cli.records import Query, Tag
+    from ltrr_cli.retrieval.base import Strategy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """How the arms are chosen: `seed` decides all chance; `policy` overrides the learned one, `mode` says so."""
+
+    seed: int
+    explore: bool = True
+    policy: Policy | None = None
+
+
+def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
+    """Answer one query. Deterministic given the opened index, the query and the choice."""
+    started = time.perf_counter()
+    request = make_request(opened, query)
+    features_of_query = context(query, request.understood, request.recall)
+    arms = [strategy for strategy in opened.strategies if strategy.applies(request)]
+    selection, mode = _select(opened, features_of_query, [arm.name for arm in arms], choice)
+    found, ran = _retrieve(arms, selection.depths, request)
+    pool = union(found)
+    values, scores = _rank(opened, request, pool)
+    order, reserved = _order(pool, scores, selection, query.k)
+    shown = pool.rows[order]
+    ids = opened.view.ids(pool.rows)
+    trace = Trace(
+        now=query.time,
+        k=query.k,
+        segments=opened.view.names,
+        learned=opened.manifest.learned.name,
+        policy_version=opened.learned.policy.version if choice.policy is None else choice.policy.version,
+        ranker_version=opened.learned.ranker.version,
+        mode=mode,
+        particle=selection.particle,
+        epsilon=opened.config.epsilon if mode == "thompson" else 0.0,
+        explored=bool(selection.explored),
+        seed=choice.seed,
+        context=features_of_query,
+        arms=ran,
+        propensity=selection.propensity,
+        pool_ids=tuple(ids),
+        pool=_provenance(pool),
+        feature_names=names(pool.arms),
+        features=tuple(map(tuple, values[order].tolist())),
+        scores=tuple(scores[order].tolist()),
+        reserved=_reserved(reserved, ids, query.k),
+    )
+    results = _results(opened, pool, order, shown, ids, trace)
+    return Answer(
+        query_id=query.id,
+        query=query.text,
+        results=results,
+        took_ms=(time.perf_counter() - started) * 1e3,
+        trace=trace,
+        readings=tuple(_reading(tag, request.understood.words) for tag in request.understood.tags),
+    )
+
+
+def make_request(opened: Opened, query: Query) -> Request:
+    """Understand a query, and look it up in the memory."""
+    understood = understand(query.text, opened.view)
+    remembered = recall(
+        understood.words,
+        opened.predicted,
+        opened.learned.queries,
+        opened.row,
+        now=query.time,
+        half_life=opened.config.half_life_s,
+    )
+    return Request(query, understood, remembered, opened.view, opened.query_vector)
+
+
+def impression_of(answered: Answer, query: Query) -> Impression:
+    """Return what is logged of an answer."""
+    return Impression(
+        query_id=query.id,
+        text=query.text,
+        time=query.time,
+        shown=tuple(result.id for result in answered.results),
+        user=query.user,
+        session=query.session,
+        trace=answered.trace,
+    )
+
+
+def all_ranks(opened: Opened, query: Query, entity_id: str) -> tuple[dict[str, int], dict[str, float]]:
+    """Return every arm's rank (from 1, 0 = not found) of an entity down to the deepest bucket, and the query's context."""
+    request = make_request(opened, query)
+    row = opened.row(entity_id)
+    ranks = {}
+    for strategy in opened.strategies:
+        hits = _run(strategy, request, MAX_DEPTH)[0] if strategy.applies(request) else Hits.none()
+        place = np.flatnonzero(hits.rows == row) if row is not None else ()
+        ranks[strategy.name] = int(place[0]) + 1 if len(place) else 0
+    return ranks, context(query, request.understood, request.recall)
+
+
+def _select(
+    opened: Opened, features_of_query: Mapping[str, float], arms: Sequence[str], choice: Choice
+) -> tuple[Selection, str]:
+    budget = opened.config.candidates
+    rng = np.random.default_rng(choice.seed)
+    if choice.policy is not None:
+        return choice.policy.select(features_of_query, arms, budget, rng), choice.policy.name
+    policy = opened.learned.policy
+    if choice.explore:
+        return policy.select(features_of_query, arms, budget, rng), policy.name
+    return policy.mean(features_of_query, arms, budget), "no-explore"
+
+
+def _retrieve(
+    arms: Sequence[Strategy], depths: Mapping[str, int], request: Request
+) -> tuple[dict[str, Hits], tuple[Arm, ...]]:
+    """Run the chosen arms. One that fails is noted, and the others answer."""
+    found: dict[str, Hits] = {}
+    ran = []
+    for strategy in arms:
+        depth = depths.get(strategy.name, 0)
+        if depth > 0:
+            started = time.perf_counter()
+            hits, error = _run(strategy, request, depth)
+            found[strategy.name] = hits
+            spent = (time.perf_counter() - started) * 1e3
+            ran.append(Arm(name=strategy.name, depth=depth, returned=len(hits.rows), ms=spent, error=error))
+    return found, tuple(ran)
+
+
+def _run(strategy: Strategy, request: Request, depth: int) -> tuple[Hits, str]:
+    try:
+        return strategy.retrieve(request, depth), ""
+    except Exception as error:  # noqa: BLE001 – strategies may come from anywhere; one must not take the answer down
+        return Hits.none(), f"{type(error).__name__}: {error}"[:200]
+
+
+def _rank(opened: Opened, request: Request, pool: Pool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the candidates' feature values and scores."""
+    query, learned = request.query, opened.learned
+    subject = Subject(
+        view=opened.view,
+        understood=request.understood,
+        recall=request.recall,
+        vector=request.vector if query.text.strip() else None,
+        rewarded=opened.rewarded,
+        own=opened.profile(query.user, query.time) if query.user else None,
+    )
+    values = features(subject, pool.rows, pool.ranks, pool.scores, pool.arms)
+    return values, learned.ranker.score(names(pool.arms), values)
+
+
+def _order(
+    pool: Pool, scores: NDArray[np.float32], selection: Selection, k: int
+) -> tuple[NDArray[np.intp], tuple[int, str] | None]:
+    """Return the candidates to show, best first, and (candidate, arm) of the reserved slot if there is one.
+
+    Where the selection explores, the page's last place is kept for the best candidate that only an explored arm found:
+    a find that is never shown could never earn credit.
+    """
+    order = np.lexsort((pool.rows, -scores))
+    page = order[:k]
+    if not selection.explored or len(order) <= k or k < 2:
+        return page, None
+    explored = [number for number, arm in enumerate(pool.arms) if arm in selection.explored]
+    others = [number for number, arm in enumerate(pool.arms) if arm not in selection.explored]
+    only = (pool.ranks[:, explored] > 0).any(1) & ~(pool.ranks[:, others] > 0).any(1)
+    if only[page].any():
+        return page, None
+    rest = order[k:][only[order[k:]]]
+    if not len(rest):
+        return page, None
+    candidate = int(rest[0])
+    arm = next(pool.arms[number] for number in explored if pool.ranks[candidate, number])
+    return np.concatenate([page[:-1], rest[:1]]), (candidate, arm)
+
+
+def _reserved(found: tuple[int, str] | None, ids: Sequence[str], k: int) -> Reserved | None:
+    return None if found is None else Reserved(position=k, entity_id=ids[found[0]], arm=found[1])
+
+
+def _provenance(pool: Pool) -> dict[str, tuple[tuple[int, int, float], ...]]:
+    """Return for each arm (candidate, rank, score) of its hits, in its order."""
+    out = {}
+    for number, arm in enumerate(pool.arms):
+        ranks = pool.ranks[:, number]
+        found = np.flatnonzero(ranks)
+        found = found[np.argsort(ranks[found])]
+        out[arm] = tuple(zip(found.tolist(), ranks[found].tolist(), pool.scores[found, number].tolist(), strict=True))
+    return out
+
+
+def _results(
+    opened: Opened,
+    pool: Pool,
+    order: NDArray[np.intp],
+    shown: NDArray[np.int64],
+    ids: Sequence[str],
+    trace: Trace,
+) -> tuple[Result, ...]:
+    ranker = opened.learned.ranker
+    results = []
+    for place, (candidate, row) in enumerate(zip(order.tolist(), shown.tolist(), strict=True)):
+        entity = opened.view.entity(row)
+        found = pool.ranks[candidate].tolist()
+        results.append(
+            Result(
+                rank=place + 1,
+                id=ids[candidate],
+                type=entity.type,
+                title=entity.title,
+                text=entity.text,
+                score=trace.scores[place],
+                strategies={arm: rank for arm, rank in zip(pool.arms, found, strict=True) if rank},
+                contributions=ranker.contributions(trace.feature_names, trace.features[place]),
+            )
+        )
+    return tuple(results)
+
+
+def _reading(tag: Tag, words: Sequence[str]) -> str:
+    return f"{' '.join(words[tag.start : tag.end])} → {tag.attribute}: {tag.value} ({tag.probability:.0%})"

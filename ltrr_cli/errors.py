@@ -1,0 +1,61 @@
+"""Every error that a user can meet: what happened, where, and what to do next.
+
+LtrrError
+├── UsageError       the call itself is wrong (exit code 2)
+├── CatalogError     a catalogue cannot be read, or holds no usable record
+├── EncoderError     an encoder folder is missing, damaged or of the wrong kind
+├── FeedbackError    feedback cannot be read or refers to nothing
+├── IndexDirectoryError   no index, a damaged one, or one of another format version
+│   └── LockedError  another process holds the lock for longer than we waited
+└── ConfigError      ltrr.toml or an LTRR_* variable holds something unusable
+"""
+
+from __future__ import annotations
+
+
+class LtrrError(Exception):
+    """Base of all errors: `what` happened, `where` (file, line, field), what to do `next`; exit code 1."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str = "", next: str = "") -> None:  # noqa: A002 – the word users read
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.next = next
+
+    def __str__(self) -> str:
+        """One line: what (where) – next."""
+        place = f" ({self.where})" if self.where else ""
+        advice = f" – {self.next}" if self.next else ""
+        return f"{self.what}{place}{advice}"
+
+
+class UsageError(LtrrError):
+    """The call itself is wrong: an unknown name, a value out of range (exit code 2)."""
+
+    exit_code = 2
+
+
+class CatalogError(LtrrError):
+    """A catalogue cannot be read, or holds no usable record."""
+
+
+class EncoderError(LtrrError):
+    """An encoder folder is missing, damaged or of the wrong kind."""
+
+
+class FeedbackError(LtrrError):
+    """Feedback cannot be read or refers to nothing."""
+
+
+class IndexDirectoryError(LtrrError):
+    """There is no index here, it is damaged, or it has another format version."""
+
+
+class LockedError(IndexDirectoryError):
+    """Another process holds the lock for longer than we waited."""
+
+
+class ConfigError(LtrrError):
+    """ltrr.toml or an LTRR_* variable holds something unusable."""

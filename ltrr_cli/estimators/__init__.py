@@ -1,0 +1,1 @@
+"""JUDGE: sequential tests, used by learning and by evaluation."""

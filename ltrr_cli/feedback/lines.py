@@ -1,0 +1,42 @@
+"""The JSON object in a line of bytes, whatever the bytes are."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"not JSON: {constant}")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
+
+
+def parse_object(line: bytes) -> dict[str, Any]:
+    """Return the JSON object that `line` holds; `ValueError` with the reason for anything else.
+
+    NaN, which is no JSON, and nesting without end are refused too: a measured value that is not a number means that the
+    log's writer went wrong.
+    """
+    try:
+        row = _DECODER.decode(_text(line))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {error.msg} at character {error.pos + 1}") from None
+    except RecursionError:
+        raise ValueError("not usable JSON: nested too deep") from None
+    if not isinstance(row, dict):
+        raise ValueError(f"a JSON object expected, found {type(row).__name__}")  # noqa: TRY004 – one error for all
+    return row
+
+
+def _text(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        from ltrr_cli.catalog.lines import decoded  # which also knows surrogates written as UTF-8
+
+        text = decoded(line)
+        if text is None:
+            raise ValueError("not UTF-8") from None
+        return text

@@ -1,0 +1,161 @@
+"""How an impression came about, as the compact JSON object that a log line carries under `query_attributes.ltrr`.
+
+Version 1: all of `Trace` by name, but for `arms` (rows of name, depth, returned, ms, error), `pool` (`ids` and, for
+each arm, rows of candidate, rank, score), `features` (`names`, `rows`) and `reserved` (position, id, arm; or null).
+Context, feature values and scores of what was shown keep 9 significant digits, other measured numbers 6, `now` all;
+what is not a finite number is null and comes back as nan.
+"""
+
+from __future__ import annotations
+
+from math import isfinite, nan
+from typing import Any
+
+from ltrr_cli.records import Arm, Reserved, Trace
+
+VERSION = 1
+
+
+def trace_to_json(trace: Trace) -> dict[str, Any]:
+    """Return the object for `query_attributes.ltrr`."""
+    reserved = trace.reserved
+    return {
+        "v": VERSION,
+        "now": trace.now,
+        "k": trace.k,
+        "segments": list(trace.segments),
+        "learned": trace.learned,
+        "policy_version": trace.policy_version,
+        "ranker_version": trace.ranker_version,
+        "mode": trace.mode,
+        "particle": trace.particle,
+        "epsilon": _six(trace.epsilon),
+        "explored": trace.explored,
+        "seed": trace.seed,
+        "context": {name: _nine(value) for name, value in trace.context.items()},
+        "arms": [[arm.name, arm.depth, arm.returned, _six(arm.ms), arm.error] for arm in trace.arms],
+        "propensity": _six(trace.propensity),
+        "pool": {
+            "ids": list(trace.pool_ids),
+            "arms": {
+                name: [[candidate, rank, _six(score)] for candidate, rank, score in hits]
+                for name, hits in trace.pool.items()
+            },
+        },
+        "features": {
+            "names": list(trace.feature_names),
+            "rows": [[_nine(value) for value in row] for row in trace.features],
+        },
+        "scores": [_nine(score) for score in trace.scores],
+        "reserved": None if reserved is None else [reserved.position, reserved.entity_id, reserved.arm],
+    }
+
+
+def trace_from_json(value: object) -> Trace | None:
+    """Return the trace, or None where it is missing, damaged or of an unknown version.
+
+    A trace that is returned is sound in itself: candidates lie in the pool, feature rows have one value for each name,
+    the propensity is in (0, 1].
+    """
+    if not isinstance(value, dict) or value.get("v") != VERSION:
+        return None
+    try:
+        trace = _read(value)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        return None
+    return trace if _sound(trace) else None
+
+
+def _read(row: dict[str, Any]) -> Trace:
+    pool, features, reserved = row["pool"], row["features"], row["reserved"]
+    return Trace(
+        now=_float(row["now"]),
+        k=_int(row["k"]),
+        segments=_texts(row["segments"]),
+        learned=_text(row["learned"]),
+        policy_version=_int(row["policy_version"]),
+        ranker_version=_int(row["ranker_version"]),
+        mode=_text(row["mode"]),
+        particle=_int(row["particle"]),
+        epsilon=_float(row["epsilon"]),
+        explored=_truth(row["explored"]),
+        seed=_int(row["seed"]),
+        context={name: _float(value) for name, value in row["context"].items()},
+        arms=tuple(_arm(*arm) for arm in row["arms"]),
+        propensity=_float(row["propensity"]),
+        pool_ids=_texts(pool["ids"]),
+        pool={
+            name: tuple((_int(candidate), _int(rank), _float(score)) for candidate, rank, score in hits)
+            for name, hits in pool["arms"].items()
+        },
+        feature_names=_texts(features["names"]),
+        features=tuple(_floats(values) for values in features["rows"]),
+        scores=_floats(row["scores"]),
+        reserved=None if reserved is None else _reserved(*reserved),
+    )
+
+
+def _sound(trace: Trace) -> bool:
+    candidates, width = len(trace.pool_ids), len(trace.feature_names)
+    return (
+        isfinite(trace.now)
+        and 0 < trace.propensity <= 1
+        and all(0 <= hit[0] < candidates and hit[1] >= 1 for hits in trace.pool.values() for hit in hits)
+        and all(len(row) == width for row in trace.features)
+    )
+
+
+def _arm(name: object, depth: object, returned: object, ms: object, error: object) -> Arm:
+    return Arm(name=_text(name), depth=_int(depth), returned=_int(returned), ms=_float(ms), error=_text(error))
+
+
+def _reserved(position: object, entity_id: object, arm: object) -> Reserved:
+    return Reserved(position=_int(position), entity_id=_text(entity_id), arm=_text(arm))
+
+
+def _six(value: float) -> float | None:
+    return float(f"{value:.6g}") if isfinite(value) else None
+
+
+def _nine(value: float) -> float | None:
+    return float(f"{value:.9g}") if isfinite(value) else None
+
+
+def _float(value: object) -> float:
+    if type(value) is float or type(value) is int:
+        return float(value)
+    if value is None:
+        return nan
+    raise TypeError
+
+
+def _floats(values: object) -> tuple[float, ...]:
+    return tuple([_float(value) for value in _list(values)])
+
+
+def _int(value: object) -> int:
+    if type(value) is int:
+        return value
+    raise TypeError
+
+
+def _truth(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise TypeError
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise TypeError
+
+
+def _texts(values: object) -> tuple[str, ...]:
+    return tuple([_text(value) for value in _list(values)])
+
+
+def _list(values: object) -> list[Any]:
+    if isinstance(values, list):
+        return values
+    raise TypeError

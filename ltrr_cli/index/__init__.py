@@ -1,0 +1,1 @@
+"""STORE: the index directory – manifest, segments, atomic publishing, locks."""

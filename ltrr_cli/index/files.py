@@ -1,0 +1,60 @@
+"""Writing that survives a crash: fsync of files and directories, replace in one step, checksums."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def sync_file(path: Path) -> None:
+    """Flush one file's content to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_tree(directory: Path) -> None:
+    """Flush every file and directory below `directory`, itself included."""
+    for folder, _, names in os.walk(directory, topdown=False):
+        for name in names:
+            sync_file(type(directory)(folder) / name)
+        sync_file(type(directory)(folder))
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Replace `path` in one step: a reader, or a crash, sees the old or the new content, never a part."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_file(path.parent)
+
+
+def digest(path: Path) -> str:
+    """Return the file's SHA-256 as hex."""
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def inventory(directory: Path) -> dict[str, tuple[int, str]]:
+    """Map every file below `directory` (relative, `/`-separated, sorted) to its size in bytes and SHA-256."""
+    return {
+        path.relative_to(directory).as_posix(): (path.stat().st_size, digest(path)) for path in _files(directory)
+    }
+
+
+def _files(directory: Path) -> Iterator[Path]:
+    yield from sorted(path for path in directory.rglob("*") if path.is_file())

@@ -1,0 +1,131 @@
+"""One segment's full text in Tantivy: fields, analyzer, queries from analysed terms.
+
+Text reaches Tantivy already cut by `ltrr_cli.text`, so that every script is treated alike at build and at query time;
+Tantivy adds English stemming. Queries are built from terms, never parsed: user punctuation cannot fail.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from ltrr_cli.text import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+TEXT_FIELDS = ("title", "creator", "attributes", "text")
+_ANALYZER = "ltrr"
+_WRITER_BYTES = 128 * 2**20
+
+
+@lru_cache(maxsize=1)
+def _analyzer() -> Any:
+    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
+
+    return TextAnalyzerBuilder(Tokenizer.whitespace()).filter(Filter.stemmer("english")).build()
+
+
+@lru_cache(maxsize=1)
+def _schema() -> Any:
+    from tantivy import SchemaBuilder
+
+    builder = SchemaBuilder()
+    builder.add_integer_field("row", stored=False, indexed=False, fast=True)
+    builder.add_float_field("popularity", stored=False, indexed=False, fast=True)
+    for name in TEXT_FIELDS:
+        builder.add_text_field(name, stored=False, tokenizer_name=_ANALYZER, index_option="position")
+    builder.add_text_field("value", stored=False, tokenizer_name="raw", index_option="basic")
+    return builder.build()
+
+
+def stems(text: str) -> list[str]:
+    """Cut a query's text into the terms that the index holds."""
+    return list(_analyzer().analyze(" ".join(tokens(text))))
+
+
+class FulltextWriter:
+    """Writes one Tantivy index. One thread, so that rows keep their order and equal scores tie the same way."""
+
+    def __init__(self, directory: Path) -> None:
+        import tantivy
+
+        directory.mkdir()
+        self._index = tantivy.Index(_schema(), path=str(directory))
+        self._index.register_tokenizer(_ANALYZER, _analyzer())
+        self._writer = self._index.writer(_WRITER_BYTES, 1)
+        self._document = tantivy.Document
+
+    def add(self, row: int, fields: dict[str, str], values: Iterable[str], popularity: float) -> None:
+        """Add one entity: text by field, exact values as `attribute=value`, popularity in [0, 1]."""
+        document = self._document()
+        document.add_integer("row", row)
+        document.add_float("popularity", popularity)
+        for name, text in fields.items():
+            if text:
+                document.add_text(name, " ".join(tokens(text, index=True)))
+        for value in values:
+            document.add_text("value", value)
+        self._writer.add_document(document)
+
+    def finish(self) -> None:
+        """Commit and merge to one Tantivy segment where Tantivy's own merges have not done so."""
+        self._writer.commit()
+        self._writer.wait_merging_threads()
+
+
+class Fulltext:
+    """A read-only Tantivy index of one segment."""
+
+    def __init__(self, directory: Path) -> None:
+        import tantivy
+
+        self._tantivy = tantivy
+        self._index = tantivy.Index.open(str(directory))
+        self._index.register_tokenizer(_ANALYZER, _analyzer())
+        self._searcher = self._index.searcher()
+        self.schema = self._index.schema
+        self.entities: int = self._searcher.num_docs
+
+    def document_frequency(self, field: str, term: str) -> int:
+        """Return in how many entities' `field` the (stemmed) term occurs."""
+        return int(self._searcher.doc_freq(field, term))
+
+    def terms(self, terms: Sequence[tuple[str, float]], fields: Sequence[tuple[str, float]], tie: float) -> Any:
+        """Return a query: for each (term, weight) the best field counts, the others by `tie` (dis-max)."""
+        query = self._tantivy.Query
+        parts = []
+        for term, weight in terms:
+            alternatives = [
+                query.boost_query(query.term_query(self.schema, name, term, "freq"), boost * weight)
+                for name, boost in fields
+            ]
+            parts.append((self._tantivy.Occur.Should, query.disjunction_max_query(alternatives, tie)))
+        return query.boolean_query(parts)
+
+    def phrase(self, field: str, terms: Sequence[str], boost: float) -> Any:
+        """Return a query for the terms next to each other, in order."""
+        query = self._tantivy.Query
+        return query.boost_query(query.phrase_query(self.schema, field, list(terms)), boost)
+
+    def values(self, values: Sequence[tuple[str, float]]) -> Any:
+        """Return a query: an entity scores the weights of the `attribute=value` pairs it has."""
+        query = self._tantivy.Query
+        return self.either(
+            [
+                query.boost_query(query.const_score_query(query.term_query(self.schema, "value", value), 1.0), weight)
+                for value, weight in values
+            ]
+        )
+
+    def either(self, parts: Sequence[Any]) -> Any:
+        """Return a query that adds up the scores of those of `parts` that match."""
+        return self._tantivy.Query.boolean_query([(self._tantivy.Occur.Should, part) for part in parts])
+
+    def search(self, query: Any, limit: int, *, by_popularity: bool = False) -> tuple[list[int], list[float]]:
+        """Return rows and scores, best first. With `by_popularity` scores are times log2(2 + popularity)."""
+        weight = "popularity" if by_popularity else None
+        hits = self._searcher.search(query, limit, count=False, weight_by_field=weight).hits
+        rows = self._searcher.fast_field_values("row", [address for _, address in hits])
+        return rows, [score for score, _ in hits]

@@ -1,0 +1,52 @@
+"""Entity ids of one segment: row → id, and id → row, by memory map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ltrr_cli.text import hash64
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+def write_ids(directory: Path, ids: Sequence[str]) -> None:
+    """Write the ids in row order, and their sorted hashes."""
+    encoded = [entity_id.encode() for entity_id in ids]
+    (directory / "ids.bin").write_bytes(b"".join(encoded))
+    offsets = np.concatenate([[0], np.cumsum([len(piece) for piece in encoded])]).astype(np.int64)
+    np.save(directory / "ids.offsets.npy", offsets)
+    hashes = np.array([hash64(entity_id) for entity_id in ids], np.uint64)
+    order = np.argsort(hashes, kind="stable")
+    np.save(directory / "ids.hash.npy", hashes[order])
+    np.save(directory / "ids.row.npy", order.astype(np.int64))
+
+
+class Ids:
+    """Both directions of the mapping."""
+
+    def __init__(self, directory: Path) -> None:
+        self._text: NDArray[np.uint8] = np.memmap(directory / "ids.bin", np.uint8, "r")
+        self._offsets: NDArray[np.int64] = np.load(directory / "ids.offsets.npy", mmap_mode="r")
+        self._hashes: NDArray[np.uint64] = np.load(directory / "ids.hash.npy", mmap_mode="r")
+        self._rows: NDArray[np.int64] = np.load(directory / "ids.row.npy", mmap_mode="r")
+
+    def __len__(self) -> int:
+        """Return the number of entities."""
+        return len(self._rows)
+
+    def ids(self, rows: NDArray[np.int64]) -> list[str]:
+        """Return the ids of these rows."""
+        starts, ends = self._offsets[rows].tolist(), self._offsets[rows + 1].tolist()
+        text = self._text
+        return [text[start:end].tobytes().decode() for start, end in zip(starts, ends, strict=True)]
+
+    def rows(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Return the row of each id hash, -1 where there is none: (n,) int64."""
+        places = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
+        return np.where(self._hashes[places] == hashes, self._rows[places], -1)

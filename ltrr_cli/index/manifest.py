@@ -1,0 +1,121 @@
+"""manifest.json: the only file that is ever replaced. It names the live segments and the live learned snapshot."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ltrr_cli.errors import IndexDirectoryError
+from ltrr_cli.index.files import replace_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMAT_VERSION = 1
+NAME = "manifest.json"
+Files = dict[str, tuple[int, str]]
+"""Relative path → (size in bytes, SHA-256) of every immutable file in a directory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """A live immutable directory, `segments/<name>` or `learned/<name>`, and its files."""
+
+    name: str
+    files: Files = field(default_factory=dict)
+    entities: int = 0
+    tombstones: tuple[int, ...] = ()  # rows of a segment that a later one replaced or deleted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """One published state of the index: segments and learned state that belong together."""
+
+    generation: int
+    encoder: str
+    segments: tuple[Live, ...]
+    learned: Live
+    created: str
+    next_segment: int
+    next_learned: int
+
+    def write(self, root: Path) -> None:
+        """Publish: after this returns, every opener sees this state, also after a power cut."""
+        row = {
+            "format_version": FORMAT_VERSION,
+            "generation": self.generation,
+            "created": self.created,
+            "encoder": self.encoder,
+            "segments": [_encode(live) for live in self.segments],
+            "learned": _encode(self.learned),
+            "next_segment": self.next_segment,
+            "next_learned": self.next_learned,
+        }
+        replace_file(root / NAME, (json.dumps(row, indent=1) + "\n").encode())
+
+
+def read_manifest(root: Path) -> Manifest:
+    """Read the manifest of the index at `root`.
+
+    Raises `IndexDirectoryError` if there is none, if it is damaged, or if its format version is not ours.
+    """
+    path = root / NAME
+    try:
+        row = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise IndexDirectoryError(
+            "no index here", where=str(root), next="make one with: ltrr index build CATALOG --index DIR.ltrr"
+        ) from None
+    except OSError as error:
+        raise IndexDirectoryError(f"cannot read the index: {error.strerror}", where=str(path)) from error
+    except (ValueError, RecursionError) as error:
+        raise IndexDirectoryError(
+            "the manifest is damaged", where=str(path), next="build the index again; its logs are kept"
+        ) from error
+    version = row.get("format_version") if isinstance(row, dict) else None
+    if version != FORMAT_VERSION:
+        raise IndexDirectoryError(
+            f"the index has format version {version}, this ltrr reads {FORMAT_VERSION}",
+            where=str(path),
+            next="update ltrr, or build the index again",
+        )
+    try:
+        return Manifest(
+            generation=int(row["generation"]),
+            created=str(row["created"]),
+            encoder=_plain(row["encoder"]),
+            segments=tuple(_decode(live) for live in row["segments"]),
+            learned=_decode(row["learned"]),
+            next_segment=int(row["next_segment"]),
+            next_learned=int(row["next_learned"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise IndexDirectoryError(
+            f"the manifest is damaged: {error}", where=str(path), next="build the index again; its logs are kept"
+        ) from error
+
+
+def _encode(live: Live) -> dict[str, Any]:
+    return {
+        "name": live.name,
+        "entities": live.entities,
+        "tombstones": list(live.tombstones),
+        "files": {name: list(entry) for name, entry in live.files.items()},
+    }
+
+
+def _decode(row: dict[str, Any]) -> Live:
+    return Live(
+        name=_plain(row["name"]),
+        entities=int(row["entities"]),
+        tombstones=tuple(int(number) for number in row["tombstones"]),
+        files={str(name): (int(size), str(sha)) for name, (size, sha) in row["files"].items()},
+    )
+
+
+def _plain(name: object) -> str:
+    """Refuse a name that would lead out of the index directory."""
+    if not isinstance(name, str) or not name.isalnum():
+        raise ValueError(f"unusable name {name!r}")
+    return name

@@ -1,0 +1,157 @@
+"""A segment: an immutable part of the index. The writer makes one, the reader maps it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ltrr_cli.errors import IndexDirectoryError
+from ltrr_cli.index.fulltext import Fulltext, FulltextWriter
+from ltrr_cli.index.ids import Ids, write_ids
+from ltrr_cli.index.manifest import FORMAT_VERSION
+from ltrr_cli.index.titles import Titles, write_titles
+from ltrr_cli.index.values import Values, ValuesWriter
+from ltrr_cli.index.vectors import Vectors, write_vectors
+from ltrr_cli.records import Entity
+from ltrr_cli.text import hash64
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+class SegmentWriter:
+    """Writes a segment into an unpublished directory, in two passes, so that memory does not grow with the texts.
+
+    First `add` every entity; then go through `rows`, which indexes them; then `finish` with their vectors.
+    """
+
+    def __init__(self, directory: Path, *, creator: str) -> None:
+        directory.mkdir(parents=True)
+        (directory / "columns").mkdir()
+        self._directory = directory
+        self._creator = creator
+        self._lines = (directory / "entities.jsonl").open("wb")
+        self._offsets = [0]
+        self._popularity: list[float] = []
+        self._ids: list[str] = []
+        self._titles: list[str] = []
+        self._values = ValuesWriter()
+
+    def __len__(self) -> int:
+        """Return the number of entities added."""
+        return len(self._ids)
+
+    def add(self, entity: Entity) -> None:
+        """Add the next row."""
+        line = json.dumps(asdict(entity), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        self._lines.write(line)
+        self._offsets.append(self._offsets[-1] + len(line))
+        self._ids.append(entity.id)
+        self._popularity.append(np.nan if entity.popularity is None else entity.popularity)
+
+    def rows(self) -> Iterator[tuple[int, Entity, float]]:
+        """Index every entity, and yield (row, entity, popularity): its share of the catalogue in [0, 1], nan if unknown."""
+        self._lines.close()
+        shares = _shares(np.array(self._popularity, np.float64))
+        np.save(self._directory / "columns" / "popularity.npy", shares)
+        fulltext = FulltextWriter(self._directory / "fulltext")
+        with (self._directory / "entities.jsonl").open("rb") as lines:
+            for row, line in enumerate(lines):
+                entity, share = _entity(line), float(shares[row])
+                attributes = {name: words(values) for name, values in entity.attributes.items()}
+                fields = {
+                    "title": entity.title,
+                    "creator": attributes.pop(self._creator, ""),
+                    "attributes": " ".join([entity.type, *attributes.values()]),
+                    "text": entity.text,
+                }
+                # Tantivy weighs by log2(2 + x): the most popular count double.
+                fulltext.add(row, fields, self._values.add(entity), 0.0 if np.isnan(share) else 2 * share)
+                self._titles.append(entity.title)
+                yield row, entity, share
+        fulltext.finish()
+
+    def finish(self, vectors: NDArray[np.float32], texts: NDArray[np.uint64]) -> None:
+        """Write the rest: (n, dim) float32 unit vectors in row order, and the hashes of the texts they stand for."""
+        columns = self._directory / "columns"
+        np.save(self._directory / "entities.offsets.npy", np.array(self._offsets, np.int64))
+        names = self._values.write(columns)
+        write_ids(columns, self._ids)
+        write_titles(columns, self._titles)
+        write_vectors(self._directory, vectors)
+        np.save(self._directory / "vectors.text.npy", texts)
+        row = {
+            "format_version": FORMAT_VERSION,
+            "entities": len(self._ids),
+            "attributes": list(names),
+            "has_popularity": not bool(np.isnan(self._popularity).all()),
+        }
+        (self._directory / "segment.json").write_text(json.dumps(row) + "\n")
+
+
+def _shares(popularity: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the share of known popularities below each one, ties at their middle: (n,) in [0, 1], nan stays nan."""
+    known = np.sort(popularity[~np.isnan(popularity)])
+    low, high = np.searchsorted(known, popularity, "left"), np.searchsorted(known, popularity, "right")
+    shares = (low + high) / max(1, 2 * len(known))
+    return np.where(np.isnan(popularity), np.nan, shares).astype(np.float32)
+
+
+def words(values: tuple[str | float, ...]) -> str:
+    """Return an attribute's values as one text."""
+    return " ".join(value if isinstance(value, str) else f"{value:g}" for value in values)
+
+
+def _entity(line: bytes) -> Entity:
+    fields: Mapping[str, Any] = json.loads(line)
+    attributes = {name: tuple(values) for name, values in fields["attributes"].items()}
+    return Entity(**{**fields, "attributes": attributes})
+
+
+class Segment:
+    """A published segment, read by memory map. `base` is the index-wide number of its first row."""
+
+    def __init__(self, directory: Path, *, base: int) -> None:
+        self.name = directory.name
+        self.base = base
+        try:
+            row = json.loads((directory / "segment.json").read_bytes())
+            if row["format_version"] != FORMAT_VERSION:
+                raise ValueError(f"format version {row['format_version']}")
+            columns = directory / "columns"
+            self._offsets: NDArray[np.int64] = np.load(directory / "entities.offsets.npy", mmap_mode="r")
+            self._lines: NDArray[np.uint8] = np.memmap(directory / "entities.jsonl", np.uint8, "r")
+            self.popularity: NDArray[np.float32] = np.load(columns / "popularity.npy", mmap_mode="r")
+            self.has_popularity = bool(row["has_popularity"])
+            self.ids = Ids(columns)
+            self.titles = Titles(columns)
+            self.values = Values.open(columns, tuple(row["attributes"]))
+            self.vectors = Vectors(directory)
+            self.fulltext = Fulltext(directory / "fulltext")
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise IndexDirectoryError(
+                f"the segment cannot be opened: {error}", where=str(directory), next="build the index again"
+            ) from error
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.ids)
+
+    def entity(self, row: int) -> Entity:
+        """Return the entity at a row of this segment."""
+        return _entity(self.line(row))
+
+    def line(self, row: int) -> bytes:
+        """Return the entity's JSON line."""
+        return self._lines[self._offsets[row] : self._offsets[row + 1]].tobytes()
+
+    def row(self, entity_id: str) -> int | None:
+        """Return the row of an id, None if the segment does not have it."""
+        found = int(self.ids.rows(np.array([hash64(entity_id)], np.uint64))[0])
+        return found if found >= 0 else None

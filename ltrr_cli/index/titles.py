@@ -1,0 +1,53 @@
+"""Title words by row, for the ranker's match features: hashes only, by memory map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ltrr_cli.text import hash64, token_hash, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+def write_titles(directory: Path, titles: Sequence[str]) -> None:
+    """Write each title's token hashes (sorted, distinct) and the hash of its key."""
+    cut = [tokens(title) for title in titles]
+    rows = [sorted({token_hash(token) for token in words}) for words in cut]
+    np.save(directory / "title.key.npy", np.array([hash64(" ".join(words)) for words in cut], np.uint64))
+    np.save(directory / "title.starts.npy", np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64))
+    np.save(directory / "title.words.npy", np.array([word for row in rows for word in row], np.uint64))
+
+
+class Titles:
+    """Match of a query with titles."""
+
+    def __init__(self, directory: Path) -> None:
+        self._key: NDArray[np.uint64] = np.load(directory / "title.key.npy", mmap_mode="r")
+        self._starts: NDArray[np.int64] = np.load(directory / "title.starts.npy", mmap_mode="r")
+        self._words: NDArray[np.uint64] = np.load(directory / "title.words.npy", mmap_mode="r")
+
+    def match(
+        self, rows: NDArray[np.int64], key_hash: int, words: NDArray[np.uint64], weights: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Return (same, covered, filled), each (n,) float32 in [0, 1].
+
+        `same`: the title is the query. `covered`: share of the query's word weights that the title has. `filled`: share
+        of the title's words that the query has. `words` are the query's distinct token hashes, `weights` sum to 1.
+        """
+        starts, ends = self._starts[rows], self._starts[rows + 1]
+        lengths = ends - starts
+        owner = np.repeat(np.arange(len(rows)), lengths)
+        flat = self._words[np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(len(owner))]
+        order = np.argsort(words)
+        place = np.minimum(np.searchsorted(words, flat, sorter=order), len(words) - 1)
+        hit = words[order][place] == flat
+        covered = np.bincount(owner, np.where(hit, weights[order][place], 0), len(rows)).astype(np.float32)
+        filled = np.bincount(owner, hit, len(rows)) / np.maximum(lengths, 1)
+        same = self._key[rows] == np.uint64(key_hash)
+        return same.astype(np.float32), covered, filled.astype(np.float32)

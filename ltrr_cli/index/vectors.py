@@ -1,0 +1,59 @@
+"""One segment's vectors: the truth in vectors.npy, and beside it a USearch graph where exact search would be slower."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ltrr_cli.native import usearch_index
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+GRAPH_FROM = 20_000
+"""Entities from which on a segment gets a graph. Below, one matrix product over all vectors is as fast, and exact."""
+_GRAPH = "ann.usearch"
+
+
+def write_vectors(directory: Path, vectors: NDArray[np.float32], *, graph_from: int = GRAPH_FROM) -> None:
+    """Write (n, dim) float32 unit vectors, and the graph (bfloat16: same recall as float32 at half the size)."""
+    np.save(directory / "vectors.npy", np.ascontiguousarray(vectors, np.float32))
+    if len(vectors) >= graph_from:
+        index = usearch_index().Index(ndim=vectors.shape[1], metric="ip", dtype="bf16")
+        index.add(np.arange(len(vectors), dtype=np.uint64), vectors, threads=2)
+        index.save(str(directory / _GRAPH))
+
+
+class Vectors:
+    """Nearest entities to a query vector, and similarities of given ones."""
+
+    def __init__(self, directory: Path) -> None:
+        self.matrix: NDArray[np.float32] = np.load(directory / "vectors.npy", mmap_mode="r")
+        self._path = directory / _GRAPH
+        self._graph: Any = None
+        self.exact = not self._path.exists()
+
+    def nearest(self, vector: NDArray[np.float32], limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return up to `limit` rows and their cosines to `vector`, best first, equal ones by row."""
+        if self.exact:
+            scores = self.matrix @ vector
+            if limit < len(scores):
+                rows = np.argpartition(scores, -limit)[-limit:].astype(np.int64)
+            else:
+                rows = np.arange(len(scores), dtype=np.int64)
+            best = scores[rows]
+        else:
+            if self._graph is None:
+                self._graph = usearch_index().Index.restore(str(self._path), view=True)
+            matches = self._graph.search(vector, limit, threads=1)
+            rows = matches.keys.astype(np.int64)
+            best = self.matrix[rows] @ vector  # the graph's distances are rounded to bfloat16
+        order = np.lexsort((rows, -best))
+        return rows[order], best[order].astype(np.float32)
+
+    def similarities(self, vector: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the cosine of each row's vector to `vector`: (n,) float32."""
+        return self.matrix[rows] @ vector

@@ -1,0 +1,112 @@
+"""Observed evidence: how much reward a key (a query, a user, everybody) gave to an entity, decayed by its age.
+
+Masses are kept relative to a fixed epoch, reward × 2^((time − epoch) / half-life), so that they only ever add up and
+the past is never rewritten; a reader scales them down by 2^((now − epoch) / half-life).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ltrr_cli.memory.keys import MIN_SIMILARITY, Keys, build_keys
+from ltrr_cli.text import hash64
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+EPOCH = 1_577_836_800.0  # 2020-01-01
+Entries = tuple["NDArray[np.int64]", "NDArray[np.float64]"]
+"""Rows (distinct, in the index) and their masses."""
+
+
+def growth(time: float, half_life: float) -> float:
+    """Return 2^((time − epoch) / half-life); both in seconds, half-life > 0."""
+    return float(2.0 ** np.clip((time - EPOCH) / half_life, -900, 900))
+
+
+class Evidence:
+    """One table of masses: a mapped part from the last checkpoint, and what came since."""
+
+    def __init__(self, name: str, *, words: bool) -> None:
+        self.name = name
+        self._words = words
+        self._keys: Keys | None = None
+        self._new: dict[str, dict[str, float]] = {}
+        self._by_word: dict[str, set[str]] = {}
+
+    def open(self, directory: Path) -> None:
+        """Map the part that a checkpoint wrote."""
+        self._keys = Keys.open(directory / self.name)
+
+    def add(self, key: str, entity_id: str, mass: float) -> None:
+        """Add mass (relative to the epoch) for one entity under one key."""
+        entities = self._new.get(key)
+        if entities is None:
+            entities = self._new[key] = {}
+            if self._words:
+                for word in key.split(" "):
+                    self._by_word.setdefault(word, set()).add(key)
+        entities[entity_id] = entities.get(entity_id, 0.0) + mass
+
+    def exact(self, key: str, row: Callable[[str], int | None]) -> Entries | None:
+        """Return the masses under exactly this key; `row` maps an id to its row in the index."""
+        number = self._keys.exact(hash64(key)) if self._keys is not None else None
+        return self._entries(number, key, row)
+
+    def similar(self, query: Sequence[str], row: Callable[[str], int | None]) -> list[tuple[float, Entries]]:
+        """Return (similarity, masses) for keys that share words with the query, the same key excluded."""
+        own = " ".join(query)
+        found: list[tuple[float, Entries]] = []
+        if self._keys is not None:
+            same = self._keys.exact(hash64(own))
+            for number, similarity in self._keys.similar(query):
+                if number != same:
+                    entries = self._entries(number, "", row)
+                    if entries is not None:
+                        found.append((similarity, entries))
+        for key in sorted({key for word in set(query) for key in self._by_word.get(word, ()) if key != own}):
+            shared = len(set(query) & set(key.split(" ")))
+            similarity = shared / max(len(set(query)), len(set(key.split(" "))))
+            entries = self._entries(None, key, row) if similarity >= MIN_SIMILARITY else None
+            if entries is not None:
+                found.append((similarity, entries))
+        return found
+
+    def _entries(self, number: int | None, key: str, row: Callable[[str], int | None]) -> Entries | None:
+        new = self._new.get(key) if key or number is None else None
+        if number is None and new is None:
+            return None
+        merged: dict[int, float] = {}
+        if number is not None and self._keys is not None:
+            refs, values = self._keys.entries(number)
+            if new is None:
+                living = refs >= 0
+                return refs[living], values[living]
+            merged = dict(zip(refs.tolist(), values.tolist(), strict=True))
+        for entity_id, mass in (new or {}).items():
+            place = row(entity_id)
+            if place is not None:
+                merged[place] = merged.get(place, 0.0) + mass
+        merged.pop(-1, None)
+        return np.fromiter(merged.keys(), np.int64, len(merged)), np.fromiter(merged.values(), np.float64, len(merged))
+
+    def write(self, directory: Path, old: Path | None, rows_of: Callable[[NDArray[np.uint64]], NDArray[np.int64]]) -> None:
+        """Write the merged table: `name.parquet` is the truth, the lookup beside it refers to the rows of one view."""
+        import polars
+
+        schema = {"key": polars.String, "entity_id": polars.String, "mass": polars.Float64}
+        flat = [(key, entity_id, mass) for key, entities in self._new.items() for entity_id, mass in entities.items()]
+        table = polars.DataFrame(flat, schema=schema, orient="row")
+        if old is not None:
+            table = polars.concat([polars.read_parquet(old / f"{self.name}.parquet"), table])
+        table = table.group_by("key", "entity_id").agg(polars.col("mass").sum()).sort("key", "entity_id")
+        table.write_parquet(directory / f"{self.name}.parquet")
+        ids = table["entity_id"].to_list()
+        table = table.with_columns(row=polars.Series(rows_of(np.array([hash64(i) for i in ids], np.uint64)), dtype=polars.Int64))
+        grouped = table.group_by("key", maintain_order=True).agg("row", "mass")
+        build_keys(grouped.iter_rows(), words=self._words).write(directory / self.name)

@@ -1,0 +1,55 @@
+"""A map from 64-bit hashes to numbers: an immutable sorted part by memory map, and what came since in a dict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+class Table:
+    """Hash → float. Missing hashes give 0."""
+
+    def __init__(self, hashes: NDArray[np.uint64] | None = None, values: NDArray[np.float64] | None = None) -> None:
+        self._hashes = np.empty(0, np.uint64) if hashes is None else hashes
+        self._values = np.empty(0, np.float64) if values is None else values
+        self._new: dict[int, float] = {}
+
+    @classmethod
+    def open(cls, directory: Path, name: str) -> Table:
+        """Map `name.hash.npy` and `name.value.npy`."""
+        return cls(
+            np.load(directory / f"{name}.hash.npy", mmap_mode="r"), np.load(directory / f"{name}.value.npy", mmap_mode="r")
+        )
+
+    def write(self, directory: Path, name: str) -> None:
+        """Write both parts, merged and sorted by hash."""
+        hashes = np.concatenate([self._hashes, np.fromiter(self._new.keys(), np.uint64, len(self._new))])
+        values = np.concatenate([self._values, np.fromiter(self._new.values(), np.float64, len(self._new))])
+        # np.unique keeps the first of equal hashes, and newer values must win: newest first.
+        unique, first = np.unique(hashes[::-1], return_index=True)
+        np.save(directory / f"{name}.hash.npy", unique)
+        np.save(directory / f"{name}.value.npy", values[::-1][first])
+
+    def __getitem__(self, item: int) -> float:
+        """Return the value of a hash, 0 if it has none."""
+        found = self._new.get(item)
+        if found is not None:
+            return found
+        if not len(self._hashes):
+            return 0.0
+        place = int(np.searchsorted(self._hashes, np.uint64(item)))
+        return float(self._values[place]) if place < len(self._hashes) and int(self._hashes[place]) == item else 0.0
+
+    def __setitem__(self, item: int, value: float) -> None:
+        """Set the value of a hash."""
+        self._new[item] = value
+
+    def __len__(self) -> int:
+        """Return the number of hashes, those set again counted twice until they are written."""
+        return len(self._hashes) + len(self._new)

@@ -1,0 +1,81 @@
+"""Credit: which (arm, bucket) deserves an impression's reward.
+
+The arms' finds are walked in a random order; the first item that supplies the entity gets the reward, those after it
+get 0, each seen together with what was walked before it. So an item learns its *marginal* worth: that it supplies what
+the user acted on and nothing before it does (Yue & Guestrin, Linear Submodular Bandits, NIPS 2011).
+
+Arms that ran, and arms that did not but are looked up in hindsight, enter with the same weights, from the same
+impressions: otherwise a bad arm that rarely runs would learn from successes only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ltrr_cli.policy.base import BUCKETS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pull:
+    """One (arm, bucket) item of the walk: the `before` depths of the other arms when it came, and what it earned."""
+
+    arm: str
+    bucket: int
+    before: Mapping[str, int]
+    reward: float
+    hindsight: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """What one impression teaches: its context and the pulls of the walk. `weight` ≥ 0 scales its influence."""
+
+    context: Mapping[str, float]
+    pulls: tuple[Pull, ...]
+    weight: float = 1.0
+
+
+def walk(
+    context: Mapping[str, float],
+    ranks: Mapping[str, int],
+    known: Mapping[str, int],
+    ran: Mapping[str, int],
+    reward: float,
+    rng: np.random.Generator,
+) -> Credit:
+    """Assign `reward` in [0, 1] for one entity.
+
+    `ranks` gives each arm's rank (from 1) of the entity, absent or 0 where it does not find it; `known` gives the depth
+    down to which that is known, and `ran` the depth to which the arm ran. Buckets that are not known whole teach nothing.
+    """
+    deepest = dict.fromkeys(known, 0)
+    pulls: list[Pull] = []
+    found = False
+    remaining = {arm: 0 for arm, depth in known.items() if depth >= BUCKETS[0]}
+    while remaining:
+        arm = sorted(remaining)[int(rng.integers(len(remaining)))]
+        bucket = remaining[arm]
+        start, end = (0, *BUCKETS)[bucket], BUCKETS[bucket]
+        supplies = start < ranks.get(arm, 0) <= end
+        pulls.append(
+            Pull(
+                arm=arm,
+                bucket=bucket,
+                before={other: depth for other, depth in deepest.items() if other != arm and depth},
+                reward=reward if supplies and not found else 0.0,
+                hindsight=end > ran.get(arm, 0),
+            )
+        )
+        found = found or supplies
+        deepest[arm] = end
+        if bucket + 1 < len(BUCKETS) and BUCKETS[bucket + 1] <= known[arm]:
+            remaining[arm] = bucket + 1
+        else:
+            del remaining[arm]
+    return Credit(context=context, pulls=tuple(pulls))

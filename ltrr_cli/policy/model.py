@@ -1,0 +1,111 @@
+"""One linear-Gaussian model per (arm, bucket): sums of evidence, and the posterior that they give.
+
+reward ~ N(θ·x, σ²), θ ~ N(θ₀, diag(τ²)); x holds a constant, the context's features and how deep the other arms already
+are. With A = Σ w·xxᵀ and b = Σ w·r·x the posterior is N(m, S), S = (diag(τ⁻²) + A/σ²)⁻¹, m = S·(τ⁻²·θ₀ + b/σ²).
+A and b only add up, so any order of the same evidence gives the same posterior.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ltrr_cli.policy.base import BUCKETS, MAX_DEPTH
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+MAX_FEATURES = 32
+MAX_ARMS = 16
+WIDTH = 1 + MAX_FEATURES + MAX_ARMS
+NOISE = 0.08
+"""σ²: the variance of a marginal reward that is 1 in about one of ten cases."""
+PRIOR_REWARD = np.array(
+    [0.1 * sum(1 / rank for rank in range(start + 1, end + 1)) for start, end in zip((0, *BUCKETS), BUCKETS, strict=False)]
+)
+"""θ₀ of the constant, by bucket: the reward expected of rank r falls as 1/r, so that equal arms fill up evenly."""
+_SPREAD_CONSTANT = 0.25
+_SPREAD_OTHER = 0.15
+
+
+def reach(depth: int) -> float:
+    """Return how far a depth goes, in [0, 1], on a logarithmic scale: the feature by which arms see each other."""
+    return float(np.log1p(depth) / np.log1p(MAX_DEPTH))
+
+
+class Slots:
+    """Gives names their places in x for ever; what exceeds the space is left out."""
+
+    def __init__(self, names: Sequence[str], size: int) -> None:
+        self.names = list(names)
+        self._size = size
+        self._place = {name: place for place, name in enumerate(self.names)}
+
+    def place(self, name: str) -> int | None:
+        """Return the place of a name, a new one if there is room."""
+        found = self._place.get(name)
+        if found is None and len(self.names) < self._size:
+            found = self._place[name] = len(self.names)
+            self.names.append(name)
+        return found
+
+
+class Sums:
+    """The evidence of all items: A (arms, buckets, WIDTH, WIDTH) and b (arms, buckets, WIDTH), float64."""
+
+    def __init__(self, features: Slots, arms: Slots) -> None:
+        self.features = features
+        self.arms = arms
+        self.a = np.zeros((len(arms.names), len(BUCKETS), WIDTH, WIDTH))
+        self.b = np.zeros((len(arms.names), len(BUCKETS), WIDTH))
+
+    def arm(self, name: str) -> int | None:
+        """Return the number of an arm, with room for it in the sums; None when there are too many arms."""
+        number = self.arms.place(name)
+        if number is not None and number >= len(self.a):
+            grown = number + 1 - len(self.a)
+            self.a = np.concatenate([self.a, np.zeros((grown, *self.a.shape[1:]))])
+            self.b = np.concatenate([self.b, np.zeros((grown, *self.b.shape[1:]))])
+        return number
+
+    def context(self, context: Mapping[str, float]) -> NDArray[np.float64]:
+        """Return x for a context with nothing selected: (WIDTH,). Values are clipped to [-1, 1], nan is absent."""
+        x = np.zeros(WIDTH)
+        x[0] = 1.0
+        for name, value in context.items():
+            place = self.features.place(name)
+            if place is not None and value == value:  # noqa: PLR0124 – nan differs from itself
+                x[1 + place] = min(1.0, max(-1.0, value))
+        return x
+
+    def before(self, x: NDArray[np.float64], depths: Mapping[str, int]) -> NDArray[np.float64]:
+        """Return x with the depths of the arms that were already walked."""
+        out = x.copy()
+        for name, depth in depths.items():
+            number = self.arm(name)
+            if number is not None:
+                out[1 + MAX_FEATURES + number] = reach(depth)
+        return out
+
+    def add(self, arm: str, bucket: int, x: NDArray[np.float64], reward: float, weight: float) -> None:
+        """Add one observation."""
+        number = self.arm(arm)
+        if number is not None:
+            self.a[number, bucket] += weight * np.outer(x, x)
+            self.b[number, bucket] += weight * reward * x
+
+    def posterior(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return (mean, lower Cholesky factor of the precision) of every item: (arms, buckets, WIDTH[, WIDTH])."""
+        spread = np.full(WIDTH, _SPREAD_OTHER)
+        spread[0] = _SPREAD_CONSTANT
+        tau = PRIOR_REWARD[:, None] * spread  # (buckets, WIDTH)
+        precision = self.a / NOISE
+        diagonal = np.arange(WIDTH)
+        precision[:, :, diagonal, diagonal] += tau**-2
+        right = self.b / NOISE
+        right[:, :, 0] += PRIOR_REWARD * tau[:, 0] ** -2
+        mean = np.linalg.solve(precision, right[..., None])[..., 0]
+        return mean, np.linalg.cholesky(precision)

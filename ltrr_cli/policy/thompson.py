@@ -1,0 +1,214 @@
+"""Contextual Thompson sampling over subsets of arms and their depths.
+
+Each version of the policy draws a fixed set of posterior samples, the particles. A query picks one of them uniformly
+and takes greedily, per candidate of cost, the (arm, bucket) with the best sampled marginal reward; the best single arm
+at full budget is taken instead where its sampled reward is higher. With probability ε the query gets one of a few plain
+selections. So the probability of the *whole* selection is known exactly: (1 - ε) × the share of particles that give
+it + ε × its share of the plain ones.
+
+Thompson, Biometrika 25 (1933); Agrawal & Goyal, ICML 2013 (linear); greedy selection by marginal reward per cost:
+Khuller, Moss & Naor, IPL 70 (1999).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ltrr_cli.policy.base import BUCKETS, COSTS, MAX_DEPTH, Selection, equal_split, top_up
+from ltrr_cli.policy.model import MAX_ARMS, MAX_FEATURES, Slots, Sums, reach
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from ltrr_cli.policy.credit import Credit
+
+PARTICLES = 64
+VERSION_EVERY = 20
+"""Credits between two versions: a version costs a factorisation, a credit a few sums."""
+_REACH = np.array([reach(depth) for depth in (0, *BUCKETS)])
+
+
+class ThompsonPolicy:
+    """The learned policy; its state is the sums of evidence and the number of credits."""
+
+    name = "thompson"
+
+    def __init__(self, *, epsilon: float = 0.02, seed: int = 0) -> None:
+        self.epsilon = epsilon
+        self.seed = seed
+        self.credits = 0
+        self._sums = Sums(Slots([], MAX_FEATURES), Slots([], MAX_ARMS))
+        self._frozen: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+        self._particles: NDArray[np.float64] | None = None
+
+    @property
+    def version(self) -> int:
+        """Number of the current version: it grows with every VERSION_EVERY credits."""
+        return self.credits // VERSION_EVERY
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """Names of the arms known so far."""
+        return tuple(self._sums.arms.names)
+
+    def update(self, credit: Credit) -> None:
+        """Add one impression's credit; every VERSION_EVERY of them make a new version."""
+        x = self._sums.context(credit.context)
+        for pull in credit.pulls:
+            self._sums.add(pull.arm, pull.bucket, self._sums.before(x, pull.before), pull.reward, credit.weight)
+        self.credits += 1
+        if self.credits % VERSION_EVERY == 0:
+            self._freeze()
+
+    def select(self, context: Mapping[str, float], arms: Sequence[str], budget: int, rng: np.random.Generator) -> Selection:
+        """Choose by one particle, or, with probability ε, one of the plain selections.
+
+        The random numbers used are two, whatever they decide.
+        """
+        arms = [arm for arm in arms if self._sums.arm(arm) is not None]
+        if not arms or budget < 1:
+            return Selection(depths={}, propensity=1.0)
+        levels = self._greedy(context, arms, budget)
+        plain = [equal_split(arms, budget), *({arm: min(MAX_DEPTH, budget)} for arm in arms)]
+        draw, pick = rng.random(), rng.random()
+        if draw < self.epsilon:
+            particle = -1
+            depths = plain[int(pick * len(plain))]
+        else:
+            particle = int(pick * PARTICLES)
+            depths = _depths(arms, levels[particle].tolist(), budget)
+        votes = Counter(map(tuple, levels[:PARTICLES].tolist()))
+        share = sum(count for row, count in votes.items() if _depths(arms, row, budget) == depths) / PARTICLES
+        propensity = (1 - self.epsilon) * share + self.epsilon * plain.count(depths) / len(plain)
+        usual = _depths(arms, levels[PARTICLES].tolist(), budget)
+        explored = tuple(arm for arm, depth in depths.items() if depth > usual.get(arm, 0))
+        return Selection(depths=depths, propensity=propensity, particle=particle, explored=explored)
+
+    def mean(self, context: Mapping[str, float], arms: Sequence[str], budget: int) -> Selection:
+        """Choose by the posterior mean: no exploration, and certain."""
+        arms = [arm for arm in arms if self._sums.arm(arm) is not None]
+        if not arms or budget < 1:
+            return Selection(depths={}, propensity=1.0)
+        return Selection(depths=_depths(arms, self._greedy(context, arms, budget)[PARTICLES].tolist(), budget), propensity=1.0)
+
+    def _greedy(self, context: Mapping[str, float], arms: Sequence[str], budget: int) -> NDArray[np.int64]:
+        """Return how many buckets each particle, and last the mean, takes of each arm: (PARTICLES + 1, arms)."""
+        theta = self._theta()
+        numbers = [self._sums.arms.names.index(arm) for arm in arms]
+        x = self._sums.context(context).astype(np.float32)
+        value = (theta @ x)[:, numbers].astype(np.float64)  # (P, n, B)
+        reaches = [1 + MAX_FEATURES + number for number in numbers]
+        seen = theta[:, numbers][..., reaches]  # (P, n, B, n): effect of each arm's reach
+        alone = self._single(value, budget)
+        particles, count = value.shape[:2]
+        levels = np.zeros((particles, count), np.int64)
+        left = np.full(particles, budget)
+        total = np.zeros(particles)
+        costs = np.array([*COSTS, 10**9])
+        rows = np.arange(particles)
+        padded = np.concatenate([value, np.full((particles, count, 1), -1.0)], axis=2)
+        while True:
+            gain = np.take_along_axis(padded, levels[..., None], 2)[..., 0]
+            cost = costs[levels]
+            rate = np.where((cost <= left[:, None]) & (gain > 0), gain / cost, -1.0)
+            best = rate.argmax(1)
+            going = rate[rows, best] > 0
+            if not going.any():
+                break
+            who = rows[going]
+            arm = best[going]
+            level = levels[who, arm]
+            left[who] -= costs[level]
+            total[who] += gain[who, arm]
+            levels[who, arm] = level + 1
+            step = _REACH[level + 1] - _REACH[level]
+            padded[who, :, :-1] += seen[who, :, :, arm] * step[:, None, None]
+        better = alone[1] > total
+        levels[better] = 0
+        levels[better, alone[0][better]] = alone[2]
+        return levels
+
+    def _single(self, value: NDArray[np.float64], budget: int) -> tuple[NDArray[np.int64], NDArray[np.float64], int]:
+        """Return each particle's best arm alone at full budget, its sampled reward, and the buckets it takes."""
+        taken = sum(end <= budget for end in BUCKETS)
+        sums = np.maximum(value[:, :, :taken], 0).sum(2)
+        return sums.argmax(1), sums.max(1), taken
+
+    def _theta(self) -> NDArray[np.float64]:
+        """Return the particles of the current version, and its mean as the last row; (P + 1, arms, buckets, WIDTH)."""
+        if self._particles is None or self._particles.shape[1] < len(self._sums.arms.names):
+            self._particles = self._draw()
+        return self._particles
+
+    def _draw(self) -> NDArray[np.float64]:
+        for name in self._sums.arms.names:
+            self._sums.arm(name)
+        sums = Sums(self._sums.features, self._sums.arms)
+        for name in self._sums.arms.names:
+            sums.arm(name)
+        if self._frozen is not None:
+            known = len(self._frozen[0])
+            sums.a[:known], sums.b[:known] = self._frozen
+        mean, factor = sums.posterior()
+        out = np.empty((PARTICLES + 1, *mean.shape), np.float32)
+        for arm in range(len(mean)):  # each arm has its own stream: a new arm does not move the others' particles
+            noise = np.random.default_rng([self.seed, self.version, arm]).standard_normal((PARTICLES, *mean.shape[1:]))
+            # precision = L·Lᵀ, so L⁻ᵀ·z has the posterior's covariance
+            spread = np.linalg.solve(np.swapaxes(factor[arm], -1, -2), np.moveaxis(noise, 0, -1))
+            out[:PARTICLES, arm] = mean[arm] + np.moveaxis(spread, -1, 0)
+        out[PARTICLES] = mean
+        return out
+
+    def _freeze(self) -> None:
+        self._frozen = (self._sums.a.copy(), self._sums.b.copy())
+        self._particles = None
+
+    def report(self) -> list[tuple[str, int, float, float]]:
+        """Return (arm, bucket end, posterior mean of the constant, its standard deviation) of the current version."""
+        theta = self._theta()
+        deviation = theta[:PARTICLES, :, :, 0].std(0)
+        return [
+            (arm, end, float(theta[PARTICLES, number, bucket, 0]), float(deviation[number, bucket]))
+            for number, arm in enumerate(self._sums.arms.names)
+            for bucket, end in enumerate(BUCKETS)
+        ]
+
+    def save(self, path: Path) -> None:
+        """Write the state as .npz (no pickles)."""
+        frozen = self._frozen or (np.zeros((0, *self._sums.a.shape[1:])), np.zeros((0, *self._sums.b.shape[1:])))
+        np.savez(
+            path,
+            format_version=1,
+            a=self._sums.a,
+            b=self._sums.b,
+            frozen_a=frozen[0],
+            frozen_b=frozen[1],
+            credits=self.credits,
+            features=np.array(self._sums.features.names, np.str_),
+            arms=np.array(self._sums.arms.names, np.str_),
+        )
+
+    def load(self, path: Path) -> None:
+        """Read what `save` wrote; ValueError if it has another format."""
+        with np.load(path, allow_pickle=False) as state:
+            if int(state["format_version"]) != 1:
+                raise ValueError(f"policy state has format version {int(state['format_version'])}")
+            self._sums = Sums(
+                Slots([str(name) for name in state["features"]], MAX_FEATURES), Slots([str(name) for name in state["arms"]], MAX_ARMS)
+            )
+            self._sums.a, self._sums.b = state["a"], state["b"]
+            self._frozen = (state["frozen_a"], state["frozen_b"]) if len(state["frozen_a"]) else None
+            self.credits = int(state["credits"])
+        self._particles = None
+
+
+def _depths(arms: Sequence[str], levels: Sequence[int], budget: int) -> dict[str, int]:
+    ends = (0, *BUCKETS)
+    depths = {arm: ends[level] for arm, level in zip(arms, levels, strict=True) if level}
+    return top_up(depths, budget) if depths else equal_split(arms, budget)

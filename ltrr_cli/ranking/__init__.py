@@ -1,0 +1,1 @@
+"""LEARN TO RANK: the order of the pool."""

@@ -1,0 +1,76 @@
+"""A linear ranker over named features: score = Σ weight × value. An absent feature adds nothing.
+
+Features are made to lie in [0, 1] (ranking/features.py), so the scaler saved with the weights is the identity unless
+training learned another.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+PRIOR: Mapping[str, float] = {
+    "lexical.score": 0.10,
+    "lexical.reciprocal_rank": 0.05,
+    "popular.reciprocal_rank": 0.05,
+    "structured.score": 0.05,
+    "semantic.reciprocal_rank": 0.05,
+    "memory.score": 0.20,
+    "memory.observed": 1.20,
+    "memory.predicted": 0.20,
+    "similarity": 0.20,
+    "title.same": 0.20,
+    "title.filled": 0.10,
+    "values": 0.15,
+    "popularity": 0.10,
+    "rewarded": 0.10,
+    "user.entity": 0.30,
+    "agreement": 0.10,
+    "text.unsure": 0.30,
+    "similarity.unsure": 0.50,
+    "title.unsure": 0.20,
+}
+"""Cold start: a convex-like hybrid of lexical and semantic scores, with the memory on top once it has evidence."""
+
+
+class LinearRanker:
+    """Weights by feature name; `version` 0 is the prior."""
+
+    def __init__(self, weights: Mapping[str, float] | None = None, *, version: int = 0) -> None:
+        self.weights = dict(PRIOR if weights is None else weights)
+        self.version = version
+        self._for: tuple[str, ...] = ()
+        self._vector: NDArray[np.float32] = np.empty(0, np.float32)
+
+    def score(self, names: Sequence[str], values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return (n,) float32 scores of (n, features) values."""
+        if tuple(names) != self._for:
+            self._for = tuple(names)
+            self._vector = np.array([self.weights.get(name, 0.0) for name in names], np.float32)
+        result: NDArray[np.float32] = np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=-1.0) @ self._vector
+        return result
+
+    def contributions(self, names: Sequence[str], row: Sequence[float]) -> dict[str, float]:
+        """Return each present feature's part in the score, largest first."""
+        parts = {
+            name: value * weight
+            for name, value in zip(names, row, strict=True)
+            if (weight := self.weights.get(name, 0.0)) and value and value == value  # noqa: PLR0124 – nan
+        }
+        return dict(sorted(parts.items(), key=lambda item: -abs(item[1])))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON-ready form."""
+        return {"version": self.version, "weights": self.weights}
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> LinearRanker:
+        """Read `to_dict`'s form."""
+        weights = {str(name): float(value) for name, value in row["weights"].items()}
+        return cls(weights, version=int(row["version"]))

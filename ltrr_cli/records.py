@@ -1,0 +1,190 @@
+"""Frozen value types that the stages hand to each other. Arrays live in the stages; here is what people can name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Value: TypeAlias = str | float
+"""One attribute value: text, or a number (integers and truth values are read as float)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """A catalogue item. `popularity` is as the catalogue gives it (any finite number), None where it gives none."""
+
+    id: str
+    type: str = ""
+    title: str = ""
+    text: str = ""
+    popularity: float | None = None
+    attributes: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """One request. `time` is in seconds since 1970 (UTC); `k` is how many results are wanted."""
+
+    id: str
+    text: str
+    time: float
+    k: int = 10
+    user: str = ""
+    session: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """A reading of some of the query's words, `words[start:end]`, as a value of an attribute, with its probability.
+
+    `count` is how many entities have the value; `term` names it in the index.
+    """
+
+    start: int
+    end: int
+    attribute: str
+    value: str
+    probability: float
+    count: int
+
+    @property
+    def term(self) -> str:
+        """The value's name in the index."""
+        return f"{self.attribute}={self.value}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """What is known of a query before anything is retrieved: its folded words and the readings of them.
+
+    `stems` are the index's terms for the words; `idf` gives the idf of each, highest where the index has not seen it.
+    """
+
+    text: str
+    words: tuple[str, ...]
+    stems: tuple[str, ...]
+    idf: tuple[float, ...]
+    unseen: int
+    tags: tuple[Tag, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """What a selection says of one strategy, and what came of it: `returned` hits in `ms`, or an `error`."""
+
+    name: str
+    depth: int
+    returned: int = 0
+    ms: float = 0.0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserved:
+    """The page's slot that was kept for a find of the explored arm: its position (from 1), entity and arm."""
+
+    position: int
+    entity_id: str
+    arm: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """How an impression came about, all as it was at decision time.
+
+    `pool` maps each arm to (candidate number, rank from 1, score) for all it returned; candidate numbers index
+    `pool_ids`. `features` holds one row of `feature_names` values for each entity shown; nan where a feature is absent.
+    `propensity` is the probability of the whole selection, in (0, 1]; `mode` is `thompson`, or says what overrode it.
+    """
+
+    now: float
+    k: int
+    segments: tuple[str, ...]
+    learned: str
+    policy_version: int
+    ranker_version: int
+    mode: str
+    particle: int
+    epsilon: float
+    explored: bool
+    seed: int
+    context: Mapping[str, float]
+    arms: tuple[Arm, ...]
+    propensity: float
+    pool_ids: tuple[str, ...]
+    pool: Mapping[str, tuple[tuple[int, int, float], ...]]
+    feature_names: tuple[str, ...]
+    features: tuple[tuple[float, ...], ...]
+    scores: tuple[float, ...]
+    reserved: Reserved | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impression:
+    """What was shown for a query, in order. `trace` is None where another system showed it."""
+
+    query_id: str
+    text: str
+    time: float
+    shown: tuple[str, ...]
+    user: str = ""
+    session: str = ""
+    trace: Trace | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What a user did to an entity.
+
+    `id` identifies the event: the same event read twice has the same id. `query_id` is empty in logs that only give
+    the query's text. `position` counts from 1, 0 when unknown; `dwell` is in seconds, 0 when unknown.
+    """
+
+    id: str
+    entity_id: str
+    action: str
+    time: float
+    query_id: str = ""
+    text: str = ""
+    user: str = ""
+    session: str = ""
+    position: int = 0
+    dwell: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bad:
+    """A record that was left out: where it stood (file or stream, line from 1) and why."""
+
+    source: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One line of an answer: `strategies` maps each arm that found the entity to the rank it gave."""
+
+    rank: int
+    id: str
+    type: str
+    title: str
+    score: float
+    strategies: Mapping[str, int]
+    contributions: Mapping[str, float] = field(default_factory=dict)
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The reply to one query, with all that `--explain` shows."""
+
+    query_id: str
+    query: str
+    results: tuple[Result, ...]
+    took_ms: float
+    trace: Trace
+    readings: tuple[str, ...] = ()

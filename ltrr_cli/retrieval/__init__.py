@@ -1,0 +1,1 @@
+"""RETRIEVE: one file a strategy, and the pool of what they found."""

@@ -1,0 +1,102 @@
+"""The contract of every strategy, and how strategies are found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from ltrr_cli.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from ltrr_cli.index.view import View
+    from ltrr_cli.memory.recall import Recall
+    from ltrr_cli.records import Query, Understood
+
+BUILT_IN = ("lexical", "popular", "structured", "semantic", "memory")
+ENTRY_POINTS = "ltrr.strategies"
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """What one strategy found, best first: `rows` (n,) int64 of the view, `scores` (n,) float32, non-increasing."""
+
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+    @classmethod
+    def none(cls) -> Hits:
+        """Return no hits."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.float32))
+
+
+@dataclass(frozen=True)
+class Request:
+    """All that a strategy may look at. `vector` is the query's unit vector, (dim,) float32, made on first use."""
+
+    query: Query
+    understood: Understood
+    recall: Recall
+    view: View
+    encode: Callable[[str], NDArray[np.float32]] = field(repr=False)
+
+    @cached_property
+    def vector(self) -> NDArray[np.float32]:
+        """The query's unit vector."""
+        return self.encode(self.query.text)
+
+
+class Strategy(Protocol):
+    """One way to retrieve. Deterministic given the request: no clock, no randomness, nothing kept between calls."""
+
+    name: str
+
+    def applies(self, request: Request) -> bool:
+        """Tell, cheaply, whether it could find anything for this request; where not, it is no arm of this query."""
+
+    def retrieve(self, request: Request, depth: int) -> Hits:
+        """Return at most `depth` (≥ 1) hits; equal scores are ordered by row."""
+
+
+def built_in(name: str) -> Strategy:
+    """Return a strategy that ships with the package."""
+    from importlib import import_module
+
+    strategy: Strategy = import_module(f"ltrr_cli.retrieval.{name}").strategy()
+    return strategy
+
+
+def find(names: Sequence[str], extra: Sequence[Strategy] = ()) -> list[Strategy]:
+    """Return the named strategies: given ones first, then built-in ones, then other packages' entry points.
+
+    Raises `ConfigError` for a name that nobody provides.
+    """
+    given = {strategy.name: strategy for strategy in extra}
+    found: list[Strategy] = []
+    for name in dict.fromkeys([*names, *given]):
+        if name in given:
+            found.append(given[name])
+        elif name in BUILT_IN:
+            found.append(built_in(name))
+        else:
+            found.append(_from_entry_point(name))
+    return found
+
+
+def _from_entry_point(name: str) -> Strategy:
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group=ENTRY_POINTS, name=name):
+        strategy: Strategy = point.load()()
+        return strategy
+    raise ConfigError(
+        f"no strategy is called {name!r}",
+        where="ltrr.toml, [strategies] use",
+        next=f"built in are: {', '.join(BUILT_IN)}; others come from packages with an entry point in {ENTRY_POINTS}",
+    )
