@@ -75,6 +75,7 @@ _SECTIONS = {
     "query": ("candidates", "epsilon"),
     "learning": ("half_life_days", "full_dwell_s", "user_cap", "train_every", "checkpoint_every", "hindsight"),
 }
+_ADVICE = "see the README's configuration section"
 _RANGES = {
     "candidates": (1, 10_000),
     "epsilon": (0.0, 1.0),
@@ -109,6 +110,8 @@ def parse_config(table: Mapping[str, Any], *, where: str = NAME) -> Config:
     for section, entries in table.items():
         if not isinstance(entries, dict):
             raise ConfigError(f"{section} is not a section", where=where, next=f"write it as [{section}]")
+        if section not in {*_SECTIONS, "rewards", "strategies"}:
+            raise ConfigError("there is no such section", where=f"{where}, [{section}]", next=_ADVICE)
         for name, value in entries.items():
             place = f"{where}, [{section}] {name}"
             if section == "rewards":
@@ -120,7 +123,7 @@ def parse_config(table: Mapping[str, Any], *, where: str = NAME) -> Config:
             elif name in _SECTIONS.get(section, ()):
                 known[name] = _setting(name, value, place)
             else:
-                raise ConfigError("there is no such setting", where=place, next="see the README's configuration section")
+                raise ConfigError("there is no such setting", where=place, next=_ADVICE)
     return Config(**known)
 
 
@@ -131,7 +134,11 @@ def _setting(name: str, value: object, place: str) -> bool | int | float:
             raise ConfigError(f"expected true or false, not {value!r}", where=place)
         return value
     number = _number(value, place, *_RANGES[name])
-    return int(number) if kinds[name] == "int" else number
+    if kinds[name] != "int":
+        return number
+    if not number.is_integer():
+        raise ConfigError(f"expected a whole number, not {value!r}", where=place)
+    return int(number)
 
 
 def _number(value: object, place: str, low: float, high: float) -> float:

@@ -24,6 +24,7 @@ _UNSPACED = re.compile(
     r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f\u0e80-\u0eff\u1780-\u17ff\u1000-\u109f\U00020000-\U0003134f]+"
 )
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th"})
+_SIGNS = str.maketrans({"™": " ", "℠": " "})  # else "Nike™" would become "niketm"
 _MAX_TOKEN = 64
 
 
@@ -38,7 +39,9 @@ def fold(text: str) -> str:
     """Case-fold and strip accents; compatibility forms (full-width, ligatures) become plain ones."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", clean(text).casefold())
+    # Decomposed twice: compatibility forms such as ℌ or 𝐇 become capital letters only then.
+    plain = unicodedata.normalize("NFKD", clean(text).translate(_SIGNS))
+    decomposed = unicodedata.normalize("NFKD", plain.casefold())
     return unicodedata.normalize("NFKC", _LATIN_MARKS.sub("", decomposed)).translate(_LETTERS)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from ltrr_cli.catalog.names import is_identifier, is_prose
@@ -43,7 +44,7 @@ def reader(name: str, cells: Sequence[str]) -> Read:
     if present and all(cell.lower() in _TRUTH for cell in present):
         return lambda cell: None if cell in MISSING else _TRUTH.get(cell.strip().lower(), cell)
     if present and all(cell[0] == "[" and _listed(cell) is not None for cell in present):
-        return lambda cell: None if cell in MISSING else _listed(cell) if _listed(cell) is not None else cell
+        return _list_or_text
     if not is_prose(name) and not is_identifier(name) and _is_piped(present):
         return lambda cell: None if cell in MISSING else cell.split("|")
     return lambda cell: None if cell in MISSING else cell
@@ -55,6 +56,8 @@ def _is_exact(cell: str) -> bool:
 
 def _number(cell: str, pattern: re.Pattern[str]) -> object:
     cell = cell.strip()
+    if cell.isdecimal() and cell.isascii() and cell[0] != "0" and len(cell) <= _EXACT_DIGITS:
+        return int(cell)  # most cells; the rest of this function would give the same, but slower
     if _INTEGER.fullmatch(cell):
         return int(cell) if len(cell) <= _EXACT_DIGITS else cell
     if pattern.fullmatch(cell):
@@ -68,6 +71,13 @@ def _is_piped(cells: Sequence[str]) -> bool:
     if len(piped) * 5 < len(cells) or not piped:
         return False
     return all(part == part.strip() and 0 < len(part) <= 64 for cell in piped for part in cell.split("|"))
+
+
+@lru_cache(maxsize=1 << 14)
+def _list_or_text(cell: str) -> object:
+    """Return the list in a cell; cached, since lists of genres repeat (nobody changes a raw record)."""
+    found = None if cell in MISSING else _listed(cell)
+    return found if found is not None or cell in MISSING else cell
 
 
 def _listed(cell: str) -> list[object] | None:

@@ -24,8 +24,12 @@ NOT_UTF8 = "not UTF-8"
 # let through, since the values are cleaned later.
 _DECODER = json.JSONDecoder(parse_constant=lambda _: None, strict=False)
 
-_OUTSIDE = re.compile(rb'[{}\[\]",]')
-_INSIDE = re.compile(rb'\\.|"', re.DOTALL)
+# Everything up to the next bracket, over whole strings; directly inside the array up to the next comma, too. A quote is
+# found only where its string does not end in what is at hand.
+_STRING = rb'"(?:[^"\\]++|\\.)*+"'
+_NESTED = re.compile(rb'(?:[^{}\[\]"]++|' + _STRING + rb')*+([{}\[\]"])', re.DOTALL)
+_TOP = re.compile(rb'(?:[^{}\[\]",]++|' + _STRING + rb')*+([{}\[\]",])', re.DOTALL)
+_INSIDE = re.compile(rb'(?:[^"\\]++|\\.)*+("?)', re.DOTALL)
 _SPACE = b" \t\r\n"
 
 
@@ -80,7 +84,7 @@ def read_array(stream: Stream) -> Iterator[Raw]:
         yield line, Bad(source=stream.name, line=line, reason=stream.broken)
 
 
-def elements(pieces: Iterable[bytes]) -> Iterator[tuple[bytes | str, int]]:  # noqa: C901 – one state machine
+def elements(pieces: Iterable[bytes]) -> Iterator[tuple[bytes | str, int]]:  # noqa: C901, PLR0912 – a state machine
     """Cut the text of an array into the texts of its elements, each with the newlines it holds.
 
     A string in place of bytes is a reason: an element too long to hold, an array that is not closed. Only brackets,
@@ -100,12 +104,14 @@ def elements(pieces: Iterable[bytes]) -> Iterator[tuple[bytes | str, int]]:  # n
         buffer = buffer[begin:] + piece
         position -= begin
         begin = 0
-        while found := (_INSIDE if quoted else _OUTSIDE).search(buffer, position):
+        while found := (_INSIDE if quoted else _NESTED if depth > 1 else _TOP).match(buffer, position):
             position = found.end()
-            mark = found.group()
-            if quoted or mark == b'"':
-                quoted = quoted != (mark == b'"')
+            mark = found[1]
+            if mark == b'"':
+                quoted = not quoted
                 continue
+            if not mark:
+                break  # the string goes on in the next piece
             if mark in b"{[":
                 depth += 1
                 begin = position if depth == 1 else begin
@@ -121,8 +127,8 @@ def elements(pieces: Iterable[bytes]) -> Iterator[tuple[bytes | str, int]]:  # n
             else:
                 newlines += body.count(b"\n")
             begin, dropped, newlines = position, False, 0
-        # A lone backslash at the end belongs to what follows.
-        position = max(position, len(buffer) - (quoted and buffer.endswith(b"\\")))
+        else:
+            position = len(buffer)
     rest = buffer[begin:]
     if dropped or len(rest) > MAX_RECORD:
         yield TOO_LONG, newlines + rest.count(b"\n")

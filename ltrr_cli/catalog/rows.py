@@ -61,7 +61,7 @@ class Rows:
                 self._again.extendleft(reversed(self._span[1:]))
                 self.line = start
                 rows = self._parser()
-                reason = f"{reason} (is a quote not closed?)"
+                reason = reason if "quote" in reason else f"{reason} (is a quote not closed?)"
             yield start, Bad(source=self._stream.name, line=start, reason=reason)
 
     def _next_line(self) -> str:

@@ -54,6 +54,7 @@ class Opened:
         self.impressions = open_impressions(self.logs, snapshot)
         self._rows: dict[str, int | None] = {}
         self._vectors: dict[str, NDArray[np.float32]] = {}
+        self.hindsight: dict[tuple[str, str], NDArray[np.int64]] = {}  # (arm, query text) → what it finds
         self._rewarded: NDArray[np.float32] | None = None
         self._events = (-1, -1)
         self.catch_up()
@@ -125,6 +126,8 @@ class Opened:
         if older.manifest.encoder == self.manifest.encoder and "encoder" in older.__dict__:
             self.__dict__["encoder"] = older.encoder
             self._vectors = older._vectors
+        if older.manifest.segments == self.manifest.segments:
+            self.hindsight = older.hindsight
 
     def row(self, entity_id: str) -> int | None:
         """Return the row of an entity id, None where the index does not have it."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ltrr_cli.records import Query, Tag
     from ltrr_cli.retrieval.base import Strategy
 
+_HINDSIGHT_KEPT = 10_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
@@ -116,10 +118,23 @@ def all_ranks(opened: Opened, query: Query, entity_id: str) -> tuple[dict[str, i
     row = opened.row(entity_id)
     ranks = {}
     for strategy in opened.strategies:
-        hits = _run(strategy, request, MAX_DEPTH)[0] if strategy.applies(request) else Hits.none()
-        place = np.flatnonzero(hits.rows == row) if row is not None else ()
+        rows = _deepest(opened, strategy, request)
+        place = np.flatnonzero(rows == row) if row is not None else ()
         ranks[strategy.name] = int(place[0]) + 1 if len(place) else 0
     return ranks, context(query, request.understood, request.recall)
+
+
+def _deepest(opened: Opened, strategy: Strategy, request: Request) -> NDArray[np.int64]:
+    """Return all that an arm finds; kept by the query's text where feedback cannot change it."""
+    if strategy.learns:
+        return _run(strategy, request, MAX_DEPTH)[0].rows if strategy.applies(request) else Hits.none().rows
+    kept = opened.hindsight.get((strategy.name, request.query.text))
+    if kept is None:
+        kept = _run(strategy, request, MAX_DEPTH)[0].rows if strategy.applies(request) else Hits.none().rows
+        if len(opened.hindsight) >= _HINDSIGHT_KEPT:
+            opened.hindsight.clear()
+        opened.hindsight[strategy.name, request.query.text] = kept
+    return kept
 
 
 def _select(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.index.files import map_bytes, mapped
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
@@ -31,10 +32,10 @@ class Ids:
     """Both directions of the mapping."""
 
     def __init__(self, directory: Path) -> None:
-        self._text: NDArray[np.uint8] = np.memmap(directory / "ids.bin", np.uint8, "r")
-        self._offsets: NDArray[np.int64] = np.load(directory / "ids.offsets.npy", mmap_mode="r")
-        self._hashes: NDArray[np.uint64] = np.load(directory / "ids.hash.npy", mmap_mode="r")
-        self._rows: NDArray[np.int64] = np.load(directory / "ids.row.npy", mmap_mode="r")
+        self._text: NDArray[np.uint8] = map_bytes(directory / "ids.bin")
+        self._offsets: NDArray[np.int64] = mapped(directory / "ids.offsets.npy")
+        self._hashes: NDArray[np.uint64] = mapped(directory / "ids.hash.npy")
+        self._rows: NDArray[np.int64] = mapped(directory / "ids.row.npy")
 
     def __len__(self) -> int:
         """Return the number of entities."""

@@ -36,8 +36,7 @@ def exclusive(path: Path, *, timeout: float = 30.0) -> Iterator[None]:
         ) from error
     try:
         _wait(handle, path, timeout)
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        os.pwrite(handle, f"{os.getpid():<20}\n".encode(), 0)  # padded: truncating first takes ten times as long
         yield
     finally:
         os.close(handle)  # closing drops the lock

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ltrr_cli.errors import IndexDirectoryError
+from ltrr_cli.index.files import map_bytes, mapped
 from ltrr_cli.index.fulltext import Fulltext, FulltextWriter
 from ltrr_cli.index.ids import Ids, write_ids
 from ltrr_cli.index.manifest import FORMAT_VERSION
@@ -125,9 +126,9 @@ class Segment:
             if row["format_version"] != FORMAT_VERSION:
                 raise ValueError(f"format version {row['format_version']}")
             columns = directory / "columns"
-            self._offsets: NDArray[np.int64] = np.load(directory / "entities.offsets.npy", mmap_mode="r")
-            self._lines: NDArray[np.uint8] = np.memmap(directory / "entities.jsonl", np.uint8, "r")
-            self.popularity: NDArray[np.float32] = np.load(columns / "popularity.npy", mmap_mode="r")
+            self._offsets: NDArray[np.int64] = mapped(directory / "entities.offsets.npy")
+            self._lines: NDArray[np.uint8] = map_bytes(directory / "entities.jsonl")
+            self.popularity: NDArray[np.float32] = mapped(columns / "popularity.npy")
             self.has_popularity = bool(row["has_popularity"])
             self.ids = Ids(columns)
             self.titles = Titles(columns)

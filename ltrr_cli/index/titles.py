@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.index.files import mapped
 from ltrr_cli.text import hash64, token_hash, tokens
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ class Titles:
     """Match of a query with titles."""
 
     def __init__(self, directory: Path) -> None:
-        self._key: NDArray[np.uint64] = np.load(directory / "title.key.npy", mmap_mode="r")
-        self._starts: NDArray[np.int64] = np.load(directory / "title.starts.npy", mmap_mode="r")
-        self._words: NDArray[np.uint64] = np.load(directory / "title.words.npy", mmap_mode="r")
+        self._key: NDArray[np.uint64] = mapped(directory / "title.key.npy")
+        self._starts: NDArray[np.int64] = mapped(directory / "title.starts.npy")
+        self._words: NDArray[np.uint64] = mapped(directory / "title.words.npy")
 
     def match(
         self, rows: NDArray[np.int64], key_hash: int, words: NDArray[np.uint64], weights: NDArray[np.float32]
@@ -40,10 +41,10 @@ class Titles:
         `same`: the title is the query. `covered`: share of the query's word weights that the title has. `filled`: share
         of the title's words that the query has. `words` are the query's distinct token hashes, `weights` sum to 1.
         """
-        starts, ends = self._starts[rows], self._starts[rows + 1]
-        lengths = ends - starts
+        starts = self._starts[rows]
+        lengths = self._starts[rows + 1] - starts
         owner = np.repeat(np.arange(len(rows)), lengths)
-        flat = self._words[np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(len(owner))]
+        flat = self._words[np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(len(owner))]
         order = np.argsort(words)
         place = np.minimum(np.searchsorted(words, flat, sorter=order), len(words) - 1)
         hit = words[order][place] == flat

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.index.files import mapped
 from ltrr_cli.text import hash64, key
 
 if TYPE_CHECKING:
@@ -90,16 +91,13 @@ class Values:
     def open(cls, directory: Path, names: tuple[str, ...]) -> Values:
         """Map the files that `ValuesWriter.write` made."""
 
-        def load(name: str) -> NDArray[np.generic]:
-            return np.load(directory / name, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
-
         return cls(
             names,
-            load("values.starts.npy"),  # type: ignore[arg-type]
-            load("values.hashes.npy"),  # type: ignore[arg-type]
-            load("phrases.hash.npy"),  # type: ignore[arg-type]
-            load("phrases.attribute.npy"),  # type: ignore[arg-type]
-            load("phrases.count.npy"),  # type: ignore[arg-type]
+            mapped(directory / "values.starts.npy"),
+            mapped(directory / "values.hashes.npy"),
+            mapped(directory / "phrases.hash.npy"),
+            mapped(directory / "phrases.attribute.npy"),
+            mapped(directory / "phrases.count.npy"),
         )
 
     def readings(self, phrases: NDArray[np.uint64]) -> list[tuple[int, str, int]]:
@@ -114,8 +112,13 @@ class Values:
 
     def shares(self, rows: NDArray[np.int64], wanted: NDArray[np.uint64], weights: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return for each row the summed weights of the wanted term hashes that it has: (n,) float32."""
-        out = np.zeros(len(rows), np.float32)
-        for i, row in enumerate(rows.tolist()):
-            own = self.hashes[self.starts[row] : self.starts[row + 1]]
-            out[i] = weights[np.isin(wanted, own)].sum()
-        return out
+        starts = self.starts[rows]
+        lengths = self.starts[rows + 1] - starts
+        ends = np.cumsum(lengths)
+        total = int(ends[-1]) if len(rows) else 0
+        flat = self.hashes[np.repeat(starts - ends + lengths, lengths) + np.arange(total)]
+        owner = np.repeat(np.arange(len(rows)), lengths)
+        out = np.zeros(len(rows))
+        for value, weight in zip(wanted, weights.tolist(), strict=True):  # a row has a value once
+            out += weight * np.bincount(owner[flat == value], minlength=len(rows))
+        return out.astype(np.float32)

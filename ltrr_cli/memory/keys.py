@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.index.files import mapped
 from ltrr_cli.text import hash64, token_hash
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Keys:
     @classmethod
     def open(cls, directory: Path) -> Keys:
         """Map what `write` wrote."""
-        return cls(**{part.name: np.load(directory / f"{part.name}.npy", mmap_mode="r") for part in fields(cls)})
+        return cls(**{part.name: mapped(directory / f"{part.name}.npy") for part in fields(cls)})
 
     def entries(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return (refs, values) of a key."""

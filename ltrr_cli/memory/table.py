@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.index.files import mapped
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -23,9 +25,7 @@ class Table:
     @classmethod
     def open(cls, directory: Path, name: str) -> Table:
         """Map `name.hash.npy` and `name.value.npy`."""
-        return cls(
-            np.load(directory / f"{name}.hash.npy", mmap_mode="r"), np.load(directory / f"{name}.value.npy", mmap_mode="r")
-        )
+        return cls(mapped(directory / f"{name}.hash.npy"), mapped(directory / f"{name}.value.npy"))
 
     def write(self, directory: Path, name: str) -> None:
         """Write both parts, merged and sorted by hash."""

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 PARTICLES = 64
 VERSION_EVERY = 20
 """Credits between two versions: a version costs a factorisation, a credit a few sums."""
-_REACH = np.array([reach(depth) for depth in (0, *BUCKETS)])
+_STEPS = np.diff([reach(depth) for depth in (0, *BUCKETS)]).astype(np.float32)
+"""How much further an arm reaches with each bucket."""
+_COSTS = np.array([*COSTS, 2**40])  # behind the last bucket nothing is affordable
 
 
 class ThompsonPolicy:
@@ -102,33 +104,35 @@ class ThompsonPolicy:
         theta = self._theta()
         numbers = [self._sums.arms.names.index(arm) for arm in arms]
         x = self._sums.context(context).astype(np.float32)
-        value = (theta @ x)[:, numbers].astype(np.float64)  # (P, n, B)
-        reaches = [1 + MAX_FEATURES + number for number in numbers]
-        seen = theta[:, numbers][..., reaches]  # (P, n, B, n): effect of each arm's reach
+        # Not `@`: BLAS would wake a thread pool for this, which costs more than it saves and disturbs the encoder's.
+        value = np.einsum("pabw,w->pab", theta, x)[:, numbers]  # (P, n, B)
+        particles, count, buckets = value.shape
+        seen = theta[:, numbers][..., [1 + MAX_FEATURES + number for number in numbers]]  # (P, n, B, n): reach's effect
+        seen = np.ascontiguousarray(np.moveaxis(seen, 3, 1))  # (P, n: arm that goes on, n, B)
         alone = self._single(value, budget)
-        particles, count = value.shape[:2]
         levels = np.zeros((particles, count), np.int64)
         left = np.full(particles, budget)
         total = np.zeros(particles)
-        costs = np.array([*COSTS, 10**9])
         rows = np.arange(particles)
-        padded = np.concatenate([value, np.full((particles, count, 1), -1.0)], axis=2)
+        gains = np.full((particles, count, buckets + 1), -1.0, np.float32)
+        gains[..., :buckets] = value
+        flat = gains.reshape(-1)
+        base = np.arange(0, particles * count * (buckets + 1), buckets + 1).reshape(particles, count)
         while True:
-            gain = np.take_along_axis(padded, levels[..., None], 2)[..., 0]
-            cost = costs[levels]
-            rate = np.where((cost <= left[:, None]) & (gain > 0), gain / cost, -1.0)
+            gain = flat[base + levels]
+            cost = _COSTS[levels]
+            rate = gain / cost
+            rate[cost > left[:, None]] = -1.0
             best = rate.argmax(1)
-            going = rate[rows, best] > 0
-            if not going.any():
+            who = np.flatnonzero(rate[rows, best] > 0)
+            if not len(who):
                 break
-            who = rows[going]
-            arm = best[going]
+            arm = best[who]
             level = levels[who, arm]
-            left[who] -= costs[level]
+            left[who] -= _COSTS[level]
             total[who] += gain[who, arm]
             levels[who, arm] = level + 1
-            step = _REACH[level + 1] - _REACH[level]
-            padded[who, :, :-1] += seen[who, :, :, arm] * step[:, None, None]
+            gains[who, :, :buckets] += seen[who, arm] * _STEPS[level][:, None, None]
         better = alone[1] > total
         levels[better] = 0
         levels[better, alone[0][better]] = alone[2]

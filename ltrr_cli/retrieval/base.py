@@ -53,9 +53,13 @@ class Request:
 
 
 class Strategy(Protocol):
-    """One way to retrieve. Deterministic given the request: no clock, no randomness, nothing kept between calls."""
+    """One way to retrieve. Deterministic given the request: no clock, no randomness, nothing kept between calls.
+
+    `learns` says whether feedback can change what it finds for the same text.
+    """
 
     name: str
+    learns: bool
 
     def applies(self, request: Request) -> bool:
         """Tell, cheaply, whether it could find anything for this request; where not, it is no arm of this query."""

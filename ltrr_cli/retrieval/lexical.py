@@ -47,6 +47,7 @@ class Lexical:
     """BM25 (k1 1.2, b 0.75) with English stemming."""
 
     name = "lexical"
+    learns = False
 
     def applies(self, request: Request) -> bool:
         """Whether the index knows any of the query's terms."""

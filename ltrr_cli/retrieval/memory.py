@@ -14,6 +14,7 @@ class Memory:
     """The query→entity memory (Q2E), predicted and observed."""
 
     name = "memory"
+    learns = True
 
     def applies(self, request: Request) -> bool:
         """Whether the memory knows the query or one that shares words with it."""

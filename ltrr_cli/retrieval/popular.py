@@ -15,6 +15,7 @@ class Popular:
     """Full text, the well-known first."""
 
     name = "popular"
+    learns = False
 
     def applies(self, request: Request) -> bool:
         """Whether the index knows a term of the query, and any popularity."""

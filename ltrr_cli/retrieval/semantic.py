@@ -18,6 +18,7 @@ class Semantic:
     """Dense vectors of the sentence encoder."""
 
     name = "semantic"
+    learns = False
 
     def applies(self, request: Request) -> bool:
         """Whether there is any text to encode."""

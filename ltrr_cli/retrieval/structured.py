@@ -18,6 +18,7 @@ class Structured:
     """Attribute values found by query understanding."""
 
     name = "structured"
+    learns = False
 
     def applies(self, request: Request) -> bool:
         """Whether the query names any value."""

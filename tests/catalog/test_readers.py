@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ltrr_cli.catalog.jsonl import elements
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+# Building the table of Unicode takes Hypothesis seconds on a slow machine, which is no fault of the test.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ROWS = [{"id": "a", "n": 1, "tags": ["x", "y"]}, {"id": "b", "n": 2.5, "tags": []}]
 
 
@@ -172,6 +174,7 @@ def test_a_line_beyond_the_limit_is_skipped() -> None:
         assert [why for _, why in bad(data)] == ["longer than 16 MiB"]
 
 
+@PATIENT
 @given(st.lists(st.binary(max_size=20)), st.integers(1, 12))
 def test_lines_are_cut_as_a_whole_file_is(pieces: list[bytes], limit: int) -> None:
     """However the chunks fall, the lines are those of the whole."""
@@ -205,6 +208,7 @@ JSON = st.recursive(
 )
 
 
+@PATIENT
 @given(st.lists(st.dictionaries(st.text(), JSON, max_size=4)), st.sampled_from([None, 2]), st.booleans())
 def test_json_round_trip(rows: list[dict[str, Any]], indent: int | None, ascii_only: bool) -> None:
     """Whatever objects are written as lines or as an array, the same are read."""
@@ -214,6 +218,7 @@ def test_json_round_trip(rows: list[dict[str, Any]], indent: int | None, ascii_o
     assert good(array.encode("utf-8", "surrogatepass")) == rows
 
 
+@PATIENT
 @given(st.lists(JSON, max_size=5), st.integers(1, 7))
 def test_arrays_are_cut_wherever_the_chunks_fall(values: list[Any], step: int) -> None:
     """The elements do not depend on how the bytes arrive."""
@@ -265,8 +270,8 @@ def test_columns_are_typed_as_a_whole() -> None:
     )
     first, second = good(data)
     assert first == {
-        "id": 1, "zip": "007", "price": 1.5, "used": True, "a": ["x", "y"], "b": ["p", "q"], "c": ["r", 2], "mixed": "5",
-        "big": "12345678901234567",
+        "id": 1, "zip": "007", "price": 1.5, "used": True, "a": ["x", "y"], "b": ["p", "q"], "c": ["r", 2],
+        "mixed": "5", "big": "12345678901234567",
     }  # fmt: skip
     assert second == {
         "id": 2, "zip": "123", "price": None, "used": False, "a": ["z"], "b": [], "c": [], "mixed": "n/a?", "big": "2",
@@ -363,7 +368,7 @@ MARKS = st.sampled_from(
 )
 
 
-@settings(max_examples=300)
+@PATIENT
 @given(st.binary() | st.lists(MARKS | st.binary(max_size=3), max_size=40).map(b"".join))
 def test_any_bytes_give_records_or_a_catalog_error(data: bytes) -> None:
     """No content raises anything but CatalogError."""

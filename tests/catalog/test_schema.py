@@ -49,12 +49,12 @@ def test_every_role_is_found_by_name() -> None:
 
 
 def test_attributes_are_the_usable_rest_in_order_of_appearance() -> None:
-    """Short texts, numbers, truth values, lists, relations and nested scalars are attributes, the creator among them."""
+    """Short texts, numbers, truth values, lists, relations, nested scalars and the creator are attributes."""
     assert infer(films()).attributes == ("director", "genres", "year", "seen", "album_id", "votes", "meta.country")
 
 
 def test_ignored_fields_say_why() -> None:
-    """Addresses, vectors, nested objects, empty fields and long texts beyond the text fields are ignored with a reason."""
+    """Addresses, vectors, nested objects, empty fields and long texts beyond the text fields say why."""
     assert dict(infer(films()).ignored) == {
         "homepage": "web addresses or file names",
         "vector": "long lists of numbers, such as an embedding",

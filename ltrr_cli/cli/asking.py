@@ -1,0 +1,73 @@
+"""How queries are asked, and the JSON of an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ltrr_cli.cli.text import number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ltrr_cli.engine import Engine
+    from ltrr_cli.records import Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """Everything about a query but its text; the meaning is that of `Engine.search`."""
+
+    k: int = 10
+    user: str = ""
+    session: str = ""
+    seed: int | None = None
+    explore: bool = True
+    depths: Mapping[str, int] | None = None
+    log: bool = True
+
+    def ask(self, engine: Engine, text: str) -> Answer:
+        """Ask."""
+        return engine.search(
+            text,
+            k=self.k,
+            user=self.user,
+            session=self.session,
+            seed=self.seed,
+            explore=self.explore,
+            depths=self.depths,
+            log=self.log,
+        )
+
+
+def answer_json(answer: Answer, *, explain: bool = False) -> dict[str, Any]:
+    """Return an answer as scripts read it; with `explain` also how it came about."""
+    row: dict[str, Any] = {
+        "query_id": answer.query_id,
+        "query": answer.query,
+        "results": [
+            {
+                "rank": result.rank,
+                "id": result.id,
+                "type": result.type,
+                "title": result.title,
+                "score": number(result.score),
+                "strategies": dict(result.strategies),
+            }
+            for result in answer.results
+        ],
+        "took_ms": number(answer.took_ms, 3),
+    }
+    if explain:
+        trace = answer.trace
+        for shown, result in zip(row["results"], answer.results, strict=True):
+            shown["contributions"] = {name: number(part) for name, part in result.contributions.items()}
+        row["readings"] = list(answer.readings)
+        row["context"] = {name: number(value) for name, value in trace.context.items()}
+        row["arms"] = [
+            {"name": a.name, "depth": a.depth, "returned": a.returned, "ms": number(a.ms, 3), "error": a.error}
+            for a in trace.arms
+        ]
+        row["propensity"] = float(trace.propensity)
+        row["mode"] = trace.mode
+    return row

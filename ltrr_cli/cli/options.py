@@ -1,0 +1,92 @@
+"""Options that several commands share, and how an index is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ltrr_cli.errors import IndexDirectoryError, UsageError
+
+IndexOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--index",
+        "-i",
+        metavar="DIR",
+        envvar="LTRR_INDEX",
+        help="The index; by default the nearest *.ltrr here or above.",
+        show_default=False,
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+UserOption = Annotated[str, typer.Option("--user", metavar="USER", help="Who asks.", show_default=False)]
+SessionOption = Annotated[str, typer.Option("--session", metavar="ID", help="In which session.", show_default=False)]
+
+_SUFFIX = ".ltrr"
+_FILE_SUFFIXES = {".zst", ".zstd", ".gz", ".bz2", ".xz", ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet"}
+
+
+def find_index(given: Path | None) -> Path:
+    """Return the index to use: the one given, else the only `*.ltrr` in the nearest folder that has any.
+
+    Raises:
+        UsageError: that folder has several.
+        IndexDirectoryError: there is none.
+    """
+    found = given if given is not None else _nearest(Path.cwd())
+    if found is None:
+        raise IndexDirectoryError(
+            "there is no index (*.ltrr) here or above",
+            where=str(Path.cwd()),
+            next="make one with: ltrr index build CATALOG; or name one with --index or LTRR_INDEX",
+        )
+    return found
+
+
+def index_to_build(given: Path | None, catalogs: list[str]) -> Path:
+    """Return where to build: as `find_index`, else `<catalogue>.ltrr` here."""
+    found = given if given is not None else _nearest(Path.cwd())
+    if found is not None:
+        return found
+    named = [name for name in catalogs if name != "-"]
+    if not named:
+        raise UsageError("a catalogue from stdin has no name for its index", next="give one with --index NAME.ltrr")
+    path = Path(named[0])
+    while path.suffix.lower() in _FILE_SUFFIXES:
+        path = path.with_suffix("")
+    return Path(path.name + _SUFFIX)
+
+
+def _nearest(start: Path) -> Path | None:
+    for folder in (start, *start.parents):
+        try:
+            found = sorted(path for path in folder.glob(f"*{_SUFFIX}") if path.is_dir())
+        except OSError:
+            continue
+        if len(found) > 1:
+            names = ", ".join(path.name for path in found)
+            raise UsageError(f"there are several indexes: {names}", where=str(folder), next="choose one with --index")
+        if found:
+            return Path(found[0].name) if folder == start else found[0]
+    return None
+
+
+def depths(text: str | None) -> dict[str, int] | None:
+    """Read `lexical,semantic:50` as {strategy: hits to draw}, 50 where no number is given; None if there is no text.
+
+    Raises:
+        UsageError: a part is no name or no number from 1.
+    """
+    if text is None:
+        return None
+    out = {}
+    for part in text.split(","):
+        name, colon, depth = part.strip().partition(":")
+        if not name or (colon and not (depth.isascii() and depth.isdigit() and int(depth))):
+            raise UsageError(
+                f"--strategies: {part.strip()!r} is not NAME or NAME:DEPTH", next="for example lexical,semantic:50"
+            )
+        out[name] = int(depth) if colon else 50
+    return out

@@ -1,0 +1,72 @@
+"""Text that may go to a terminal or into a pipe: control characters escaped, JSON that every parser takes."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sys
+
+import typer
+
+_CONTROL = re.compile(
+    "[\x00-\x1f\x7f-\x9f"  # C0, DEL and C1: cursor movements, colours, titles
+    "\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069"  # text direction: what is shown is not what is there
+    "\u2028\u2029\ud800-\udfff]"  # line ends of Unicode, and halves of characters that cannot be encoded
+)
+_SPACES = re.compile(r"[ \t\r\n\v\f]+")
+
+
+def safe(text: object, *, lines: bool = False) -> str:
+    """Return text for people: control characters as `\\x1b`, runs of white space as one space (kept with `lines`)."""
+    plain = str(text)
+    if lines:
+        return "\n".join(_CONTROL.sub(_escape, line.expandtabs()) for line in plain.split("\n"))
+    return _CONTROL.sub(_escape, _SPACES.sub(" ", plain).strip())
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
+def dumps(value: object, *, indent: int | None = None) -> str:
+    """Return JSON: readable where the output is UTF-8, ASCII elsewhere, and without raw control characters in either."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
+    text = json.dumps(value, ensure_ascii=encoding != "utf8", indent=indent, allow_nan=False)
+    # json escapes C0 only; the newlines of `indent` are its own
+    return re.sub(_CONTROL, lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
+
+
+def number(value: float, digits: int = 6) -> float | None:
+    """Return a rounded number for JSON, None where it is not finite."""
+    return round(float(value), digits) if math.isfinite(value) else None
+
+
+def say(text: str = "") -> None:
+    """Print a line for people on standard output; the caller has made it `safe`."""
+    typer.echo(text)
+
+
+def notice(text: str) -> None:
+    """Print a line for people on standard error."""
+    typer.echo(safe(text), err=True)
+
+
+def show_json(value: object, *, line: bool = False) -> None:
+    """Print one JSON value, on one line or indented."""
+    typer.echo(dumps(value, indent=None if line else 2))
+
+
+def size(count: float) -> str:
+    """Return a number of bytes as people read it."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:,.1f} TB"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Return `1 line` or `2,000 lines`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
