@@ -38,7 +38,7 @@ class Config:
     """Budget: how many hits all arms together may return for a query."""
     epsilon: float = 0.02
     """Share of queries that get a plain selection, so that nothing is ever out of reach of learning."""
-    half_life_days: float = 365.0
+    half_life_days: float = 1095.0
     """Age at which an event counts half."""
     full_dwell_s: float = 30.0
     """A play shorter than this counts in proportion."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rich.console import Console
+    from rich.progress import TaskID
 
 MIN_WIDTH = 20
 
@@ -42,7 +43,7 @@ def bars(*, quiet: bool = False) -> Iterator[Callable[[str, int, int | None], No
 
     columns = (TextColumn("{task.description:<9}"), BarColumn(None), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=RichConsole(stderr=True), transient=True) as progress:
-        tasks = {}
+        tasks: dict[str, TaskID] = {}
 
         def tell(step: str, more: int, total: int | None) -> None:
             if step not in tasks:

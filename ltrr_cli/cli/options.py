@@ -46,31 +46,46 @@ def find_index(given: Path | None) -> Path:
 
 
 def index_to_build(given: Path | None, catalogs: list[str]) -> Path:
-    """Return where to build: as `find_index`, else `<catalogue>.ltrr` here."""
-    found = given if given is not None else _nearest(Path.cwd())
-    if found is not None:
-        return found
+    """Return where to build: the index given, else `<catalogue>.ltrr` if it is here, else the only one here, else anew.
+
+    Folders above are left alone: a build replaces what an index holds.
+
+    Raises:
+        UsageError: the folder has several indexes, or nothing gives the new one a name.
+    """
+    if given is not None:
+        return given
     named = [name for name in catalogs if name != "-"]
-    if not named:
-        raise UsageError("a catalogue from stdin has no name for its index", next="give one with --index NAME.ltrr")
-    path = Path(named[0])
+    path = Path(named[0] if named else "")
     while path.suffix.lower() in _FILE_SUFFIXES:
         path = path.with_suffix("")
-    return Path(path.name + _SUFFIX)
+    own = Path(path.name + _SUFFIX) if named else None
+    if own is not None and own.exists():
+        return own
+    here = _here(Path.cwd())
+    found = Path(here.name) if here is not None else own
+    if found is None:
+        raise UsageError("a catalogue from stdin has no name for its index", next="give one with --index NAME.ltrr")
+    return found
 
 
 def _nearest(start: Path) -> Path | None:
     for folder in (start, *start.parents):
-        try:
-            found = sorted(path for path in folder.glob(f"*{_SUFFIX}") if path.is_dir())
-        except OSError:
-            continue
-        if len(found) > 1:
-            names = ", ".join(path.name for path in found)
-            raise UsageError(f"there are several indexes: {names}", where=str(folder), next="choose one with --index")
-        if found:
-            return Path(found[0].name) if folder == start else found[0]
+        if found := _here(folder):
+            return Path(found.name) if folder == start else found
     return None
+
+
+def _here(folder: Path) -> Path | None:
+    """Return the only index in a folder, None if it has none."""
+    try:
+        found = sorted(path for path in folder.glob(f"*{_SUFFIX}") if path.is_dir())
+    except OSError:
+        return None
+    if len(found) > 1:
+        names = ", ".join(path.name for path in found)
+        raise UsageError(f"there are several indexes: {names}", where=str(folder), next="choose one with --index")
+    return found[0] if found else None
 
 
 def depths(text: str | None) -> dict[str, int] | None:

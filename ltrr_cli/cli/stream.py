@@ -43,8 +43,10 @@ def answer_lines(engine: Engine, fd: int, asking: Asking, *, explain: bool = Fal
         requests = [(number, _read(line)) for number, line in batch if line.strip()]
         engine.warm_up([request.text for _, request in requests if isinstance(request, Request)])
         for number, request in requests:
-            row: dict[str, Any] | str = request if isinstance(request, str) else _answer(
-                engine, request, _with_seed(asking, asked), explain=explain
+            row: dict[str, Any] | str = (
+                request
+                if isinstance(request, str)
+                else _answer(engine, request, _with_seed(asking, asked), explain=explain)
             )
             asked += 1
             good &= isinstance(row, dict)
@@ -57,7 +59,7 @@ def batches(fd: int) -> Iterator[list[tuple[int, bytes]]]:
     lines: list[bytes] = []
     rest, ended, number = b"", False, 1
     while True:
-        while not ended and len(lines) < BATCH and (not lines or select.select([fd], [], [], 0)[0]):
+        while not ended and len(lines) < BATCH and select.select([fd], [], [], 0 if lines else None)[0]:
             piece = os.read(fd, _CHUNK)
             ended = not piece
             *whole, rest = (rest + (piece or b"\n" * bool(rest))).split(b"\n")

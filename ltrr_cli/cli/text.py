@@ -18,7 +18,7 @@ _SPACES = re.compile(r"[ \t\r\n\v\f]+")
 
 
 def safe(text: object, *, lines: bool = False) -> str:
-    """Return text for people: control characters as `\\x1b`, runs of white space as one space (kept with `lines`)."""
+    r"""Return text for people: control characters as `\x1b`, runs of white space as one space (kept with `lines`)."""
     plain = str(text)
     if lines:
         return "\n".join(_CONTROL.sub(_escape, line.expandtabs()) for line in plain.split("\n"))
@@ -31,7 +31,7 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def dumps(value: object, *, indent: int | None = None) -> str:
-    """Return JSON: readable where the output is UTF-8, ASCII elsewhere, and without raw control characters in either."""
+    """Return JSON: readable where the output is UTF-8, ASCII elsewhere, never with a raw control character."""
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
     text = json.dumps(value, ensure_ascii=encoding != "utf8", indent=indent, allow_nan=False)
     # json escapes C0 only; the newlines of `indent` are its own

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ltrr_cli.catalog import Catalog
+    from ltrr_cli.catalog.schema import Schema
     from ltrr_cli.records import Bad, Entity
 
 Progress = "Callable[[str, int, int | None], None]"
@@ -42,9 +43,10 @@ _MAX_ATTRIBUTE = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """What a build did."""
+    """What a build did; `schema` says which field played which role."""
 
     entities: int
+    schema: Schema
     bad_count: int
     bad: tuple[Bad, ...]
     notes: tuple[str, ...]
@@ -91,6 +93,7 @@ def build(
                     os.close(handle)
     return Built(
         entities=catalog.read_count,
+        schema=catalog.schema,
         bad_count=catalog.bad_count,
         bad=tuple(catalog.bad),
         notes=tuple(catalog.notes),
@@ -264,19 +267,18 @@ def delete(root: Path, ids: Sequence[str]) -> list[str]:
     return [entity_id for entity_id, was in zip(ids, found.tolist(), strict=True) if not was]
 
 
-def replace_segments(root: Path, segments: Sequence[Live] | None) -> None:
-    """Publish the current learned state with these segments (None: the same ones): a checkpoint."""
+def replace_segments(root: Path, segments: Sequence[Live]) -> None:
+    """Publish other segments with the learned state as it is now."""
     logs = Logs(root)
     with exclusive(root / "locks" / "publish"):
         before = read_manifest(root)
         old = root / "learned" / before.learned.name
-        live = before.segments if segments is None else segments
         publish(
             root,
             before=before,
             encoder=before.encoder,
-            segments=live,
-            view=View(root, live),
+            segments=segments,
+            view=View(root, segments),
             learned=Learned.open(old, read_config(root)),
             logs=logs,
             impressions=open_impressions(logs, old),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ltrr_cli.engine.hindsight import KIND, Hindsight
+from ltrr_cli.engine.hindsight import KIND
 from ltrr_cli.feedback.log import Log, Position, decode_line
 from ltrr_cli.feedback.ubi import event_from_ubi
 
@@ -32,22 +32,21 @@ def catch_up(
     """Apply what the logs hold beyond the state's positions; returns how many events were new.
 
     A control record takes effect before the first event behind its `after` position. `progress` is told of every 1,000
-    events.
+    events. The events' end is noted before the control records are read: whatever was written before one of those events
+    is then seen before it, whoever writes meanwhile.
     """
-    hindsight: dict[str, Hindsight] = {}
+    end = logs.events.end()
     pending: list[tuple[Position, dict[str, Any]]] = []
     for following, row in _rows(logs.control, learned.control_at):
         if row.get("kind") == KIND:
-            try:
-                found = Hindsight.from_row(row)
-            except (KeyError, TypeError, ValueError):
-                continue
-            hindsight[found.event_id] = found
+            learned.expect(row)
         else:
             pending.append((Position(*row.get("after", (1, 0))), row))
         learned.control_at = following
     fresh = 0
     for count, (following, row) in enumerate(_rows(logs.events, learned.events_at), 1):
+        if following > end:
+            break
         while pending and pending[0][0] <= learned.events_at:
             learned.apply_control(pending.pop(0)[1])
         learned.events_at = following
@@ -57,7 +56,7 @@ def catch_up(
             learned.counts["unreadable events"] += 1
             continue
         impression = impressions.find(event.query_id) if event.query_id else None
-        fresh += learned.apply(event, impression, hindsight.pop(event.id, None))
+        fresh += learned.apply(event, impression)
         if progress is not None and count % 1000 == 0:
             progress(1000)
     for _, row in pending:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.engine.build import replace_segments
 from ltrr_cli.engine.fold import Logs, catch_up
 from ltrr_cli.engine.hindsight import Hindsight
 from ltrr_cli.engine.learned import Learned
+from ltrr_cli.engine.opened import open_impressions
 from ltrr_cli.engine.publish import publish
 from ltrr_cli.engine.search import all_ranks
 from ltrr_cli.feedback.impressions import Impressions
@@ -159,8 +159,32 @@ def record(opened: Opened, event: Event, *, now: float) -> bool:
     if done.events and lists - opened.learned.trained_at >= opened.config.train_every:
         learn(opened, now=now)
     elif done.events and opened.learned.since_checkpoint >= opened.config.checkpoint_every:
-        replace_segments(opened.root, None)
+        checkpoint(opened)
     return done.events > 0
+
+
+def checkpoint(opened: Opened) -> None:
+    """Write the learned state down. Where another process has published since, that generation is the one to go on from."""
+    root = opened.root
+    with exclusive(root / "locks" / "publish"):
+        before = read_manifest(root)
+        if before.generation == opened.manifest.generation:
+            learned, impressions, view = opened.learned, opened.impressions, opened.view
+        else:
+            snapshot = root / "learned" / before.learned.name
+            learned, impressions = Learned.open(snapshot, opened.config), open_impressions(opened.logs, snapshot)
+            view = View(root, before.segments)
+        publish(
+            root,
+            before=before,
+            encoder=before.encoder,
+            segments=before.segments,
+            view=view,
+            learned=learned,
+            logs=opened.logs,
+            impressions=impressions,
+            old_snapshot=root / "learned" / before.learned.name,
+        )
 
 
 def learn(opened: Opened, *, now: float) -> None:
@@ -184,7 +208,7 @@ def learn(opened: Opened, *, now: float) -> None:
             "ranker": LinearRanker(weights, version=version).to_dict(),
         }
         opened.logs.control.append([row])
-    replace_segments(opened.root, None)
+    checkpoint(opened)
 
 
 def _samples(opened: Opened) -> Iterator[Sample]:

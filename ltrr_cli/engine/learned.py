@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ltrr_cli.engine.hindsight import Hindsight
 from ltrr_cli.errors import IndexDirectoryError
 from ltrr_cli.estimators.sequential import Bet
 from ltrr_cli.feedback.log import Position
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ltrr_cli.config import Config
-    from ltrr_cli.engine.hindsight import Hindsight
     from ltrr_cli.records import Event, Impression, Trace
 
 FORMAT_VERSION = 1
 EVERYBODY = "all"
+_MOST_EXPECTED = 100_000
 MEMORY_WEIGHT = 3.0
 """Most that a click far down counts in the memory, in clicks at the top: one click stays one click."""
 
@@ -57,10 +58,22 @@ class Learned:
         self.events_at = Position()
         self.control_at = Position()
         self.since_checkpoint = 0
+        self.expected: dict[str, Hindsight] = {}
         self.digest = config.learning_digest()
 
-    def apply(self, event: Event, impression: Impression | None, hindsight: Hindsight | None) -> bool:
+    def expect(self, row: Mapping[str, Any]) -> None:
+        """Keep a hindsight record for its event, which follows."""
+        try:
+            found = Hindsight.from_row(row)
+        except (KeyError, TypeError, ValueError):
+            return
+        self.expected[found.event_id] = found
+        if len(self.expected) > _MOST_EXPECTED:  # their writers died before the events were logged
+            del self.expected[next(iter(self.expected))]
+
+    def apply(self, event: Event, impression: Impression | None) -> bool:
         """Learn from one event; False if it was counted before."""
+        hindsight = self.expected.pop(event.id, None)
         event_hash = hash64(event.id)
         if self.seen[event_hash]:
             return False
@@ -192,6 +205,7 @@ class Learned:
             "counts": dict(sorted(self.counts.items())),
             "actions": dict(sorted(self.actions.items())),
             "trained_at": self.trained_at,
+            "expected": [one.to_row() for one in self.expected.values()],
         }
         ranker = {
             "format_version": FORMAT_VERSION,
@@ -222,6 +236,8 @@ class Learned:
             learned.ranker_log = list(ranker["history"])
             learned.counts, learned.actions = Counter(state["counts"]), Counter(state["actions"])
             learned.trained_at = int(state["trained_at"])
+            for row in state["expected"]:
+                learned.expect(row)
             learned.events_at, learned.control_at = Position(*state["events_at"]), Position(*state["control_at"])
             learned.digest = str(state["config"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

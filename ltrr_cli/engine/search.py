@@ -42,6 +42,8 @@ class Choice:
 def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
     """Answer one query. Deterministic given the opened index, the query and the choice."""
     started = time.perf_counter()
+    if query.text.strip():
+        opened.encode_ahead(query.text)  # the slowest step, on another core, while this one reads the query and the text index
     request = make_request(opened, query)
     features_of_query = context(query, request.understood, request.recall)
     arms = [strategy for strategy in opened.strategies if strategy.applies(request)]

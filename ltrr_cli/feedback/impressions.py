@@ -83,9 +83,13 @@ class Impressions:
         return hashes[order], files[order], offsets[order], self._reached
 
     def _rows(self, query_id: str) -> Iterator[dict[str, Any]]:
-        """Yield the rows with that id, latest first."""
-        self._scan()
-        for position in self._positions(hash64(query_id)):
+        """Yield the rows with that id, latest first. An id is logged once: only an unknown one needs a look at the end."""
+        wanted = hash64(query_id)
+        positions = list(self._positions(wanted))
+        if not positions:
+            self._scan()
+            positions = list(self._positions(wanted))
+        for position in positions:
             row = self._log.read_at(position)
             if row is not None and row.get("query_id") == query_id:
                 yield row

@@ -42,7 +42,8 @@ class Vectors:
         if self.exact:
             scores = _cosines(self.matrix, vector)
             if limit < len(scores):
-                rows = np.argpartition(scores, -limit)[-limit:].astype(np.int64)
+                # All that equal the last one too: which of equal ones is cut must not depend on the partition.
+                rows = np.flatnonzero(scores >= np.partition(scores, -limit)[-limit])
             else:
                 rows = np.arange(len(scores), dtype=np.int64)
             best = scores[rows]
@@ -52,7 +53,7 @@ class Vectors:
             matches = self._graph.search(vector, limit, threads=1)
             rows = matches.keys.astype(np.int64)
             best = _cosines(self.matrix[rows], vector)  # the graph's distances are rounded to bfloat16
-        order = np.lexsort((rows, -best))
+        order = np.lexsort((rows, -best))[:limit]
         return rows[order], best[order].astype(np.float32)
 
     def similarities(self, vector: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -24,6 +24,8 @@ MAX_POSTINGS = 2_000
 """A word in more keys than this says too little, and costs too much, to look keys up by."""
 MAX_SIMILAR = 16
 MIN_SIMILARITY = 0.5
+_ROUNDING = 1e-6
+"""Masses are float32: one of two equally rare words is half, and must not miss the limit by rounding."""
 _MISSING_IN_QUERY = 0.4
 """Weight of a query word that the key lacks, beside 1 for a key word that the query lacks: "play hello please" still
 means "hello", but "hello" does not mean "hello kitty"."""
@@ -94,9 +96,9 @@ class Keys:
         shared = np.bincount(inverse, mass)
         missing = np.maximum(self.masses[numbers] - shared, 0) + _MISSING_IN_QUERY * np.maximum(total - shared, 0)
         similarity = shared / (shared + missing)
-        good = np.flatnonzero(similarity >= MIN_SIMILARITY)
+        good = np.flatnonzero(similarity >= MIN_SIMILARITY - _ROUNDING)
         best = good[np.lexsort((numbers[good], -similarity[good]))][:MAX_SIMILAR]
-        return [(int(numbers[i]), float(similarity[i])) for i in best]
+        return [(int(numbers[i]), min(1.0, max(MIN_SIMILARITY, float(similarity[i])))) for i in best]
 
 
 def build_keys(entries: Iterable[tuple[str, Sequence[int], Sequence[float]]], *, words: bool = True) -> Keys:

@@ -57,10 +57,13 @@ def walk(
     deepest = dict.fromkeys(known, 0)
     pulls: list[Pull] = []
     found = False
-    remaining = {arm: 0 for arm, depth in known.items() if depth >= BUCKETS[0]}
-    while remaining:
-        arm = sorted(remaining)[int(rng.integers(len(remaining)))]
-        bucket = remaining[arm]
+    open_arms = sorted(arm for arm, depth in known.items() if depth >= BUCKETS[0])
+    following = dict.fromkeys(open_arms, 0)
+    for draw in rng.random(len(BUCKETS) * len(open_arms)).tolist():
+        if not open_arms:
+            break
+        arm = open_arms[int(draw * len(open_arms))]
+        bucket = following[arm]
         start, end = (0, *BUCKETS)[bucket], BUCKETS[bucket]
         supplies = start < ranks.get(arm, 0) <= end
         pulls.append(
@@ -74,8 +77,7 @@ def walk(
         )
         found = found or supplies
         deepest[arm] = end
-        if bucket + 1 < len(BUCKETS) and BUCKETS[bucket + 1] <= known[arm]:
-            remaining[arm] = bucket + 1
-        else:
-            del remaining[arm]
+        following[arm] = bucket + 1
+        if bucket + 1 == len(BUCKETS) or BUCKETS[bucket + 1] > known[arm]:
+            open_arms.remove(arm)
     return Credit(context=context, pulls=tuple(pulls))

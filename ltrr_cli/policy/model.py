@@ -7,6 +7,7 @@ A and b only add up, so any order of the same evidence gives the same posterior.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from ltrr_cli.policy.credit import Credit
 
 MAX_FEATURES = 32
 MAX_ARMS = 16
@@ -31,6 +34,7 @@ _SPREAD_CONSTANT = 0.25
 _SPREAD_OTHER = 0.15
 
 
+@lru_cache(maxsize=1024)
 def reach(depth: int) -> float:
     """Return how far a depth goes, in [0, 1], on a logarithmic scale: the feature by which arms see each other."""
     return float(np.log1p(depth) / np.log1p(MAX_DEPTH))
@@ -81,21 +85,22 @@ class Sums:
                 x[1 + place] = min(1.0, max(-1.0, value))
         return x
 
-    def before(self, x: NDArray[np.float64], depths: Mapping[str, int]) -> NDArray[np.float64]:
-        """Return x with the depths of the arms that were already walked."""
-        out = x.copy()
-        for name, depth in depths.items():
-            number = self.arm(name)
-            if number is not None:
-                out[1 + MAX_FEATURES + number] = reach(depth)
-        return out
-
-    def add(self, arm: str, bucket: int, x: NDArray[np.float64], reward: float, weight: float) -> None:
-        """Add one observation."""
-        number = self.arm(arm)
-        if number is not None:
-            self.a[number, bucket] += weight * np.outer(x, x)
-            self.b[number, bucket] += weight * reward * x
+    def add(self, credit: Credit) -> None:
+        """Add one credit's pulls: for each item, w·xxᵀ and w·r·x, x with the depths of the arms walked before it."""
+        pulls = [(number, pull) for pull in credit.pulls if (number := self.arm(pull.arm)) is not None]
+        if not pulls:
+            return
+        x = np.tile(self.context(credit.context), (len(pulls), 1))
+        for row, (_, pull) in zip(x, pulls, strict=True):
+            for name, depth in pull.before.items():
+                other = self.arm(name)
+                if other is not None:
+                    row[1 + MAX_FEATURES + other] = reach(depth)
+        squares = credit.weight * x[:, :, None] * x[:, None, :]
+        for row, square, (number, pull) in zip(x, squares, pulls, strict=True):
+            self.a[number, pull.bucket] += square
+            if pull.reward:
+                self.b[number, pull.bucket] += credit.weight * pull.reward * row
 
     def posterior(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return (mean, lower Cholesky factor of the precision) of every item: (arms, buckets, WIDTH[, WIDTH])."""

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 PARTICLES = 64
 VERSION_EVERY = 20
 """Credits between two versions: a version costs a factorisation, a credit a few sums."""
-_STEPS = np.diff([reach(depth) for depth in (0, *BUCKETS)]).astype(np.float32)
-"""How much further an arm reaches with each bucket."""
+_STEPS = np.diff([*(reach(depth) for depth in (0, *BUCKETS)), 1.0]).astype(np.float32)
+"""How much further an arm reaches with each bucket; 0 behind the last one."""
 _COSTS = np.array([*COSTS, 2**40])  # behind the last bucket nothing is affordable
 
 
@@ -61,9 +61,7 @@ class ThompsonPolicy:
 
     def update(self, credit: Credit) -> None:
         """Add one impression's credit; every VERSION_EVERY of them make a new version."""
-        x = self._sums.context(credit.context)
-        for pull in credit.pulls:
-            self._sums.add(pull.arm, pull.bucket, self._sums.before(x, pull.before), pull.reward, credit.weight)
+        self._sums.add(credit)
         self.credits += 1
         if self.credits % VERSION_EVERY == 0:
             self._freeze()
@@ -107,32 +105,34 @@ class ThompsonPolicy:
         # Not `@`: BLAS would wake a thread pool for this, which costs more than it saves and disturbs the encoder's.
         value = np.einsum("pabw,w->pab", theta, x)[:, numbers]  # (P, n, B)
         particles, count, buckets = value.shape
-        seen = theta[:, numbers][..., [1 + MAX_FEATURES + number for number in numbers]]  # (P, n, B, n): reach's effect
-        seen = np.ascontiguousarray(np.moveaxis(seen, 3, 1))  # (P, n: arm that goes on, n, B)
+        width = count * (buckets + 1)  # behind its last bucket an arm has one that nobody can afford
+        gains = np.zeros((particles, count, buckets + 1), np.float32)
+        gains[..., :buckets] = value
+        gains = gains.reshape(particles, width)
+        # What one more step of reach of an arm (second axis) adds to every gain (third axis).
+        seen = np.zeros((particles, count, count, buckets + 1), np.float32)
+        seen[..., :buckets] = np.moveaxis(theta[:, numbers][..., [1 + MAX_FEATURES + n for n in numbers]], 3, 1)
+        seen = seen.reshape(particles * count, width)
         alone = self._single(value, budget)
         levels = np.zeros((particles, count), np.int64)
         left = np.full(particles, budget)
         total = np.zeros(particles)
         rows = np.arange(particles)
-        gains = np.full((particles, count, buckets + 1), -1.0, np.float32)
-        gains[..., :buckets] = value
-        flat = gains.reshape(-1)
-        base = np.arange(0, particles * count * (buckets + 1), buckets + 1).reshape(particles, count)
+        firsts = rows[:, None] * width + np.arange(0, width, buckets + 1)
         while True:
-            gain = flat[base + levels]
-            cost = _COSTS[levels]
+            gain = gains.ravel().take(firsts + levels)
+            cost = _COSTS.take(levels)
             rate = gain / cost
             rate[cost > left[:, None]] = -1.0
             best = rate.argmax(1)
-            who = np.flatnonzero(rate[rows, best] > 0)
-            if not len(who):
+            going = rate[rows, best] > 0
+            if not going.any():
                 break
-            arm = best[who]
-            level = levels[who, arm]
-            left[who] -= _COSTS[level]
-            total[who] += gain[who, arm]
-            levels[who, arm] = level + 1
-            gains[who, :, :buckets] += seen[who, arm] * _STEPS[level][:, None, None]
+            level = levels[rows, best]
+            left -= _COSTS.take(level) * going
+            total += gain[rows, best] * going
+            levels[rows, best] = level + going
+            gains += seen.take(rows * count + best, axis=0) * (_STEPS.take(level) * going)[:, None]
         better = alone[1] > total
         levels[better] = 0
         levels[better, alone[0][better]] = alone[2]

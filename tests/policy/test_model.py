@@ -33,9 +33,12 @@ def _sums() -> Sums:
 
 def _learn(sums: Sums, credits: list[Credit]) -> None:
     for credit in credits:
-        x = sums.context(credit.context)
-        for pull in credit.pulls:
-            sums.add(pull.arm, pull.bucket, sums.before(x, pull.before), pull.reward, credit.weight)
+        sums.add(credit)
+
+
+def _one(arm: str, bucket: int, context: dict[str, float], before: dict[str, int], weight: float = 1.0) -> Credit:
+    """Return the credit of a single pull that earned 1."""
+    return Credit(context=context, pulls=(Pull(arm=arm, bucket=bucket, before=before, reward=1.0, hindsight=False),), weight=weight)
 
 
 def _credits(count: int, seed: int = 0) -> list[Credit]:
@@ -79,9 +82,19 @@ def test_context_by_hand() -> None:
     assert x[:5].tolist() == [1.0, 0.25, 1.0, 0.0, -1.0]
     assert not x[5:].any()
     assert x.shape == (WIDTH,)
-    y = sums.before(x, {"a": 100, "b": 0, "c": 9})
-    assert y[1 + MAX_FEATURES :][:3].tolist() == [1.0, 0.0, reach(9)]
-    assert not x[1 + MAX_FEATURES :].any()
+
+
+def test_what_was_walked_before_by_hand() -> None:
+    """An observation's x holds, after the features, how far the other arms reach."""
+    sums = _sums()
+    for arm in ARMS:
+        sums.arm(arm)
+    sums.add(_one("b", 1, {"u": 0.5}, {"a": 100, "b": 0, "c": 9}, weight=2.0))
+    x = sums.b[1, 1] / 2
+    assert x[:2].tolist() == [1.0, 0.5]
+    assert x[1 + MAX_FEATURES :][:3].tolist() == [1.0, 0.0, reach(9)]
+    assert np.count_nonzero(x) == 4
+    assert np.allclose(sums.a[1, 1], 2 * np.outer(x, x))
 
 
 def test_without_evidence_the_posterior_is_the_prior() -> None:
@@ -100,7 +113,7 @@ def test_without_evidence_the_posterior_is_the_prior() -> None:
 def test_one_observation_by_hand() -> None:
     """One reward of 1 on the constant alone: precision-weighted mean of prior and observation."""
     sums = _sums()
-    sums.add("a", 0, sums.context({}), 1.0, 2.0)
+    sums.add(_one("a", 0, {}, {}, weight=2.0))
     precision = (0.15 * _SPREAD_CONSTANT) ** -2
     expected = (0.15 * precision + 2.0 / NOISE) / (precision + 2.0 / NOISE)
     assert sums.posterior()[0][0, 0, 0] == pytest.approx(expected, abs=1e-12)
@@ -161,7 +174,7 @@ def test_evidence_of_one_item_leaves_the_others_alone() -> None:
     for arm in ARMS:
         sums.arm(arm)
     before = sums.posterior()[0]
-    sums.add("b", 2, sums.context({"u": 1.0}), 1.0, 1.0)
+    sums.add(_one("b", 2, {"u": 1.0}, {}))
     moved = np.abs(sums.posterior()[0] - before).max(axis=2) > 0
     assert moved.sum() == 1
     assert moved[1, 2]
@@ -173,6 +186,6 @@ def test_too_many_arms() -> None:
     for number in range(MAX_ARMS):
         assert sums.arm(f"arm{number}") == number
     assert sums.arm("one more") is None
-    sums.add("one more", 0, sums.context({}), 1.0, 1.0)
-    assert not sums.b.any()
-    assert Pull(arm="x", bucket=0, before={}, reward=0.0, hindsight=False).reward == 0
+    sums.add(_one("one more", 0, {}, {}))
+    sums.add(_one("arm1", 0, {}, {"one more": 50}))
+    assert np.count_nonzero(sums.b) == 1

@@ -34,13 +34,18 @@ class Draws(np.random.Generator):
         return next(self._numbers)
 
 
+def _rank(rng: np.random.Generator, deepest: int) -> int:
+    """Return a rank of 1 … deepest, small ones more likely, as about 1 / rank."""
+    return int((deepest + 1) ** rng.random())
+
+
 def _world(rng: np.random.Generator, context: int) -> dict[str, int]:
     """Return each arm's rank of the wanted entity: "a" is good in the first context, "d" in the second."""
     ranks = {}
     for arm in ARMS:
         good = arm == "ad"[context]
         found = rng.random() < (0.75 if good else 0.2)
-        ranks[arm] = int(rng.integers(1, 16)) if found else 0
+        ranks[arm] = _rank(rng, 15) if found else 0
     return ranks
 
 
@@ -95,7 +100,7 @@ def test_hindsight_does_not_make_a_bad_arm_popular(seed: int) -> None:
     for step in range(700):
         depths = policy.select({}, ("good", "bad"), 10, rng).depths
         ranks = {
-            arm: int(rng.integers(1, 11)) if rng.random() < share else 0 for arm, share in (("good", 0.7), ("bad", 0.2))
+            arm: _rank(rng, 10) if rng.random() < share else 0 for arm, share in (("good", 0.7), ("bad", 0.2))
         }
         if step >= 350:
             given.update(depths)

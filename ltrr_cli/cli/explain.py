@@ -1,0 +1,68 @@
+"""How an answer came about: readings of the query, the arms that were chosen, and what made up each score."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ltrr_cli.cli.render import why
+from ltrr_cli.cli.text import safe
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ltrr_cli.records import Answer, Result, Trace
+
+_PARTS = 5
+
+
+def show_explained(out: Console, answer: Answer) -> None:
+    """Print it all."""
+    show_choice(out, answer)
+    for result in answer.results:
+        show_why(out, answer, result, most=_PARTS)
+    out.print(safe(f"query {answer.query_id} · {answer.took_ms:.1f} ms"), style="dim", soft_wrap=True)
+
+
+def show_choice(out: Console, answer: Answer) -> None:
+    """Print how the query was read, and which arms ran how deep and with what probability."""
+    trace = answer.trace
+    out.print("query     ", safe(answer.query), sep="", style="bold", soft_wrap=True)
+    for number, reading in enumerate(answer.readings):
+        out.print("readings  " if not number else " " * 10, safe(reading), sep="", soft_wrap=True)
+    out.print("chosen    ", safe(_choice(trace)), sep="", soft_wrap=True)
+    name_width = max((len(safe(arm.name)) for arm in trace.arms), default=0)
+    for arm in trace.arms:
+        line = f"  {safe(arm.name):<{name_width}}  depth {arm.depth:>3}  found {arm.returned:>3}  {arm.ms:>6.2f} ms"
+        out.print(line + (f"  failed: {safe(arm.error)}" if arm.error else ""), soft_wrap=True)
+    if trace.reserved is not None:
+        kept = f"place {trace.reserved.position} is kept for a find of {trace.reserved.arm} alone, to learn from it"
+        out.print("exploring ", safe(kept), sep="", soft_wrap=True)
+
+
+def show_why(out: Console, answer: Answer, result: Result, *, most: int | None = None) -> None:
+    """Print the parts of a result's score, value × weight, largest first; those beyond `most` as one sum."""
+    kind = f" ({safe(result.type)})" if result.type else ""
+    out.print(f"{result.rank:>3} {safe(result.title or result.id)}{kind}", style="bold", soft_wrap=True)
+    found = ", ".join(why(result))
+    out.print(f"    {safe(result.id)}{' · ' + found if found else ''}", style="dim", soft_wrap=True)
+    trace = answer.trace
+    values = dict(zip(trace.feature_names, trace.features[result.rank - 1], strict=True))
+    parts = list(result.contributions.items())
+    shown = parts[:most]
+    for name, part in shown:
+        value = values.get(name, 0.0)
+        weight = part / value if value else 0.0
+        out.print(f"    {safe(name):<26} {value:>6.3f} × {weight:>6.3f} = {part:>6.3f}", soft_wrap=True)
+    if rest := parts[len(shown) :]:
+        out.print(f"    {f'{len(rest)} smaller':<42} = {sum(part for _, part in rest):>6.3f}", soft_wrap=True)
+    out.print(f"    {'score':<42} = {result.score:>6.3f}", soft_wrap=True)
+
+
+def _choice(trace: Trace) -> str:
+    """Say who chose the arms, and with what probability."""
+    if trace.mode == "fixed":
+        return "by --strategies"
+    if trace.mode == "no-explore":
+        return f"by the mean of policy version {trace.policy_version} (no exploration)"
+    explored = ", exploring" if trace.explored else ""
+    return f"by policy version {trace.policy_version} ({trace.mode}), propensity {trace.propensity:.4f}{explored}"

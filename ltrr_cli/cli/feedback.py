@@ -1,0 +1,167 @@
+"""`ltrr feedback`: learn from logs, and from single actions."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path  # noqa: TC003 – typer reads the annotations
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ltrr_cli.cli.options import IndexOption, JsonOption, SessionOption, UserOption, find_index
+from ltrr_cli.cli.text import notice, plural, safe, say, show_json
+
+if TYPE_CHECKING:
+    from ltrr_cli.engine.learn import Ingested
+    from ltrr_cli.feedback.formats import Feedback
+
+app = typer.Typer(name="feedback", help="Learn from logs, and from single actions.", no_args_is_help=True)
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  ltrr feedback ingest queries.jsonl events.jsonl
+  ltrr feedback ingest clicks.csv.gz --bad bad.jsonl
+  kcat -C -t clicks -e | ltrr feedback ingest -
+"""
+)
+def ingest(
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Logs, also compressed, or folders; - is stdin.")],
+    *,
+    index: IndexOption = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", metavar="jsonl|csv|tsv", help="What the files are, if not seen.", show_default=False),
+    ] = None,
+    bad: Annotated[
+        Path | None, typer.Option("--bad", metavar="FILE", help="Write bad lines here.", show_default=False)
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Learn from logs of what was shown and what people did.
+
+    Reads User Behavior Insights (queries and events), plain search logs (query, entity_id, action, ts) and Metarank
+    events, in any mixture. The same log twice changes nothing. Exit code 1 if there is nothing usable.
+    """
+    path = find_index(index)
+    from ltrr_cli.cli.console import bars
+    from ltrr_cli.engine import Engine
+    from ltrr_cli.feedback.formats import Feedback
+
+    read = Feedback(files, stdin=sys.stdin.buffer if sys.stdin is not None else None, format=form)
+    if bad is not None:
+        bad.write_text("")  # find out now, not after an hour of work, whether it can be written
+    with Engine.open(path) as engine, bars(quiet=quiet) as tell:
+        done = 0
+
+        def progress(_: int) -> None:
+            nonlocal done
+            tell("learning", read.bytes_read - done, read.bytes_total)
+            done = read.bytes_read
+
+        did = engine.ingest(read, progress=progress)
+    if bad is not None:
+        _write_bad(read, bad)
+    if as_json:
+        show_json(_as_json(read, did))
+    else:
+        _show(read, did)
+    if not sum(read.counts.values()):
+        raise typer.Exit(1)
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  ltrr feedback record 019ab2c4d5e6f708192a3b song:yesterday like
+  ltrr feedback record 019ab2c4d5e6f708192a3b song:yesterday play --dwell 180
+"""
+)
+def record(
+    query_id: Annotated[str, typer.Argument(metavar="QUERY_ID", help="The query_id of an answer.")],
+    entity_id: Annotated[str, typer.Argument(metavar="ENTITY_ID", help="The id of one of its results.")],
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="click, like, play, purchase, skip …")],
+    *,
+    index: IndexOption = None,
+    user: UserOption = "",
+    session: SessionOption = "",
+    dwell: Annotated[float, typer.Option(metavar="SECONDS", min=0, help="How long it was used.")] = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Record what somebody did with a result; the next answer knows it.
+
+    Actions that the index's ltrr.toml gives no reward are counted, and teach nothing.
+    """
+    from ltrr_cli.config import read_config
+
+    path = find_index(index)
+    from ltrr_cli.engine import Engine
+
+    with Engine.open(path) as engine:
+        new = engine.record(query_id, entity_id, action, user=user, session=session, dwell=dwell)
+    rewards = read_config(path).rewards
+    name = action.strip().lower()
+    if name not in rewards:
+        notice(f"{name} has no reward: counted, nothing learned; known are {', '.join(rewards)}")
+    if as_json:
+        row = {"recorded": new, "query_id": query_id, "entity_id": entity_id, "action": name}
+        show_json({**row, "known_action": name in rewards})
+    else:
+        say("recorded" if new else "recorded before: nothing changed")
+
+
+def _write_bad(read: Feedback, path: Path) -> None:
+    rows = ({"source": item.source, "line": item.line, "reason": item.reason} for item in read.bad)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    if read.bad_count > len(read.bad):
+        notice(f"{path} holds the first {len(read.bad):,} of {read.bad_count:,} bad lines")
+
+
+def _as_json(read: Feedback, did: Ingested) -> dict[str, Any]:
+    first = read.bad[0] if read.bad else None
+    return {
+        "read": dict(read.counts),
+        "impressions": did.impressions,
+        "events": did.events,
+        "repeated": did.repeated,
+        "actions": did.actions,
+        "unknown_actions": did.unknown_actions,
+        "unknown_entities": did.unknown_entities,
+        "unknown_queries": did.unknown_queries,
+        "bad": read.bad_count,
+        "first_bad": None if first is None else {"source": first.source, "line": first.line, "reason": first.reason},
+        "notes": list(read.notes),
+        "ranker": did.ranker,
+    }
+
+
+def _show(read: Feedback, did: Ingested) -> None:
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in read.counts.items() if count)
+    say(f"read      {safe(kinds) or 'nothing usable'}")
+    say(f"new       {plural(did.impressions, 'impression')}, {plural(did.events, 'event')}")
+    if did.repeated:
+        say(f"repeated  {did.repeated:,}, known before")
+    if did.actions:
+        say(f"actions   {_counts(did.actions)}")
+    if did.unknown_actions:
+        say(f"unknown   actions: {_counts(did.unknown_actions)} (counted, no reward)")
+    if did.unknown_entities:
+        say(f"unknown   entities: {plural(did.unknown_entities, 'event')} on what the index does not have")
+    if did.unknown_queries:
+        say(f"unknown   queries: {plural(did.unknown_queries, 'event')} of queries that are not in the log")
+    say(f"ranker    {safe(did.ranker)}")
+    for remark in read.notes:
+        notice(f"note: {remark}")
+    if read.bad:
+        first = read.bad[0]
+        count = plural(read.bad_count, "bad line")
+        notice(f"{count} left out, the first at {first.source}:{first.line}: {first.reason}")
+
+
+def _counts(counts: dict[str, int]) -> str:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    more = f", {len(ordered) - 10} more" if len(ordered) > 10 else ""
+    return safe(", ".join(f"{name} {count:,}" for name, count in ordered[:10])) + more

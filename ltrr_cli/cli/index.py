@@ -1,0 +1,203 @@
+"""`ltrr index`: build an index, add to it, delete from it, look at it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ltrr_cli.cli.options import IndexOption, JsonOption, find_index, index_to_build
+from ltrr_cli.cli.text import notice, plural, safe, say, show_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ltrr_cli.catalog import Overrides
+    from ltrr_cli.engine.build import Built
+
+app = typer.Typer(name="index", help="Build an index, add to it, delete from it, look at it.", no_args_is_help=True)
+
+_Catalogs = Annotated[
+    list[str], typer.Argument(metavar="CATALOG", help="JSONL, CSV or Parquet files, also compressed; - is stdin.")
+]
+_Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first bad record.")]
+_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars; print nothing but errors.")]
+
+
+def _role(role: str, what: str) -> Any:
+    return typer.Option(f"--{role}-field", metavar="FIELD", help=f"{what}; '' for none.", show_default=False)
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  ltrr index build catalog.jsonl
+  ltrr index build songs.csv artists.csv --index music.ltrr
+  ltrr index build products.parquet --title-field name --text-field blurb
+  zcat dump.gz | ltrr index build - --index dump.ltrr
+"""
+)
+def build(
+    catalogs: _Catalogs,
+    *,
+    index: IndexOption = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(metavar="DIR|ORG/MODEL", help="A folder or a hub name, not the built-in.", show_default=False),
+    ] = None,
+    id_field: Annotated[str | None, _role("id", "The id")] = None,
+    title_field: Annotated[str | None, _role("title", "The title")] = None,
+    text_field: Annotated[list[str] | None, _role("text", "A text (repeatable)")] = None,
+    type_field: Annotated[str | None, _role("type", "The type")] = None,
+    popularity_field: Annotated[str | None, _role("popularity", "The popularity")] = None,
+    creator_field: Annotated[str | None, _role("creator", "Who made it")] = None,
+    strict: _Strict = False,
+    quiet: _Quiet = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make an index from a catalogue, or make it anew.
+
+    Which field is the id, the title and so on is inferred, and shown. Building anew keeps what was learned, and until
+    the new index is whole the old one answers.
+    """
+    from ltrr_cli.catalog import Overrides
+
+    target = index_to_build(index, catalogs)
+    roles = Overrides(
+        id=id_field,
+        title=title_field,
+        text=None if text_field is None else tuple(name for name in text_field if name),
+        type=type_field,
+        popularity=popularity_field,
+        creator=creator_field,
+    )
+    built = _build(catalogs, target, encoder=encoder, roles=roles, strict=strict, add=False, quiet=quiet)
+    _show(built, target, quiet=quiet, as_json=as_json)
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  ltrr index add new-songs.jsonl
+  tail -n 100 catalog.jsonl | ltrr index add -
+"""
+)
+def add(
+    catalogs: _Catalogs,
+    *,
+    index: IndexOption = None,
+    strict: _Strict = False,
+    quiet: _Quiet = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Add a catalogue's entities; those with an id that the index has replace it."""
+    target = find_index(index)
+    built = _build(catalogs, target, encoder=None, roles=None, strict=strict, add=True, quiet=quiet)
+    _show(built, target, quiet=quiet, as_json=as_json)
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  ltrr index delete song:yesterday song:hey-jude
+"""
+)
+def delete(
+    ids: Annotated[list[str], typer.Argument(metavar="ID", help="The ids of entities.")],
+    *,
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete entities. Exit code 1 if the index has none of them."""
+    path = find_index(index)
+    from ltrr_cli.engine import Engine
+
+    wanted = list(dict.fromkeys(ids))
+    missing = Engine.delete(path, wanted)
+    deleted = len(wanted) - len(missing)
+    for entity_id in missing:
+        notice(f"not in the index: {entity_id}")
+    if as_json:
+        show_json({"deleted": deleted, "missing": missing})
+    else:
+        say(f"deleted {plural(deleted, 'entity', 'entities')}")
+    if not deleted:
+        raise typer.Exit(1)
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  ltrr index info
+  ltrr index info --json | jq .arms
+"""
+)
+def info(*, index: IndexOption = None, as_json: JsonOption = False) -> None:
+    """Show what an index holds and what it has learned."""
+    from dataclasses import asdict
+
+    path = find_index(index)
+    from ltrr_cli.engine import Engine
+
+    with Engine.open(path) as engine:
+        found = engine.info()
+    if as_json:
+        show_json(asdict(found))
+        return
+    from ltrr_cli.cli.console import make_console
+    from ltrr_cli.cli.info import show_info
+
+    show_info(make_console(), found)
+
+
+def _build(
+    catalogs: list[str],
+    target: Path,
+    *,
+    encoder: str | None,
+    roles: Overrides | None,
+    strict: bool,
+    add: bool,
+    quiet: bool,
+) -> Built:
+    from ltrr_cli.cli.console import bars
+    from ltrr_cli.engine import Engine
+
+    stdin = sys.stdin.buffer if sys.stdin is not None else None
+    with bars(quiet=quiet) as tell:
+        return Engine.build(
+            catalogs, target, encoder=encoder, overrides=roles, strict=strict, add=add, stdin=stdin, progress=tell
+        )
+
+
+def _show(built: Built, target: Path, *, quiet: bool, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    if as_json:
+        row = {"index": str(target), **asdict(built), "schema": built.schema.to_dict()}
+        show_json(row)
+    elif not quiet:
+        _show_built(built, target)
+    if built.bad_count and not as_json:
+        first = built.bad[0]
+        count = plural(built.bad_count, "bad record")
+        notice(f"{count} left out, the first at {first.source}:{first.line}: {first.reason}")
+    if not quiet:
+        for remark in built.notes:
+            notice(f"note: {remark}")
+
+
+def _show_built(built: Built, target: Path) -> None:
+    schema = built.schema
+    say(f"{safe(target)}: {plural(built.entities, 'entity', 'entities')}")
+    roles = {"id": schema.id or "(made from the content)", "title": schema.title, "text": ", ".join(schema.text)}
+    roles |= {"type": schema.type, "popularity": schema.popularity, "creator": schema.creator}
+    for role, field in roles.items():
+        say(f"  {role:<11} {safe(field) or '-'}")
+    say(f"  {'attributes':<11} {safe(', '.join(schema.attributes)) or '-'}")
+    for field, reason in schema.ignored:
+        say(f"  {'ignored':<11} {safe(field)}: {safe(reason)}")
+    reused = f", {built.reused:,} taken over" if built.reused else ""
+    say(f"  {'vectors':<11} {built.encoded:,} encoded{reused}")
+    say(f"Next: ltrr query some words --index {safe(target)}")

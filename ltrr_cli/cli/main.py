@@ -1,0 +1,143 @@
+"""`ltrr`: the program, and its error boundary."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from ltrr_cli import __version__
+from ltrr_cli.cli import encoder, feedback, index, learn, query
+from ltrr_cli.cli.text import notice, safe, say
+from ltrr_cli.errors import LtrrError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+EPILOG = """\b
+Start here:
+  ltrr index build catalog.jsonl      make an index
+  ltrr query some words               search it
+  ltrr query                          search, click and like at a prompt
+  ltrr feedback ingest clicks.jsonl   learn from a log
+
+Set LTRR_INDEX to name an index, NO_COLOR for no colours, LTRR_DEBUG=1 for tracebacks.
+"""
+
+
+_ORDER = ["index", "query", "feedback", "learn", "encoder"]
+
+
+class Boundary(TyperGroup):
+    """The group of all commands: what a command raises becomes a line on standard error and an exit code."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the commands in the order in which a newcomer needs them."""
+        return sorted(super().list_commands(ctx), key=_ORDER.index)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except LtrrError as error:
+            notice(f"error: {error}")
+            raise typer.Exit(error.exit_code) from error
+        except KeyboardInterrupt as error:
+            raise typer.Exit(128 + signal.SIGINT) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever read us has enough
+                _mute()
+                raise typer.Exit(0) from error
+            _trace()
+            notice(f"error: {error.strerror or error}{f' ({error.filename})' if error.filename else ''}")
+            raise typer.Exit(1) from error
+        except Exception as error:
+            if isinstance(getattr(error, "message", None), str):  # a usage error: it quotes what was typed
+                error.message = safe(error.message, lines=True)  # type: ignore[attr-defined]
+            raise
+        return result
+
+
+app = typer.Typer(
+    cls=Boundary,
+    name="ltrr",
+    help="Local, learning search: one directory holds the index, and learns from what people do with the results.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(index.app)
+app.command(
+    name="query", help=query.HELP, short_help="Search: once, from a pipe, or at a prompt.", epilog=query.EPILOG
+)(query.query)
+app.add_typer(feedback.app)
+app.command(name="learn", help=learn.HELP, short_help="Learn now, or all over again.", epilog=learn.EPILOG)(learn.learn)
+app.add_typer(encoder.app)
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        say(f"ltrr {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=lambda wanted: _version(wanted=wanted), is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Take the options that belong to no command."""
+
+
+def run() -> None:
+    """Run the program and leave with its exit code: 0, 1 for errors, 2 for usage, 128 + signal."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        app(prog_name="ltrr")
+    except Exception as error:  # noqa: BLE001 – the last line of defence: never a traceback for a user
+        _trace()
+        what = f"{type(error).__name__}: {error}"
+        notice(f"internal error: {what[:500]} – please report it; run with LTRR_DEBUG=1 for the traceback")
+        sys.exit(1)
+    finally:
+        try:
+            sys.stdout.flush()
+        except (OSError, ValueError, AttributeError):
+            _mute()
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    """Leave on a signal, through every `finally`."""
+    del frame
+    sys.exit(128 + number)
+
+
+def _mute() -> None:
+    """Point standard output at nothing, so that the interpreter's last flush does not fail."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _trace() -> None:
+    if query.is_debug():
+        import traceback
+
+        with suppress(OSError):
+            traceback.print_exc()

@@ -1,0 +1,124 @@
+"""`ltrr query`: one answer, answers to piped queries, or a prompt."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ltrr_cli.cli.options import IndexOption, JsonOption, SessionOption, UserOption, depths, find_index
+from ltrr_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from ltrr_cli.cli.asking import Asking
+    from ltrr_cli.engine import Engine
+
+HELP = """Search.
+
+With TEXT, answer it. Without TEXT, answer the queries that are piped in, one a line, as JSON lines and at once; a line
+is plain text or {"query": …, "k": …, "user_id": …, "session_id": …}. In a terminal without TEXT, start a prompt that
+also takes feedback."""
+EPILOG = """\b
+Examples:
+  ltrr query sad songs from the 90s
+  ltrr query love -k 3 --explain
+  ltrr query love --json | jq -r '.results[0].title'
+  ltrr query < queries.txt > answers.jsonl
+  ltrr query love --strategies lexical,semantic:20 --no-log
+"""
+
+
+def query(
+    text: Annotated[list[str] | None, typer.Argument(metavar="TEXT", help="The query.", show_default=False)] = None,
+    *,
+    index: IndexOption = None,
+    k: Annotated[int, typer.Option("-k", metavar="N", help="How many results.")] = 10,
+    as_json: JsonOption = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Print JSON, an answer on one line.")] = False,
+    ids: Annotated[bool, typer.Option("--ids", help="Print the ids of the results only.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Show how the answer came about.")] = False,
+    user: UserOption = "",
+    session: SessionOption = "",
+    strategies: Annotated[
+        str | None,
+        typer.Option(metavar="NAME[:DEPTH],…", help="Use these strategies, not the policy's.", show_default=False),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Make chance repeatable.", show_default=False)
+    ] = None,
+    no_explore: Annotated[bool, typer.Option("--no-explore", help="Take the policy's mean.")] = False,
+    no_log: Annotated[bool, typer.Option("--no-log", help="Log nothing; feedback cannot refer to it.")] = False,
+) -> None:
+    """Parse, ask, show."""
+    from ltrr_cli.cli.asking import Asking
+
+    if ids and (as_json or jsonl):
+        raise UsageError("--ids prints no JSON", next="leave out one of the two")
+    asking = Asking(
+        k=k, user=user, session=session, seed=seed, explore=not no_explore, depths=depths(strategies), log=not no_log
+    )
+    how = _how(text, machine=as_json or jsonl, ids=ids)
+    path = find_index(index)
+    from ltrr_cli.engine import Engine
+
+    with Engine.open(path) as engine:
+        if how == "stream":
+            from ltrr_cli.cli.stream import answer_lines
+
+            if not answer_lines(engine, sys.stdin.fileno(), asking, explain=explain):
+                raise typer.Exit(1)
+        elif how == "prompt":
+            from ltrr_cli.cli.repl import Repl
+
+            Repl(engine, path, asking, explain=explain).run()
+        else:
+            form = "ids" if ids else "jsonl" if jsonl else "json" if as_json else "table"
+            _answer(engine, asking, " ".join(text or ()), form=form, explain=explain)
+
+
+def _how(text: list[str] | None, *, machine: bool, ids: bool) -> str:
+    """Decide: one answer, a stream of them, or a prompt."""
+    if text:
+        return "one"
+    if ids:
+        raise UsageError("--ids needs a TEXT", next="pipe queries in without --ids: each answer holds its ids")
+    if sys.stdin is None:
+        raise UsageError("there is no query", next="give a TEXT, or pipe queries in")
+    if not sys.stdin.isatty() or machine:
+        return "stream"
+    if not sys.stdout.isatty():
+        raise UsageError("a prompt needs a terminal to write to", next="give a TEXT, pipe queries in, or add --jsonl")
+    return "prompt"
+
+
+def _answer(engine: Engine, asking: Asking, text: str, *, form: str, explain: bool) -> None:
+    from ltrr_cli.cli.asking import answer_json
+    from ltrr_cli.cli.text import notice, safe, say, show_json
+
+    answer = asking.ask(engine, text)
+    for arm in answer.trace.arms:
+        if arm.error:
+            notice(f"the strategy {arm.name} failed, the others answered: {arm.error}")
+    if form == "ids":
+        for result in answer.results:
+            say(safe(result.id))
+    elif form != "table":
+        show_json(answer_json(answer, explain=explain), line=form == "jsonl")
+    else:
+        from ltrr_cli.cli.console import make_console
+
+        if explain:
+            from ltrr_cli.cli.explain import show_explained
+
+            show_explained(make_console(), answer)
+        else:
+            from ltrr_cli.cli.render import show_answer
+
+            show_answer(make_console(), answer)
+
+
+def is_debug() -> bool:
+    """Whether tracebacks are wanted."""
+    return os.environ.get("LTRR_DEBUG", "") not in ("", "0")

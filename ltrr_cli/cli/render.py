@@ -1,0 +1,136 @@
+"""An answer as people read it: a table that fits the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ltrr_cli.cli.console import can_draw
+from ltrr_cli.cli.text import plural, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.console import Console
+    from rich.text import Text
+
+    from ltrr_cli.records import Answer, Result
+
+NARROW = 60
+"""Below this width what does not fit beside the title goes below it."""
+_MARK = 9
+_TYPE = 12
+
+
+def show_answer(out: Console, answer: Answer, *, before: Mapping[str, int] | None = None) -> None:
+    """Print the results with rank, title, type, the strategies that found them, and some of their text.
+
+    `before` maps entity ids to the ranks they had; then a column says what moved.
+    """
+    from rich.text import Text
+
+    if not answer.results:
+        out.print("no results")
+    whys = [why(result) for result in answer.results]
+    columns = _Columns(out.width, answer, whys, marked=before is not None)
+    if answer.results and not columns.narrow:
+        out.print(columns.header(), style="dim", no_wrap=True, overflow="crop")
+    for result, reason in zip(answer.results, whys, strict=True):
+        for line in columns.lines(result, reason, before):
+            out.print(line, no_wrap=True, overflow="crop")
+    count = plural(len(answer.results), "result")
+    out.print(Text(safe(f"query {answer.query_id} · {count} · {answer.took_ms:.1f} ms"), style="dim"), soft_wrap=True)
+
+
+def why(result: Result) -> tuple[str, ...]:
+    """Return `strategy rank` for each that found the result, best first."""
+    ordered = sorted(result.strategies.items(), key=lambda item: (item[1], item[0]))
+    return tuple(f"{safe(name)} {rank}" for name, rank in ordered)
+
+
+def moved(rank: int, old: int | None) -> tuple[str, str]:
+    """Return what to say of a result's rank, and its style."""
+    up, down, to = ("▲", "▼", "→") if can_draw() else ("^", "v", ">")
+    if old is None:
+        return "new", "cyan"
+    if old == rank:
+        return "", ""
+    return (f"{up} {old}{to}{rank}", "green") if rank < old else (f"{down} {old}{to}{rank}", "red")
+
+
+def fit(text: str, width: int) -> str:
+    """Return text cut or filled to exactly `width` terminal cells."""
+    from rich.cells import cell_len, set_cell_size
+
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    return set_cell_size(text, max(0, width - 1)) + ("…" if can_draw() else ".")[:width]
+
+
+class _Columns:
+    """Where what stands in a line."""
+
+    def __init__(self, width: int, answer: Answer, whys: list[tuple[str, ...]], *, marked: bool) -> None:
+        from rich.cells import cell_len
+
+        self._query = answer.query
+        self._width = width
+        self._mark = _MARK if marked else 0
+        self.narrow = width < NARROW
+        types = max((cell_len(safe(result.type)) for result in answer.results), default=0)
+        self._type = 0 if self.narrow else min(_TYPE, types)
+        longest = max((cell_len(", ".join(parts)) for parts in whys), default=0)
+        self._why = 0 if self.narrow else min(max(3, longest), width * 2 // 5)
+        gaps = 4 + (2 + self._type if self._type else 0) + (2 + self._why if self._why else 0)
+        self._title = width - gaps - self._mark
+
+    def header(self) -> str:
+        """Return the line above the results."""
+        parts = [fit("title", self._title)]
+        parts += [fit("type", self._type)] if self._type else []
+        parts += [fit("why", self._why)] if self._why else []
+        return ("  # " + " " * self._mark + "  ".join(parts)).rstrip()
+
+    def lines(self, result: Result, reason: tuple[str, ...], before: Mapping[str, int] | None) -> list[Text]:
+        """Return a result's lines."""
+        from rich.text import Text
+
+        first = Text(f"{result.rank:>3} ", style="bold")
+        if before is not None:
+            mark, style = moved(result.rank, before.get(result.id))
+            first.append(fit(mark, _MARK), style=style or "default")
+        first = Text.assemble(first, (fit(safe(result.title or result.id), self._title), "bold"))
+        indent = " " * (4 + (0 if self.narrow else self._mark))
+        room = self._width - len(indent)
+        if self.narrow:
+            below = ", ".join([part for part in (safe(result.type), *reason) if part])
+            return [first, Text(indent + fit(below, room).rstrip(), style="dim")]
+        if self._type:
+            first.append("  " + fit(safe(result.type), self._type), style="cyan")
+        first.append("  " + fit(_shorten(reason, self._why), self._why).rstrip(), style="dim")
+        text = _snippet(result, self._query, room)
+        return [first, Text(indent + text, style="dim")] if text else [first]
+
+
+def _shorten(parts: tuple[str, ...], width: int) -> str:
+    """Return as many of the parts as fit, and how many are left out."""
+    from rich.cells import cell_len
+
+    for count in range(len(parts), 0, -1):
+        text = ", ".join(parts[:count]) + (f" +{len(parts) - count}" if count < len(parts) else "")
+        if cell_len(text) <= width:
+            return text
+    return ", ".join(parts)
+
+
+def _snippet(result: Result, query: str, width: int) -> str:
+    """Return a line of the result's text, from near the first of the query's words if that is far in."""
+    text = safe(result.text[:20_000])
+    if not text or text == safe(result.title):
+        return ""
+    lower = text.lower()
+    places = [lower.find(word) for word in query.lower().split() if len(word) > 2]
+    start = min((place for place in places if place >= 0), default=0)
+    if start > width * 2 // 3:
+        start = text.rfind(" ", 0, start - width // 4) + 1
+        text = ("… " if can_draw() else ".. ") + text[start:]
+    return fit(text, width).rstrip()

@@ -1,0 +1,138 @@
+"""The table of keys: exact look-up, and similarity by shared words."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ltrr_cli.memory.keys import MAX_POSTINGS, MAX_SIMILAR, MIN_SIMILARITY, Keys, build_keys
+from ltrr_cli.text import hash64
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ENTRIES = [
+    ("hello", [1, 2], [0.5, 0.25]),
+    ("hello kitty", [3], [1.0]),
+    ("play music", [-1, 5], [0.1, 0.2]),
+    ("new york new york", [6], [1.0]),
+]
+L3, L5 = math.log(3), math.log(5)  # idf of "hello", in two of four keys, and of words in one
+
+
+def _similar(keys: Keys, query: str, entries: list[tuple[str, list[int], list[float]]]) -> dict[str, float]:
+    names = {keys.exact(hash64(key)): key for key, _, _ in entries}
+    return {names[number]: similarity for number, similarity in keys.similar(query.split(" "))}
+
+
+@pytest.fixture(params=["built", "opened"])
+def keys(request: pytest.FixtureRequest, tmp_path: Path) -> Keys:
+    """Return the table, as it was built and as it comes back from the disk."""
+    built = build_keys(ENTRIES)
+    if request.param == "built":
+        return built
+    built.write(tmp_path / "keys")
+    return Keys.open(tmp_path / "keys")
+
+
+def test_exact(keys: Keys) -> None:
+    """A key gives its refs and values in their order; an unknown one nothing."""
+    for key, refs, values in ENTRIES:
+        number = keys.exact(hash64(key))
+        assert number is not None
+        found = keys.entries(number)
+        assert found[0].tolist() == refs
+        assert found[1].tolist() == values
+        assert keys.totals[number] == pytest.approx(sum(values))
+    assert keys.exact(hash64("goodbye")) is None
+    assert keys.exact(0) is None
+    assert keys.exact(2**64 - 1) is None
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("hello", {"hello": 1.0}),  # "hello kitty" has ln 3 / (ln 3 + ln 5) = .41: too little
+        ("kitty", {"hello kitty": L5 / (L5 + L3)}),
+        ("hello kitty", {"hello kitty": 1.0, "hello": L3 / (L3 + 0.4 * L5)}),
+        ("kitty hello hello", {"hello kitty": 1.0, "hello": L3 / (L3 + 0.4 * L5)}),
+        ("hello please", {"hello": 1 / 1.4}),  # an unknown word weighs as the mean of the known
+        ("music", {"play music": 0.5}),
+        ("new york", {"new york new york": 1.0}),
+        ("goodbye", {}),
+        ("", {}),
+    ],
+)
+def test_similarity_by_hand(keys: Keys, query: str, expected: dict[str, float]) -> None:
+    """Tversky's ratio over idf: key words that the query lacks count whole, query words that the key lacks 0.4."""
+    assert _similar(keys, query, ENTRIES) == pytest.approx(expected, abs=1e-6)
+
+
+def test_no_query_words_and_no_keys(tmp_path: Path) -> None:
+    """An empty table and an empty query find nothing, from the disk too."""
+    empty = build_keys([])
+    empty.write(tmp_path / "empty")
+    for table in (empty, Keys.open(tmp_path / "empty")):
+        assert table.exact(hash64("hello")) is None
+        assert table.similar(["hello"]) == []
+    assert build_keys(ENTRIES).similar([]) == []
+
+
+def test_without_words_only_the_exact_key_is_found() -> None:
+    """A table of users or of everybody is not searched by words."""
+    table = build_keys(ENTRIES, words=False)
+    assert table.exact(hash64("hello")) is not None
+    assert table.similar(["hello"]) == []
+
+
+def test_words_in_too_many_keys_are_not_searched_by() -> None:
+    """A word of more keys than the limit finds nothing alone, but still counts towards the similarity of others."""
+    entries = [(f"the film{number}", [number], [1.0]) for number in range(MAX_POSTINGS + 1)]
+    table = build_keys(entries)
+    assert table.similar(["the"]) == []
+    (number, similarity), *rest = table.similar(["the", "film7"])
+    assert rest == []
+    assert number == table.exact(hash64("the film7"))
+    rare, common = math.log1p(len(entries)), math.log1p(1)
+    assert similarity == pytest.approx(rare / (rare + common + 0.4 * common), abs=1e-6)
+
+
+def test_best_first_and_not_too_many() -> None:
+    """At most MAX_SIMILAR keys come back, the most similar first, equal ones by their number."""
+    entries = [("alpha", [0], [1.0]), *((f"alpha x{number}", [number], [1.0]) for number in range(2 * MAX_SIMILAR))]
+    found = build_keys(entries).similar(["alpha", "x3"])
+    assert len(found) <= MAX_SIMILAR
+    order = [(-similarity, number) for number, similarity in found]
+    assert order == sorted(order)
+    many = build_keys([(f"{a} {b}", [0], [1.0]) for a in ("u", "v") for b in (f"w{n}" for n in range(40))] + [("q r", [0], [1.0])])
+    assert all(similarity >= MIN_SIMILARITY for _, similarity in many.similar(["u", "w1", "w2", "w3"]))
+
+
+WORDS = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=4)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(WORDS, min_size=1, max_size=12, unique_by=" ".join), WORDS)
+def test_similarity_is_what_the_formula_says(names: list[list[str]], query: list[str]) -> None:
+    """For any small table all keys at least half similar are found, with the similarity computed word by word."""
+    entries = [(" ".join(words), [0], [1.0]) for words in names]
+    counts = {word: sum(word in words for words in names) for word in "abcdefgh"}
+    idf = {word: math.log(1 + len(names) / count) for word, count in counts.items() if count}
+    known = [idf[word] for word in set(query) if word in idf]
+    unknown = (len(set(query)) - len(known)) * (sum(known) / len(known) if known else 0)
+    expected = {}
+    for words in names:
+        shared = sum(idf[word] for word in set(words) & set(query))
+        lacking = sum(idf[word] for word in set(words) - set(query))
+        extra = sum(idf[word] for word in (set(query) & set(idf)) - set(words)) + unknown
+        if shared and shared / (shared + lacking + 0.4 * extra) >= MIN_SIMILARITY - 1e-9:
+            expected[" ".join(words)] = shared / (shared + lacking + 0.4 * extra)
+    found = _similar(build_keys(entries), " ".join(query), entries)
+    assert found == pytest.approx(expected, abs=1e-6)
+    assert all(MIN_SIMILARITY <= value <= 1 for value in found.values())
+    assert np.diff(list(found.values())).max(initial=0) <= 0

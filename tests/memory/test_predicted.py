@@ -1,0 +1,112 @@
+"""Predicted queries: what people will probably type to reach an entity."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars
+import pytest
+
+from ltrr_cli.memory.predicted import PredictedWriter, open_predicted, predict
+from ltrr_cli.records import Entity
+from ltrr_cli.text import hash64
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAN = float("nan")
+
+
+def _scores(directory: Path, rows: list[tuple[Entity, float]]) -> dict[str, dict[int, float]]:
+    writer = PredictedWriter(creator="artist")
+    for row, (entity, popularity) in enumerate(rows):
+        writer.add(row, entity, popularity)
+    writer.write(directory)
+    table = open_predicted(directory)
+    names = polars.read_parquet(directory / "predicted.parquet")
+    out: dict[str, dict[int, float]] = {}
+    for name in names["key"].unique().to_list():
+        number = table.exact(hash64(name))
+        assert number is not None
+        refs, values = table.entries(number)
+        out[name] = dict(zip(refs.tolist(), values.tolist(), strict=True))
+    for name, row, score, _ in names.iter_rows():
+        assert out[name][row] == score
+    return out
+
+
+def test_kinds() -> None:
+    """Title, title with creator in both orders, aliases and creators are predicted, all as keys."""
+    entity = Entity(
+        id="1",
+        title="The Wall!",
+        attributes={"artist": ("Pink Floyd", 7.0), "aka": ("Die Mauer", 3.0, "…"), "genre": ("rock",)},
+    )
+    assert list(predict(entity, "artist")) == [
+        ("the wall", "title"),
+        ("the wall pink floyd", "title+creator"),
+        ("pink floyd the wall", "title+creator"),
+        ("die mauer", "alias"),
+        ("pink floyd", "creator"),
+    ]
+    assert list(predict(Entity(id="2"), "artist")) == []
+    assert list(predict(Entity(id="3", title="Queen", attributes={"artist": ("Queen",)}), "artist")) == [("queen", "title")]
+    assert list(predict(Entity(id="4", title="!", attributes={"artist": ("Prince",)}), "artist")) == [("prince", "creator")]
+
+
+def test_only_the_first_creators_count() -> None:
+    """Of an entity with many creators the first four are predicted."""
+    entity = Entity(id="1", title="t", attributes={"artist": tuple(f"a{number}" for number in range(9))})
+    assert [key for key, kind in predict(entity, "artist") if kind == "creator"] == ["a0", "a1", "a2", "a3"]
+
+
+def test_a_title_of_its_own(tmp_path: Path) -> None:
+    """A key that only one entity pulls predicts it with its kind's whole weight, however popular it is."""
+    entity = Entity(id="1", title="The Wall", attributes={"artist": ("Pink Floyd",), "alias": ("Mauer",)})
+    assert _scores(tmp_path, [(entity, 0.1)]) == {
+        "the wall": {0: 1.0},
+        "the wall pink floyd": {0: 1.0},
+        "pink floyd the wall": {0: 1.0},
+        "mauer": {0: pytest.approx(0.9)},
+        "pink floyd": {0: pytest.approx(0.3)},
+    }
+
+
+def test_a_shared_title_is_shared(tmp_path: Path) -> None:
+    """Entities of the same title share it by popularity: pulls 1, 1/4 and, unknown, 1/2."""
+    rows = [(Entity(id=str(n), title="Love"), popularity) for n, popularity in enumerate((1.0, 0.0, NAN))]
+    assert _scores(tmp_path, rows) == {"love": {0: pytest.approx(1 / 1.75), 1: pytest.approx(0.25 / 1.75), 2: pytest.approx(0.5 / 1.75)}}
+
+
+def test_a_title_beats_a_creator(tmp_path: Path) -> None:
+    """Where one entity's title is another's creator, the title pulls more, and the creator's share is at most its weight."""
+    rows = [(Entity(id="1", title="Queen"), NAN), (Entity(id="2", title="Jazz", attributes={"artist": ("Queen",)}), NAN)]
+    scores = _scores(tmp_path, rows)["queen"]
+    assert scores == {0: pytest.approx(0.5 / 0.65), 1: pytest.approx(0.3 * 0.15 / 0.65)}
+
+
+def test_the_strongest_kind_counts_once(tmp_path: Path) -> None:
+    """An entity that pulls a key in two ways counts with the stronger one."""
+    entity = Entity(id="1", title="Wall", attributes={"aka": ("wall", "WALL!")})
+    assert _scores(tmp_path, [(entity, NAN)]) == {"wall": {0: 1.0}}
+    kinds = polars.read_parquet(tmp_path / "predicted.parquet")
+    assert kinds["kind"].to_list() == ["title"]
+
+
+def test_limits(tmp_path: Path) -> None:
+    """A key keeps its best 100 entities, ties by row; a title of more than 16 words is not predicted."""
+    rows = [(Entity(id=str(n), title="Untitled"), 0.5) for n in range(150)]
+    rows.append((Entity(id="p", title="Untitled"), 1.0))
+    rows.append((Entity(id="long", title=" ".join(f"w{n}" for n in range(17))), 0.5))
+    rows.append((Entity(id="edge", title=" ".join(f"w{n}" for n in range(16))), 0.5))
+    scores = _scores(tmp_path, rows)
+    assert list(scores["untitled"]) == [150, *range(99)]
+    assert {len(name.split()) for name in scores} == {1, 16}
+
+
+def test_no_entities(tmp_path: Path) -> None:
+    """A segment whose entities predict nothing has an empty table, that can be opened."""
+    assert _scores(tmp_path, [(Entity(id="1"), 0.5)]) == {}
+    assert open_predicted(tmp_path).similar(["love"]) == []
+    assert np.array_equal(open_predicted(tmp_path).starts, [0])
