@@ -1,0 +1,183 @@
+"""The program: help, imports, exit codes, signals, pipes that close."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import typer
+from conftest import PROGRAM, ROOT
+
+from ltrr_cli import __version__
+from ltrr_cli.cli.main import app
+
+if TYPE_CHECKING:
+    from conftest import Ltrr, Open
+
+HEAVY = {"numpy", "polars", "onnxruntime", "tantivy", "usearch", "tokenizers", "prompt_toolkit"}
+
+
+def _commands() -> list[tuple[str, ...]]:
+    """Return the path of every command and group."""
+    out: list[tuple[str, ...]] = []
+
+    def walk(command: Any, path: tuple[str, ...]) -> None:
+        out.append(path)
+        for name, inner in getattr(command, "commands", {}).items():
+            walk(inner, (*path, name))
+
+    walk(typer.main.get_command(app), ())
+    return out
+
+
+def _imported(*args: str) -> set[str]:
+    """Return the top-level modules that a run of `ltrr` imports."""
+    code = "import sys, atexit; atexit.register(lambda: print('\\n', *sys.modules, file=sys.stderr))\n"
+    code += f"sys.argv = ['ltrr', *{list(args)!r}]\nfrom ltrr_cli.cli.main import run\nrun()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    return {name.partition(".")[0] for name in done.stderr.split()}
+
+
+@pytest.mark.parametrize("path", _commands(), ids=" ".join)
+def test_help_fits_80_columns(path: tuple[str, ...], ltrr: Ltrr) -> None:
+    """Every command's help fits, names its options, and shows an example."""
+    done = ltrr(*path, "--help")
+    assert done.code == 0
+    assert max(map(len, done.out.splitlines())) <= 80
+    assert "…" not in done.out.replace("{", "").split("Options:")[0] or path == ("query",)
+    if path not in [("index",), ("feedback",), ("encoder",)]:
+        assert re.search("Examples:|For example:|Start here:", done.out)
+        assert "  ltrr " in done.out
+
+
+@pytest.mark.parametrize("path", _commands(), ids=" ".join)
+def test_every_option_has_help(path: tuple[str, ...]) -> None:
+    """No parameter is undocumented."""
+    command: Any = typer.main.get_command(app)
+    for name in path:
+        command = command.commands[name]
+    assert [param.name for param in command.params if not getattr(param, "help", "")] == []
+
+
+def test_help_and_queries_import_only_what_they_need(built: Path) -> None:
+    """Help imports no engine; a query for a script imports no table, colour or prompt library."""
+    assert not _imported("--help") & HEAVY
+    assert not _imported("--version") & HEAVY
+    found = _imported("query", "love", "--json", "--no-log", "--index", str(built))
+    assert "tantivy" in found
+    assert not found & {"polars", "prompt_toolkit"}
+    if "rich" not in _imported("--version"):  # typer before 0.16 imports it anyway
+        assert "rich" not in found
+
+
+def test_version(ltrr: Ltrr) -> None:
+    """One line says which version this is."""
+    assert ltrr("--version").out == f"ltrr {__version__}\n"
+
+
+def test_usage_errors_leave_with_2(ltrr: Ltrr) -> None:
+    """Unknown commands and options are said so, without escape sequences."""
+    for args in (["nonsense"], ["query", "--nonsense"], ["index", "build"], ["query", "x", "--seed", "-1"]):
+        done = ltrr(*args)
+        assert (done.code, done.out) == (2, "")
+        assert "Usage:" in done.err
+    assert "\x1b" not in ltrr("query", "-\x1b[31m").err
+
+
+def test_no_arguments_show_help(ltrr: Ltrr) -> None:
+    """`ltrr` alone shows what there is."""
+    done = ltrr()
+    assert "Commands:" in done.out + done.err
+
+
+def test_errors_say_what_where_and_next(ltrr: Ltrr, tmp_path: Path) -> None:
+    """A mistake gives one line and exit code 1; a wrong call gives 2."""
+    done = ltrr("index", "info", "--index", tmp_path / "none.ltrr")
+    assert (done.code, done.out) == (1, "")
+    assert re.fullmatch(r"error: .+ \(.*none\.ltrr.*\) – .+\n", done.err)
+    done = ltrr("query", "x", "--strategies", "lexical:deep")
+    assert done.code == 2
+    assert done.err.startswith("error: --strategies: 'lexical:deep' is not NAME or NAME:DEPTH")
+
+
+def test_an_error_message_cannot_write_to_the_terminal(ltrr: Ltrr, tmp_path: Path) -> None:
+    """A file name with an escape sequence is shown escaped."""
+    done = ltrr("index", "build", tmp_path / "\x1b[31mx.jsonl", "--index", tmp_path / "x.ltrr")
+    assert done.code == 1
+    assert "\\x1b[31mx" in done.err
+    assert "\x1b" not in done.err
+
+
+@pytest.mark.parametrize(("debug", "lines"), [("", 1), ("1", 5)])
+def test_internal_errors_are_one_line(debug: str, lines: int) -> None:
+    """A defect of ours gives one line that says so; the traceback only on request."""
+    code = "from ltrr_cli.cli import main, query\nquery.find_index = lambda _: 1 / 0\nmain.run()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "query", "x"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "LTRR_DEBUG": debug},
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("internal error: ZeroDivisionError: division by zero – please report it")
+    assert len(done.stderr.splitlines()) >= lines
+    assert ("Traceback" in done.stderr) == bool(debug)
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals(sent: signal.Signals, code: int, running: Any, built: Path) -> None:
+    """Interrupted or terminated, it leaves with the code that shells expect, and without a traceback."""
+    process = running("query", "--no-log", "--index", built)
+    process.stdin.write(b"love\n")
+    process.stdin.flush()
+    assert process.stdout.readline().startswith(b'{"query_id"')
+    process.send_signal(sent)
+    assert process.wait(60) == code
+    assert process.stderr.read() == b""
+
+
+def test_a_reader_that_has_enough(running: Any, built: Path) -> None:
+    """`| head -1` ends it quietly."""
+    process = running("query", "--no-log", "--index", built)
+    process.stdin.write(b"love\n")
+    process.stdin.flush()
+    assert process.stdout.readline()
+    process.stdout.close()
+    process.stdin.write(b"rain\n" * 3)
+    process.stdin.close()
+    assert process.wait(60) == 0
+    assert process.stderr.read() == b""
+    process.stdin = process.stdout = None
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_an_error(built: Path) -> None:
+    """Output that cannot be written is said so, once."""
+    command = [*PROGRAM, "query", "love", "--json", "--no-log", "--index", str(built)]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, cwd=ROOT)
+    assert done.returncode == 1
+    assert done.stderr == b"error: No space left on device\n"
+
+
+def test_colours_obey_no_color(terminal: Open, built: Path) -> None:
+    """A terminal gets colours; with NO_COLOR, or when it is dumb, it does not."""
+    for env, coloured in (({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)):
+        opened = terminal("query", "love", "--no-log", "--index", built, **env)
+        opened.until("ms\n")
+        assert bool(re.search(r"\x1b\[[0-9;]*3[0-9]", opened.raw)) is coloured
+
+
+def test_completion(process: Ltrr) -> None:
+    """Shells get the commands."""
+    done = process(_LTRR_COMPLETE="complete_bash", COMP_WORDS="ltrr ", COMP_CWORD="1")
+    assert done.out.split() == ["index", "query", "feedback", "learn", "encoder"]

@@ -1,0 +1,81 @@
+"""How an index is found, and how strategies are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ltrr_cli.cli.options import depths, find_index, index_to_build
+from ltrr_cli.errors import IndexDirectoryError, UsageError
+
+if TYPE_CHECKING:
+    from conftest import Ltrr
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty folder, the current one, two levels down."""
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    monkeypatch.chdir(inner)
+    return inner
+
+
+def test_the_nearest_index_above_is_found(folder: Path) -> None:
+    """Here comes before above; files and other folders do not count."""
+    (folder / "file.ltrr").write_text("")
+    far = folder.parent.parent / "far.ltrr"
+    far.mkdir()
+    assert find_index(None) == far
+    (folder / "near.ltrr").mkdir()
+    assert find_index(None) == Path("near.ltrr")
+    assert find_index(far) == far
+
+
+def test_several_indexes_are_named(folder: Path) -> None:
+    """It does not guess."""
+    for name in ("b.ltrr", "a.ltrr"):
+        (folder / name).mkdir()
+    with pytest.raises(UsageError, match=r"several indexes: a\.ltrr, b\.ltrr .* --index"):
+        find_index(None)
+
+
+def test_no_index_says_how_to_make_one(folder: Path) -> None:
+    """The message names the command."""
+    with pytest.raises(IndexDirectoryError, match=r"there is no index .*b\) – make one with: ltrr index build"):
+        find_index(None)
+
+
+def test_a_build_goes_beside_its_catalogue_name_and_never_above(folder: Path) -> None:
+    """`songs.jsonl.gz` gives songs.ltrr here; an index above is left alone, the only one here is built anew."""
+    (folder.parent / "above.ltrr").mkdir()
+    assert index_to_build(None, ["/data/songs.2026.jsonl.gz", "more.csv"]) == Path("songs.2026.ltrr")
+    assert index_to_build(None, ["-", "more.csv"]) == Path("more.ltrr")
+    assert index_to_build(Path("x"), ["-"]) == Path("x")
+    with pytest.raises(UsageError, match="--index"):
+        index_to_build(None, ["-"])
+    (folder / "one.ltrr").mkdir()
+    assert index_to_build(None, ["songs.csv"]) == Path("one.ltrr")
+    assert index_to_build(None, ["-"]) == Path("one.ltrr")
+    (folder / "songs.ltrr").mkdir()
+    assert index_to_build(None, ["songs.csv"]) == Path("songs.ltrr")
+    with pytest.raises(UsageError, match="several"):
+        index_to_build(None, ["other.csv"])
+
+
+def test_depths() -> None:
+    """Names may have a depth; anything else is refused."""
+    assert depths(None) is None
+    assert depths("lexical, semantic:20") == {"lexical": 50, "semantic": 20}
+    for bad in ("", "a,,b", "a:", "a:0", "a:-1", "a:x", "a:²"):
+        with pytest.raises(UsageError):
+            depths(bad)
+
+
+def test_the_environment_names_the_index(ltrr: Ltrr, built: Path, tmp_path: Path) -> None:
+    """LTRR_INDEX is used, --index comes before it, and an empty one is none."""
+    assert ltrr("index", "info", "--json", LTRR_INDEX=str(built)).json["entities"] == 40
+    assert ltrr("index", "info", "--index", tmp_path / "no", LTRR_INDEX=str(built)).code == 1
+    assert "no index (*.ltrr) here" in ltrr("index", "info", LTRR_INDEX="").err
