@@ -162,7 +162,10 @@ def test_default_rewards_are_not_shared() -> None:
     assert Config().rewards is not Config().rewards
 
 
-@pytest.mark.parametrize("change", [{"half_life_days": 1.0}, {"full_dwell_s": 1.0}, {"user_cap": 1.0}, {"rewards": {"click": 1.0}}])
+CHANGES = ({"half_life_days": 1.0}, {"full_dwell_s": 1.0}, {"user_cap": 1.0}, {"rewards": {"click": 1.0}})
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_the_digest_changes_with_what_the_log_teaches(change: dict[str, Any]) -> None:
     """The digest tells settings that change the learned state; the order of rewards is none of them."""
     assert Config(**change).learning_digest() != Config().learning_digest()

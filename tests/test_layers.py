@@ -29,7 +29,7 @@ TERMINAL = {"rich", "typer", "prompt_toolkit", "click"}
 
 
 class Import(NamedTuple):
-    """`module` imported by `file` (relative to the package) at `line`; `inner`: inside a function; `typing`: for types."""
+    """`file`, relative to the package, imports `module` at `line`: `inner` in a function, `typing` only for types."""
 
     file: str
     line: int
@@ -60,7 +60,9 @@ def _imports(path: Path) -> list[Import]:
                 modules = [f"{origin}.{alias.name}" for alias in child.names] if origin == "ltrr_cli" else [origin]
             elif isinstance(child, ast.Call) and ast.unparse(child.func).endswith(("import_module", "__import__")):
                 argument = child.args[0] if child.args else None
-                modules = [argument.value] if isinstance(argument, ast.Constant) and isinstance(argument.value, str) else []
+                modules = (
+                    [argument.value] if isinstance(argument, ast.Constant) and isinstance(argument.value, str) else []
+                )
             found.extend(Import(file, child.lineno, module, inner, typing) for module in modules)  # type: ignore[attr-defined]
             visit(
                 child,
@@ -129,7 +131,7 @@ def test_nothing_imports_the_package_itself_but_for_its_version() -> None:
 
 
 def test_native_modules_load_in_one_place() -> None:
-    """onnxruntime and usearch are imported in native.py only: their order matters."""
+    """Both onnxruntime and usearch are imported in native.py only: their order matters."""
     wrong = [one.place for one in IMPORTS if one.module.split(".")[0] in NATIVE and one.file != "native.py"]
     assert wrong == []
     assert {one.module.split(".")[0] for one in IMPORTS if one.file == "native.py"} >= NATIVE
@@ -160,12 +162,16 @@ def test_only_cli_speaks() -> None:
 
 def test_nothing_is_unpickled_or_executed() -> None:
     """No file of an index can run code: pickle, eval and allow_pickle=True do not occur."""
-    wrong = [one.place for one in IMPORTS if one.module.split(".")[0] in {"pickle", "dill", "marshal", "shelve", "joblib"}]
+    wrong = [
+        one.place for one in IMPORTS if one.module.split(".")[0] in {"pickle", "dill", "marshal", "shelve", "joblib"}
+    ]
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call):
                 call = ast.unparse(node.func)
-                pickles = any(word.arg == "allow_pickle" and ast.unparse(word.value) != "False" for word in node.keywords)
+                pickles = any(
+                    word.arg == "allow_pickle" and ast.unparse(word.value) != "False" for word in node.keywords
+                )
                 if call in {"eval", "exec", "os.system"} or pickles:
                     wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} calls {call}")
     assert wrong == []
@@ -183,7 +189,9 @@ def test_the_probe_sees_what_is_loaded() -> None:
     assert _loaded("import numpy", HEAVY) == ["numpy"]
 
 
-@pytest.mark.parametrize("module", ["ltrr_cli", "ltrr_cli.errors", "ltrr_cli.config", "ltrr_cli.records", "ltrr_cli.cli.main"])
+@pytest.mark.parametrize(
+    "module", ["ltrr_cli", "ltrr_cli.errors", "ltrr_cli.config", "ltrr_cli.records", "ltrr_cli.cli.main"]
+)
 def test_help_is_light(module: str) -> None:
     """Importing the package, its value types or the command line loads none of the heavy modules."""
     if importlib.util.find_spec(module) is None:

@@ -18,7 +18,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
     ("text", "expected"),
     [
         ("The Lord of the Rings", ["the", "lord", "of", "the", "rings"]),
-        ("tom & jerry: the \"movie", ["tom", "jerry", "the", "movie"]),
+        ('tom & jerry: the "movie', ["tom", "jerry", "the", "movie"]),
         ("snake_case", ["snake", "case"]),
         ("  \t\n ", []),
         ("🎬🍿", []),

@@ -55,7 +55,7 @@ def info(opened: Opened) -> Info:
     strategies = tuple(strategy.name for strategy in opened.strategies)
     usual = policy.mean({}, strategies, opened.config.candidates).depths
     first: dict[str, tuple[float, float]] = {}
-    for arm, _, mean, deviation in policy.report():
+    for arm, _, mean, deviation in policy.report(strategies):
         first.setdefault(arm, (mean, deviation))
     return Info(
         path=str(opened.root),

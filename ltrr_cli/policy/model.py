@@ -48,8 +48,12 @@ class Slots:
         self._size = size
         self._place = {name: place for place, name in enumerate(self.names)}
 
+    def find(self, name: str) -> int | None:
+        """Return the place of a name, None if it has none."""
+        return self._place.get(name)
+
     def place(self, name: str) -> int | None:
-        """Return the place of a name, a new one if there is room."""
+        """Return the place of a name, a new one if there is room. Only learning may ask: places are learned state."""
         found = self._place.get(name)
         if found is None and len(self.names) < self._size:
             found = self._place[name] = len(self.names)
@@ -75,12 +79,16 @@ class Sums:
             self.b = np.concatenate([self.b, np.zeros((grown, *self.b.shape[1:]))])
         return number
 
-    def context(self, context: Mapping[str, float]) -> NDArray[np.float64]:
-        """Return x for a context with nothing selected: (WIDTH,). Values are clipped to [-1, 1], nan is absent."""
+    def context(self, context: Mapping[str, float], *, learning: bool = False) -> NDArray[np.float64]:
+        """Return x for a context with nothing selected: (WIDTH,). Values are clipped to [-1, 1], nan is absent.
+
+        Features that no credit has had are left out, unless this is for `learning`: then they get a place.
+        """
         x = np.zeros(WIDTH)
         x[0] = 1.0
+        find = self.features.place if learning else self.features.find
         for name, value in context.items():
-            place = self.features.place(name)
+            place = find(name)
             if place is not None and value == value:  # noqa: PLR0124 – nan differs from itself
                 x[1 + place] = min(1.0, max(-1.0, value))
         return x
@@ -90,7 +98,7 @@ class Sums:
         pulls = [(number, pull) for pull in credit.pulls if (number := self.arm(pull.arm)) is not None]
         if not pulls:
             return
-        x = np.tile(self.context(credit.context), (len(pulls), 1))
+        x = np.tile(self.context(credit.context, learning=True), (len(pulls), 1))
         for row, (_, pull) in zip(x, pulls, strict=True):
             for name, depth in pull.before.items():
                 other = self.arm(name)
@@ -102,15 +110,21 @@ class Sums:
             if pull.reward:
                 self.b[number, pull.bucket] += credit.weight * pull.reward * row
 
-    def posterior(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return (mean, lower Cholesky factor of the precision) of every item: (arms, buckets, WIDTH[, WIDTH])."""
-        spread = np.full(WIDTH, _SPREAD_OTHER)
-        spread[0] = _SPREAD_CONSTANT
-        tau = PRIOR_REWARD[:, None] * spread  # (buckets, WIDTH)
-        precision = self.a / NOISE
-        diagonal = np.arange(WIDTH)
-        precision[:, :, diagonal, diagonal] += tau**-2
-        right = self.b / NOISE
-        right[:, :, 0] += PRIOR_REWARD * tau[:, 0] ** -2
-        mean = np.linalg.solve(precision, right[..., None])[..., 0]
-        return mean, np.linalg.cholesky(precision)
+
+def posterior(
+    a: NDArray[np.float64] | None = None, b: NDArray[np.float64] | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return (mean, lower Cholesky factor of the precision) of one arm's buckets: (buckets, WIDTH[, WIDTH]).
+
+    `a` and `b` are the arm's sums; without them it is the prior.
+    """
+    spread = np.full(WIDTH, _SPREAD_OTHER)
+    spread[0] = _SPREAD_CONSTANT
+    tau = PRIOR_REWARD[:, None] * spread  # (buckets, WIDTH)
+    precision = np.zeros((len(BUCKETS), WIDTH, WIDTH)) if a is None else a / NOISE
+    diagonal = np.arange(WIDTH)
+    precision[:, diagonal, diagonal] += tau**-2
+    right = np.zeros((len(BUCKETS), WIDTH)) if b is None else b / NOISE
+    right[:, 0] += PRIOR_REWARD * tau[:, 0] ** -2
+    mean = np.linalg.solve(precision, right[..., None])[..., 0]
+    return mean, np.linalg.cholesky(precision)

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.policy.base import BUCKETS, COSTS, MAX_DEPTH, Selection, equal_split, top_up
-from ltrr_cli.policy.model import MAX_ARMS, MAX_FEATURES, Slots, Sums, reach
+from ltrr_cli.policy.model import MAX_ARMS, MAX_FEATURES, Slots, Sums, posterior, reach
+from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 PARTICLES = 64
 VERSION_EVERY = 20
 """Credits between two versions: a version costs a factorisation, a credit a few sums."""
+_STACKS_KEPT = 32
 _STEPS = np.diff([*(reach(depth) for depth in (0, *BUCKETS)), 1.0]).astype(np.float32)
 """How much further an arm reaches with each bucket; 0 behind the last one."""
 _COSTS = np.array([*COSTS, 2**40])  # behind the last bucket nothing is affordable
@@ -47,7 +49,8 @@ class ThompsonPolicy:
         self.credits = 0
         self._sums = Sums(Slots([], MAX_FEATURES), Slots([], MAX_ARMS))
         self._frozen: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
-        self._particles: NDArray[np.float64] | None = None
+        self._drawn: dict[str, NDArray[np.float32]] = {}
+        self._stacks: dict[tuple[str, ...], NDArray[np.float32]] = {}
 
     @property
     def version(self) -> int:
@@ -71,7 +74,7 @@ class ThompsonPolicy:
 
         The random numbers used are two, whatever they decide.
         """
-        arms = [arm for arm in arms if self._sums.arm(arm) is not None]
+        arms = arms[:MAX_ARMS]
         if not arms or budget < 1:
             return Selection(depths={}, propensity=1.0)
         levels = self._greedy(context, arms, budget)
@@ -92,18 +95,17 @@ class ThompsonPolicy:
 
     def mean(self, context: Mapping[str, float], arms: Sequence[str], budget: int) -> Selection:
         """Choose by the posterior mean: no exploration, and certain."""
-        arms = [arm for arm in arms if self._sums.arm(arm) is not None]
+        arms = arms[:MAX_ARMS]
         if not arms or budget < 1:
             return Selection(depths={}, propensity=1.0)
         return Selection(depths=_depths(arms, self._greedy(context, arms, budget)[PARTICLES].tolist(), budget), propensity=1.0)
 
     def _greedy(self, context: Mapping[str, float], arms: Sequence[str], budget: int) -> NDArray[np.int64]:
         """Return how many buckets each particle, and last the mean, takes of each arm: (PARTICLES + 1, arms)."""
-        theta = self._theta()
-        numbers = [self._sums.arms.names.index(arm) for arm in arms]
+        theta = self._theta(arms)
         x = self._sums.context(context).astype(np.float32)
         # Not `@`: BLAS would wake a thread pool for this, which costs more than it saves and disturbs the encoder's.
-        value = np.einsum("pabw,w->pab", theta, x)[:, numbers]  # (P, n, B)
+        value = np.einsum("pabw,w->pab", theta, x)  # (P, n, B)
         particles, count, buckets = value.shape
         width = count * (buckets + 1)  # behind its last bucket an arm has one that nobody can afford
         gains = np.zeros((particles, count, buckets + 1), np.float32)
@@ -111,7 +113,10 @@ class ThompsonPolicy:
         gains = gains.reshape(particles, width)
         # What one more step of reach of an arm (second axis) adds to every gain (third axis).
         seen = np.zeros((particles, count, count, buckets + 1), np.float32)
-        seen[..., :buckets] = np.moveaxis(theta[:, numbers][..., [1 + MAX_FEATURES + n for n in numbers]], 3, 1)
+        for number, arm in enumerate(arms):
+            place = self._sums.arms.find(arm)
+            if place is not None:
+                seen[:, number, :, :buckets] = theta[..., 1 + MAX_FEATURES + place]
         seen = seen.reshape(particles * count, width)
         alone = self._single(value, budget)
         levels = np.zeros((particles, count), np.int64)
@@ -144,42 +149,42 @@ class ThompsonPolicy:
         sums = np.maximum(value[:, :, :taken], 0).sum(2)
         return sums.argmax(1), sums.max(1), taken
 
-    def _theta(self) -> NDArray[np.float64]:
-        """Return the particles of the current version, and its mean as the last row; (P + 1, arms, buckets, WIDTH)."""
-        if self._particles is None or self._particles.shape[1] < len(self._sums.arms.names):
-            self._particles = self._draw()
-        return self._particles
+    def _theta(self, arms: Sequence[str]) -> NDArray[np.float32]:
+        """Return the current version's particles for these arms, and its mean as the last row: (P + 1, arms, buckets, WIDTH)."""
+        wanted = tuple(arms)
+        if wanted not in self._stacks:
+            if len(self._stacks) >= _STACKS_KEPT:
+                self._stacks.clear()
+            self._stacks[wanted] = np.stack([self._draw(arm) for arm in wanted], axis=1)
+        return self._stacks[wanted]
 
-    def _draw(self) -> NDArray[np.float64]:
-        for name in self._sums.arms.names:
-            self._sums.arm(name)
-        sums = Sums(self._sums.features, self._sums.arms)
-        for name in self._sums.arms.names:
-            sums.arm(name)
-        if self._frozen is not None:
-            known = len(self._frozen[0])
-            sums.a[:known], sums.b[:known] = self._frozen
-        mean, factor = sums.posterior()
-        out = np.empty((PARTICLES + 1, *mean.shape), np.float32)
-        for arm in range(len(mean)):  # each arm has its own stream: a new arm does not move the others' particles
-            noise = np.random.default_rng([self.seed, self.version, arm]).standard_normal((PARTICLES, *mean.shape[1:]))
+    def _draw(self, arm: str) -> NDArray[np.float32]:
+        """Return one arm's particles, (P + 1, buckets, WIDTH); each arm has a random stream of its own, known by its name."""
+        if arm not in self._drawn:
+            number = self._sums.arms.find(arm)
+            known = self._frozen is not None and number is not None and number < len(self._frozen[0])
+            mean, factor = posterior(*(part[number] for part in self._frozen)) if known else posterior()
+            stream = np.random.default_rng([self.seed, self.version, hash64(arm)])
+            noise = stream.standard_normal((*mean.shape, PARTICLES))
             # precision = L·Lᵀ, so L⁻ᵀ·z has the posterior's covariance
-            spread = np.linalg.solve(np.swapaxes(factor[arm], -1, -2), np.moveaxis(noise, 0, -1))
-            out[:PARTICLES, arm] = mean[arm] + np.moveaxis(spread, -1, 0)
-        out[PARTICLES] = mean
-        return out
+            spread = np.linalg.solve(np.swapaxes(factor, -1, -2), noise)
+            out = np.empty((PARTICLES + 1, *mean.shape), np.float32)
+            out[:PARTICLES] = mean + np.moveaxis(spread, -1, 0)
+            out[PARTICLES] = mean
+            self._drawn[arm] = out
+        return self._drawn[arm]
 
     def _freeze(self) -> None:
         self._frozen = (self._sums.a.copy(), self._sums.b.copy())
-        self._particles = None
+        self._drawn, self._stacks = {}, {}
 
-    def report(self) -> list[tuple[str, int, float, float]]:
+    def report(self, arms: Sequence[str]) -> list[tuple[str, int, float, float]]:
         """Return (arm, bucket end, posterior mean of the constant, its standard deviation) of the current version."""
-        theta = self._theta()
-        deviation = theta[:PARTICLES, :, :, 0].std(0)
+        theta = self._theta(arms)[..., 0]
+        deviation = theta[:PARTICLES].std(0)
         return [
-            (arm, end, float(theta[PARTICLES, number, bucket, 0]), float(deviation[number, bucket]))
-            for number, arm in enumerate(self._sums.arms.names)
+            (arm, end, float(theta[PARTICLES, number, bucket]), float(deviation[number, bucket]))
+            for number, arm in enumerate(arms)
             for bucket, end in enumerate(BUCKETS)
         ]
 
@@ -209,7 +214,7 @@ class ThompsonPolicy:
             self._sums.a, self._sums.b = state["a"], state["b"]
             self._frozen = (state["frozen_a"], state["frozen_b"]) if len(state["frozen_a"]) else None
             self.credits = int(state["credits"])
-        self._particles = None
+        self._drawn, self._stacks = {}, {}
 
 
 def _depths(arms: Sequence[str], levels: Sequence[int], budget: int) -> dict[str, int]:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
-from conftest import PROGRAM, ROOT
 
 from ltrr_cli import __version__
 from ltrr_cli.cli.main import app
 
 if TYPE_CHECKING:
-    from conftest import Ltrr, Open
+    from tests.cli.conftest import Ltrr, Open
 
+ROOT = Path(__file__).parents[2]
 HEAVY = {"numpy", "polars", "onnxruntime", "tantivy", "usearch", "tokenizers", "prompt_toolkit"}
 
 
@@ -162,7 +162,7 @@ def test_a_reader_that_has_enough(running: Any, built: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_an_error(built: Path) -> None:
     """Output that cannot be written is said so, once."""
-    command = [*PROGRAM, "query", "love", "--json", "--no-log", "--index", str(built)]
+    command = [sys.executable, "-m", "ltrr_cli.cli", "query", "love", "--json", "--no-log", "--index", str(built)]
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, cwd=ROOT)
     assert done.returncode == 1

@@ -11,7 +11,7 @@ from ltrr_cli.cli.options import depths, find_index, index_to_build
 from ltrr_cli.errors import IndexDirectoryError, UsageError
 
 if TYPE_CHECKING:
-    from conftest import Ltrr
+    from tests.cli.conftest import Ltrr
 
 
 @pytest.fixture

@@ -105,7 +105,11 @@ def test_similar_keys(tmp_path: Path) -> None:
     """Keys that share words are found in both parts, without the key itself, with similarities in [0.5, 1]."""
     _filled([("love song", "e1", 1.0), ("hate song", "e2", 1.0)]).write(tmp_path, None, _rows_of(ROWS))
     evidence = _filled([("love songs", "e3", 1.0), ("song", "e4", 1.0), ("love song", "e5", 1.0)], tmp_path)
-    found = {row: similarity for similarity, (rows, _) in evidence.similar(["love", "song"], ROWS.get) for row in rows.tolist()}
+    found = {
+        row: similarity
+        for similarity, (rows, _) in evidence.similar(["love", "song"], ROWS.get)
+        for row in rows.tolist()
+    }
     assert found == {3: 0.5, 4: 0.5}
     found = {row: similarity for similarity, (rows, _) in evidence.similar(["song"], ROWS.get) for row in rows.tolist()}
     assert set(found) >= {5}

@@ -109,7 +109,9 @@ def test_best_first_and_not_too_many() -> None:
     assert len(found) <= MAX_SIMILAR
     order = [(-similarity, number) for number, similarity in found]
     assert order == sorted(order)
-    many = build_keys([(f"{a} {b}", [0], [1.0]) for a in ("u", "v") for b in (f"w{n}" for n in range(40))] + [("q r", [0], [1.0])])
+    many = build_keys(
+        [(f"{a} {b}", [0], [1.0]) for a in ("u", "v") for b in (f"w{n}" for n in range(40))] + [("q r", [0], [1.0])]
+    )
     assert all(similarity >= MIN_SIMILARITY for _, similarity in many.similar(["u", "w1", "w2", "w3"]))
 
 

@@ -51,8 +51,12 @@ def test_kinds() -> None:
         ("pink floyd", "creator"),
     ]
     assert list(predict(Entity(id="2"), "artist")) == []
-    assert list(predict(Entity(id="3", title="Queen", attributes={"artist": ("Queen",)}), "artist")) == [("queen", "title")]
-    assert list(predict(Entity(id="4", title="!", attributes={"artist": ("Prince",)}), "artist")) == [("prince", "creator")]
+    assert list(predict(Entity(id="3", title="Queen", attributes={"artist": ("Queen",)}), "artist")) == [
+        ("queen", "title")
+    ]
+    assert list(predict(Entity(id="4", title="!", attributes={"artist": ("Prince",)}), "artist")) == [
+        ("prince", "creator")
+    ]
 
 
 def test_only_the_first_creators_count() -> None:
@@ -76,12 +80,17 @@ def test_a_title_of_its_own(tmp_path: Path) -> None:
 def test_a_shared_title_is_shared(tmp_path: Path) -> None:
     """Entities of the same title share it by popularity: pulls 1, 1/4 and, unknown, 1/2."""
     rows = [(Entity(id=str(n), title="Love"), popularity) for n, popularity in enumerate((1.0, 0.0, NAN))]
-    assert _scores(tmp_path, rows) == {"love": {0: pytest.approx(1 / 1.75), 1: pytest.approx(0.25 / 1.75), 2: pytest.approx(0.5 / 1.75)}}
+    assert _scores(tmp_path, rows) == {
+        "love": {0: pytest.approx(1 / 1.75), 1: pytest.approx(0.25 / 1.75), 2: pytest.approx(0.5 / 1.75)}
+    }
 
 
 def test_a_title_beats_a_creator(tmp_path: Path) -> None:
     """Where one entity's title is another's creator, the title pulls more, and the creator's share is at most its weight."""
-    rows = [(Entity(id="1", title="Queen"), NAN), (Entity(id="2", title="Jazz", attributes={"artist": ("Queen",)}), NAN)]
+    rows = [
+        (Entity(id="1", title="Queen"), NAN),
+        (Entity(id="2", title="Jazz", attributes={"artist": ("Queen",)}), NAN),
+    ]
     scores = _scores(tmp_path, rows)["queen"]
     assert scores == {0: pytest.approx(0.5 / 0.65), 1: pytest.approx(0.3 * 0.15 / 0.65)}
 

@@ -25,9 +25,7 @@ def _observed(*added: tuple[str, str, float]) -> Evidence:
     return evidence
 
 
-def _recall(
-    query: str, observed: Evidence, predicted: list[tuple[Keys, int]] = NOTHING, now: float = NOW
-) -> Recall:
+def _recall(query: str, observed: Evidence, predicted: list[tuple[Keys, int]] = NOTHING, now: float = NOW) -> Recall:
     return recall(query.split(), predicted, observed, ROWS.get, now=now, half_life=HALF_LIFE)
 
 
@@ -48,7 +46,9 @@ def test_one_click_against_many() -> None:
 
 def test_evidence_decays() -> None:
     """After one half-life one click is worth half: .5 / 4.5."""
-    assert _scores(_recall("love", _observed(("love", "e1", 1.0)), now=NOW + HALF_LIFE)) == {1: pytest.approx(0.5 / 4.5)}
+    assert _scores(_recall("love", _observed(("love", "e1", 1.0)), now=NOW + HALF_LIFE)) == {
+        1: pytest.approx(0.5 / 4.5)
+    }
     assert _scores(_recall("love", _observed(("love", "e1", 1.0)), now=NOW + 1e12)) == {1: pytest.approx(0)}
 
 
@@ -79,7 +79,9 @@ def test_predicted_of_a_similar_key() -> None:
     """A predicted key that is less similar is discounted by the square; of several keys the best counts."""
     table = build_keys([("love", [0], [1.0]), ("love song", [0], [0.5])])
     similarity = math.log(2) / (math.log(2) + 0.4 * math.log(3))  # "love" is in both keys, "song" in one
-    assert _scores(_recall("love song", _observed(), [(table, 0)])) == {0: pytest.approx(max(0.5, similarity**2), abs=1e-6)}
+    assert _scores(_recall("love song", _observed(), [(table, 0)])) == {
+        0: pytest.approx(max(0.5, similarity**2), abs=1e-6)
+    }
 
 
 def test_observed_overtakes_predicted() -> None:

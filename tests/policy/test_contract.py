@@ -75,7 +75,9 @@ def test_buckets() -> None:
 
 @pytest.mark.parametrize("name", POLICIES)
 @settings(max_examples=40, deadline=None)
-@given(context=CONTEXTS, arms=ARM_LISTS, budget=st.integers(1, 300) | st.integers(1, 10_000), seed=st.integers(0, 2**32))
+@given(
+    context=CONTEXTS, arms=ARM_LISTS, budget=st.integers(1, 300) | st.integers(1, 10_000), seed=st.integers(0, 2**32)
+)
 def test_any_question_gets_a_valid_selection(
     name: str, context: dict[str, float], arms: list[str], budget: int, seed: int
 ) -> None:
@@ -125,11 +127,11 @@ def test_many_arms_and_features(name: str) -> None:
 @pytest.mark.parametrize("name", POLICIES)
 @settings(max_examples=15, deadline=None)
 @given(st.lists(CREDITS, max_size=5))
-def test_odd_credits_leave_the_policy_usable(name: str, credits: list[Credit]) -> None:
+def test_odd_credits_leave_the_policy_usable(name: str, given_credits: list[Credit]) -> None:
     """Credits without pulls or weight, of unknown arms, of any context: the next selection is still valid."""
     policy = POLICIES[name]()
     for number in range(VERSION_EVERY):
-        policy.update(credits[number % len(credits)] if credits else Credit(context={}, pulls=()))
+        policy.update(given_credits[number % len(given_credits)] if given_credits else Credit(context={}, pulls=()))
     for seed in range(3):
         _check(policy.select({"words": 0.5}, ARMS, 40, np.random.default_rng(seed)), list(ARMS), 40)
 

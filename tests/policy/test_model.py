@@ -31,14 +31,18 @@ def _sums() -> Sums:
     return Sums(Slots([], MAX_FEATURES), Slots([], MAX_ARMS))
 
 
-def _learn(sums: Sums, credits: list[Credit]) -> None:
-    for credit in credits:
+def _learn(sums: Sums, learned: list[Credit]) -> None:
+    for credit in learned:
         sums.add(credit)
 
 
 def _one(arm: str, bucket: int, context: dict[str, float], before: dict[str, int], weight: float = 1.0) -> Credit:
     """Return the credit of a single pull that earned 1."""
-    return Credit(context=context, pulls=(Pull(arm=arm, bucket=bucket, before=before, reward=1.0, hindsight=False),), weight=weight)
+    return Credit(
+        context=context,
+        pulls=(Pull(arm=arm, bucket=bucket, before=before, reward=1.0, hindsight=False),),
+        weight=weight,
+    )
 
 
 def _credits(count: int, seed: int = 0) -> list[Credit]:
@@ -76,7 +80,7 @@ def test_slots() -> None:
 
 
 def test_context_by_hand() -> None:
-    """x holds 1, then the features in the order they came, clipped to [-1, 1]; nan counts as absent."""
+    """The vector holds 1, then the features in the order they came, clipped to [-1, 1]; nan counts as absent."""
     sums = _sums()
     x = sums.context({"u": 0.25, "v": 7.0, "n": math.nan, "w": -math.inf})
     assert x[:5].tolist() == [1.0, 0.25, 1.0, 0.0, -1.0]
@@ -122,8 +126,8 @@ def test_one_observation_by_hand() -> None:
 def test_the_posterior_is_least_squares() -> None:
     """The mean equals ridge regression of all observations at once, with the prior as further rows, to 1e-8."""
     sums = _sums()
-    credits = _credits(300)
-    _learn(sums, credits)
+    learned = _credits(300)
+    _learn(sums, learned)
     mean, factor = sums.posterior()
     spread = np.full(WIDTH, _SPREAD_OTHER)
     spread[0] = _SPREAD_CONSTANT
@@ -131,7 +135,7 @@ def test_the_posterior_is_least_squares() -> None:
         for bucket in range(len(BUCKETS)):
             rows, rights = [np.diag(1 / (PRIOR_REWARD[bucket] * spread))], [np.zeros(WIDTH)]
             rights[0][0] = 1 / spread[0]
-            for credit in credits:
+            for credit in learned:
                 for pull in credit.pulls:
                     if (pull.arm, pull.bucket) == (arm, bucket):
                         x = np.zeros(WIDTH)
@@ -154,11 +158,11 @@ def test_the_posterior_is_least_squares() -> None:
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_evidence_does_not_matter(random: object) -> None:
     """Any order of the same credits gives the same posterior, to 1e-9, name by name."""
-    credits = _credits(60)
-    shuffled = list(credits)
+    learned = _credits(60)
+    shuffled = list(learned)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     one, other = _sums(), _sums()
-    _learn(one, credits)
+    _learn(one, learned)
     _learn(other, shuffled)
     places = [0, *[1 + other.features.names.index(name) for name in one.features.names]]
     places += [1 + MAX_FEATURES + other.arms.names.index(name) for name in one.arms.names]

@@ -17,8 +17,17 @@ NONE = Recall(*(np.empty(0, kind) for kind in (np.int64, *[np.float32] * 3)), 0.
 NOON = 1_700_000_000 - 1_700_000_000 % 86_400 + 12 * 3600  # Tuesday, 14 November 2023
 
 
-def _understood(words: tuple[str, ...] = (), tags: tuple[Tag, ...] = (), idf: tuple[float, ...] = (), unseen: int = 0) -> Understood:
-    return Understood(text=" ".join(words), words=words, stems=tuple(f"s{i}" for i in range(len(idf))), idf=idf, unseen=unseen, tags=tags)
+def _understood(
+    words: tuple[str, ...] = (), tags: tuple[Tag, ...] = (), idf: tuple[float, ...] = (), unseen: int = 0
+) -> Understood:
+    return Understood(
+        text=" ".join(words),
+        words=words,
+        stems=tuple(f"s{i}" for i in range(len(idf))),
+        idf=idf,
+        unseen=unseen,
+        tags=tags,
+    )
 
 
 def _tag(start: int, end: int, attribute: str, probability: float) -> Tag:
@@ -36,7 +45,10 @@ def test_an_empty_query_by_hand() -> None:
 def test_words_by_hand() -> None:
     """Features of words, terms and readings, computed by hand."""
     understood = _understood(
-        ("who", "東京", "90s", "x"), (_tag(1, 3, "place", 0.5), _tag(1, 3, "title", 0.3), _tag(2, 3, "year", 0.2)), (24.0, 3.0, 3.0), 1
+        ("who", "東京", "90s", "x"),
+        (_tag(1, 3, "place", 0.5), _tag(1, 3, "title", 0.3), _tag(2, 3, "year", 0.2)),
+        (24.0, 3.0, 3.0),
+        1,
     )
     features = context(Query(id="q", text="t", time=NOON - 3 * 86_400, user="u"), understood, NONE)
     expected = {
@@ -63,7 +75,12 @@ def test_words_by_hand() -> None:
 def test_memory_by_hand() -> None:
     """What the memory knows enters with its evidence, n / (n + 4)."""
     recall = Recall(
-        np.array([3, 1]), np.array([0.5, 0.2], np.float32), np.array([1, 0], np.float32), np.array([0.1, 0.7], np.float32), 12.0, known=True
+        np.array([3, 1]),
+        np.array([0.5, 0.2], np.float32),
+        np.array([1, 0], np.float32),
+        np.array([0.1, 0.7], np.float32),
+        12.0,
+        known=True,
     )
     features = context(Query(id="q", text="", time=NOON), _understood(), recall)
     assert features["memory.evidence"] == 0.75
@@ -92,7 +109,9 @@ def test_bounds(
     time: float,
 ) -> None:
     """Whatever the query, features are finite and in [-1, 1], and at most four attributes are told apart."""
-    tags = tuple(_tag(i % len(words), i % len(words) + 1, name, 0.9) for i, name in enumerate(attributes)) if words else ()
+    tags = (
+        tuple(_tag(i % len(words), i % len(words) + 1, name, 0.9) for i, name in enumerate(attributes)) if words else ()
+    )
     one = np.ones(1, np.float32)
     recall = NONE if evidence is None else Recall(np.zeros(1, np.int64), one, one, one, evidence, known=True)
     understood = _understood(words, tags, idf, int(share * len(idf)))

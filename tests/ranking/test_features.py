@@ -187,7 +187,9 @@ def test_more_candidates_change_nothing(view: View) -> None:
 
 def test_an_empty_pool(view: View) -> None:
     """No candidates give no rows, but all columns."""
-    empty = features(_subject(view, "love"), np.empty(0, np.int64), np.empty((0, 2), np.int32), np.empty((0, 2), np.float32), ARMS)
+    empty = features(
+        _subject(view, "love"), np.empty(0, np.int64), np.empty((0, 2), np.int32), np.empty((0, 2), np.float32), ARMS
+    )
     assert empty.shape == (0, len(names(ARMS)))
 
 

@@ -88,7 +88,16 @@ def test_the_prior_names_existing_features() -> None:
 
 
 @pytest.mark.parametrize(
-    ("position", "seen", "weight"), [(0, 1.0, 1.0), (-3, 1.0, 1.0), (1, 1.0, 1.0), (2, 0.5, 2.0), (4, 0.25, 4.0), (10, 0.1, 10.0), (500, 0.002, MAX_WEIGHT)]
+    ("position", "seen", "weight"),
+    [
+        (0, 1.0, 1.0),
+        (-3, 1.0, 1.0),
+        (1, 1.0, 1.0),
+        (2, 0.5, 2.0),
+        (4, 0.25, 4.0),
+        (10, 0.1, 10.0),
+        (500, 0.002, MAX_WEIGHT),
+    ],
 )
 def test_examination_by_hand(position: int, seen: float, weight: float) -> None:
     """Position r is looked at with probability 1 / r, an unknown one surely; weights are the inverse, at most ten."""

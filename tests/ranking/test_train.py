@@ -49,7 +49,9 @@ def test_the_gradient_is_the_loss_slope(seed: int) -> None:
     gradient = _loss(lists, weights, prior, scale, 2.0)[1]
     for place in range(3):
         step = np.eye(3)[place] * 1e-5
-        slope = (_loss(lists, weights + step, prior, scale, 2.0)[0] - _loss(lists, weights - step, prior, scale, 2.0)[0]) / 2e-5
+        slope = (
+            _loss(lists, weights + step, prior, scale, 2.0)[0] - _loss(lists, weights - step, prior, scale, 2.0)[0]
+        ) / 2e-5
         assert gradient[place] == pytest.approx(slope, rel=1e-5, abs=1e-5)
 
 
@@ -67,7 +69,7 @@ def test_it_ends_where_the_gradient_vanishes() -> None:
 
 
 def _clicks(count: int, seed: int = 0) -> tuple[list[Sample], list[Sample]]:
-    """Return (weighted, naive) samples: users want "b" and "c" alike, the list was ordered by "a", which is worth nothing.
+    """Return (weighted, naive) samples: users want "b" and "c" alike; lists are ordered by "a", worth nothing.
 
     In each list of ten, one entity is wanted, by softmax of 8 × (b + c) / 2; it is clicked if its position is looked at.
     """
@@ -80,7 +82,9 @@ def _clicks(count: int, seed: int = 0) -> tuple[list[Sample], list[Sample]]:
         wanted = int(rng.choice(10, p=worth / worth.sum()))
         if rng.random() < examination(wanted + 1):
             for samples, gain in ((weighted, inverse_weight(wanted + 1)), (naive, 1.0)):
-                samples.append(Sample(names=NAMES, values=values, gains=np.float32(gain) * np.eye(10, dtype=np.float32)[wanted]))
+                samples.append(
+                    Sample(names=NAMES, values=values, gains=np.float32(gain) * np.eye(10, dtype=np.float32)[wanted])
+                )
     return weighted, naive
 
 
@@ -107,7 +111,9 @@ def test_planted_weights_are_found_through_position_bias() -> None:
 )
 def test_what_says_nothing_changes_nothing(samples: list[Sample]) -> None:
     """Where nothing can be learned the prior stays."""
-    assert train(samples) == pytest.approx(dict(PRIOR) | ({} if not samples else {n: PRIOR.get(n, 0.0) for s in samples if len(s.gains) > 1 and s.gains.sum() > 0 for n in s.names}))
+    found = train(samples)
+    assert {name: found[name] for name in PRIOR} == pytest.approx(dict(PRIOR))
+    assert not any(weight for name, weight in found.items() if name not in PRIOR)
 
 
 @pytest.mark.parametrize(

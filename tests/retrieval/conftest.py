@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 TIME = 1_700_000_000.0
 HALF_LIFE = 1e7
-WORDS = "love death night river song fire king winter dance road ghost moon".split()
+WORDS = ["love", "death", "night", "river", "song", "fire", "king", "winter", "dance", "road", "ghost", "moon"]
 
 
 class MakeRequest(Protocol):
@@ -33,7 +33,7 @@ class MakeRequest(Protocol):
 
 
 def entities(count: int = 60) -> list[Entity]:
-    """Return a seeded catalogue: every fifth entity is a copy of the one before it but for its id, popularity included."""
+    """Return a seeded catalogue. Every fifth entity is, but for its id, a copy of the one before it."""
     rng = np.random.default_rng(0)
     found: list[Entity] = []
     for number in range(count):

@@ -27,7 +27,7 @@ QUERIES = (
     "तुम",
     "LOVE!!!",
     "love xyzzy",
-    "title:love AND (death OR \"night) \\ ~* [a TO b]",
+    'title:love AND (death OR "night) \\ ~* [a TO b]',
     "love " * 200,
     "moon fire " * 8000 + "x" * 20_000,
 )
@@ -116,15 +116,15 @@ def test_each_finds_something(name: str, view: View, make_request: Callable[...,
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_deleting_takes_away_and_changes_no_score(
+def test_deleting_changes_no_order(
     name: str, make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]
 ) -> None:
-    """What is left after deletions has the order and, where nobody else's reward counts, the scores that it had."""
+    """What is left after deletions keeps its order."""
     strategy = built_in(name)
     whole, holed = make_view(catalogue), make_view(catalogue, tombstones=(GONE,))
     before = strategy.retrieve(make_request(whole, "love story"), 100)
     after = strategy.retrieve(make_request(holed, "love story"), 100)
-    assert [row for row in before.rows.tolist() if row not in GONE] == after.rows.tolist()[: len(before.rows)][: 100 - len(GONE)]
+    assert after.rows.tolist() == [row for row in before.rows.tolist() if row not in GONE]
 
 
 def _one_and_two(
@@ -137,18 +137,19 @@ def _one_and_two(
 
 
 @pytest.mark.parametrize("text", QUERIES[:5])
-def test_segments_do_not_change_the_lexical_order(
+def test_segments_do_not_change_what_lexical_finds(
     text: str, make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]
 ) -> None:
-    """The same entities in one and in two segments come in nearly the same order, since idf is taken over all."""
+    """The same entities are found in one and in two segments, in nearly the same order."""
     one, two = _one_and_two(text, make_view, catalogue, make_request)
     assert set(one.rows.tolist()) == set(two.rows.tolist())
-    assert len(set(one.rows[:10].tolist()) & set(two.rows[:10].tolist())) >= 7
     ranks = [two.rows.tolist().index(row) for row in one.rows.tolist()]
     assert np.corrcoef(ranks, np.arange(len(ranks)))[0, 1] > 0.8
 
 
-@pytest.mark.xfail(strict=True, reason="idf is corrected by the field in which a term is commonest, for all fields alike")
+@pytest.mark.xfail(
+    strict=True, reason="idf is corrected by the field in which a term is commonest, for all fields alike"
+)
 @pytest.mark.parametrize("text", QUERIES[:5])
 def test_segments_hardly_change_lexical_scores(
     text: str, make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]
@@ -173,14 +174,18 @@ def test_segments_change_nothing_where_no_statistics_count(
 
 
 @pytest.mark.parametrize("depth", [1, 3, 10])
-def test_equal_vectors_are_cut_by_row(depth: int, make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]) -> None:
+def test_equal_vectors_are_cut_by_row(
+    depth: int, make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]
+) -> None:
     """Of many entities with the same vector, the first rows come back, whatever the depth."""
     vectors = np.tile(np.eye(16, dtype=np.float32)[0], (60, 1))
     request = make_request(make_view(catalogue, vectors=vectors), "love")
     assert built_in("semantic").retrieve(request, depth).rows.tolist() == list(range(depth))
 
 
-def test_popular_needs_popularity(make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]) -> None:
+def test_popular_needs_popularity(
+    make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]
+) -> None:
     """Without any popularity in the catalogue `popular` is no arm: it would repeat lexical."""
     from dataclasses import replace
 
@@ -189,7 +194,9 @@ def test_popular_needs_popularity(make_view: Callable[..., View], catalogue: lis
     assert built_in("lexical").applies(make_request(plain, "love"))
 
 
-def test_popularity_at_most_doubles(make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]) -> None:
+def test_popularity_at_most_doubles(
+    make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]
+) -> None:
     """`popular` scores are lexical ones times 1 … 2, by the share of entities that are less popular."""
     view = make_view(catalogue)
     request = make_request(view, "love night")
@@ -197,7 +204,9 @@ def test_popularity_at_most_doubles(make_view: Callable[..., View], catalogue: l
     base = dict(zip(lexical.rows.tolist(), lexical.scores.tolist(), strict=True))
     assert set(base) == set(popular.rows.tolist())
     shares = np.nan_to_num(view.popularity(popular.rows))
-    expected = [base[row] * np.log2(2 + 2 * share) for row, share in zip(popular.rows.tolist(), shares.tolist(), strict=True)]
+    expected = [
+        base[row] * np.log2(2 + 2 * share) for row, share in zip(popular.rows.tolist(), shares.tolist(), strict=True)
+    ]
     assert popular.scores == pytest.approx(expected, rel=1e-4)
 
 
@@ -233,7 +242,9 @@ def test_structured_by_hand(make_view: Callable[..., View], make_request: Callab
     assert hits.scores == pytest.approx([western + nineties, western, nineties], rel=1e-5)
 
 
-def test_semantic_by_hand(make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]) -> None:
+def test_semantic_by_hand(
+    make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]
+) -> None:
     """Scores are cosines: the order is that of a plain matrix product."""
     view = make_view(catalogue)
     request = make_request(view, "love")
@@ -243,7 +254,9 @@ def test_semantic_by_hand(make_view: Callable[..., View], catalogue: list[Entity
     assert hits.scores == pytest.approx(np.sort(cosines)[::-1], abs=1e-6)
 
 
-def test_the_query_is_encoded_once(make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]) -> None:
+def test_the_query_is_encoded_once(
+    make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]
+) -> None:
     """The request's vector is made when it is first asked for, and kept."""
     from dataclasses import replace
 
