@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -51,7 +50,8 @@ def make_view(tmp_path_factory: pytest.TempPathFactory) -> MakeView:
             drawn = np.random.default_rng(0).normal(size=(count, DIM))
             vectors = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
         live, base = [], 0
-        for number, (entities, gone) in enumerate(itertools.zip_longest(segments, tombstones, fillvalue=())):
+        for number, entities in enumerate(segments):
+            gone = tombstones[number] if number < len(tombstones) else ()
             directory = root / "segments" / f"{number + 1:06}"
             writer = SegmentWriter(directory, creator="creator")
             predicted = PredictedWriter(creator="creator")

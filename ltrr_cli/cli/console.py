@@ -20,8 +20,8 @@ def make_console() -> Console:
     """Return a console on standard output as wide as the terminal; rich keeps to NO_COLOR and dumb terminals."""
     from rich.console import Console as RichConsole
 
-    width = max(MIN_WIDTH, shutil.get_terminal_size().columns)  # rich takes every dumb terminal for 80 columns
-    return RichConsole(width=width, markup=False, highlight=False, emoji=False)
+    columns, lines = shutil.get_terminal_size()  # without both rich takes every dumb terminal for 80 columns
+    return RichConsole(width=max(MIN_WIDTH, columns), height=lines, markup=False, highlight=False, emoji=False)
 
 
 def can_draw() -> bool:

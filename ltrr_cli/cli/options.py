@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import Annotated
 
@@ -70,8 +71,9 @@ def index_to_build(given: Path | None, catalogs: list[str]) -> Path:
 
 
 def _nearest(start: Path) -> Path | None:
+    """Return the only index in the nearest folder with one; folders above that anybody may write to do not count."""
     for folder in (start, *start.parents):
-        if found := _here(folder):
+        if (folder == start or not folder.stat().st_mode & stat.S_IWOTH) and (found := _here(folder)):
             return Path(found.name) if folder == start else found
     return None
 

@@ -98,7 +98,8 @@ class _Columns:
         if before is not None:
             mark, style = moved(result.rank, before.get(result.id))
             first.append(fit(mark, _MARK), style=style or "default")
-        first = Text.assemble(first, (fit(safe(result.title or result.id), self._title), "bold"))
+        title = fit(safe(result.title or result.id), self._title)
+        first = Text.assemble(first, (title.rstrip() if self.narrow else title, "bold"))
         indent = " " * (4 + (0 if self.narrow else self._mark))
         room = self._width - len(indent)
         if self.narrow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -76,7 +77,8 @@ def build(
         try:
             held.append(_keep_encoder(root, source, digest))
             writer = SegmentWriter(written, creator=catalog.schema.creator)
-            _read(writer, catalog, progress)
+            with closing(writer):
+                _read(writer, catalog, progress)
             texts = _index(writer, catalog.schema.creator, written, progress)
             opened = Encoder.open(root / "encoder" / digest)
             reuse = before.segments if before is not None and before.encoder == digest else ()

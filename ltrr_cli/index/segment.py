@@ -56,6 +56,10 @@ class SegmentWriter:
         self._ids.append(entity.id)
         self._popularity.append(np.nan if entity.popularity is None else entity.popularity)
 
+    def close(self) -> None:
+        """Close the file of entities: all are added, or adding failed."""
+        self._lines.close()
+
     def rows(self) -> Iterator[tuple[int, Entity, float]]:
         """Index every entity, and yield (row, entity, popularity): its share of the catalogue in [0, 1], nan if unknown."""
         self._lines.close()

@@ -38,7 +38,10 @@ class Policy(Protocol):
     """Chooses a selection for a context, and learns from credit."""
 
     name: str
-    version: int
+
+    @property
+    def version(self) -> int:
+        """Number of what it has learned so far; 0 where it does not learn."""
 
     def select(self, context: Mapping[str, float], arms: Sequence[str], budget: int, rng: np.random.Generator) -> Selection:
         """Choose depths for `arms` whose sum is at most `budget` (≥ 1 candidates); no arms give no depths."""

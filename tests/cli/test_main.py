@@ -50,7 +50,6 @@ def test_help_fits_80_columns(path: tuple[str, ...], ltrr: Ltrr) -> None:
     done = ltrr(*path, "--help")
     assert done.code == 0
     assert max(map(len, done.out.splitlines())) <= 80
-    assert "…" not in done.out.replace("{", "").split("Options:")[0] or path == ("query",)
     if path not in [("index",), ("feedback",), ("encoder",)]:
         assert re.search("Examples:|For example:|Start here:", done.out)
         assert "  ltrr " in done.out
@@ -171,7 +170,8 @@ def test_a_full_disk_is_an_error(built: Path) -> None:
 
 def test_colours_obey_no_color(terminal: Open, built: Path) -> None:
     """A terminal gets colours; with NO_COLOR, or when it is dumb, it does not."""
-    for env, coloured in (({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)):
+    cases: list[tuple[dict[str, Any], bool]] = [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+    for env, coloured in cases:
         opened = terminal("query", "love", "--no-log", "--index", built, **env)
         opened.until("ms\n")
         assert bool(re.search(r"\x1b\[[0-9;]*3[0-9]", opened.raw)) is coloured

@@ -34,6 +34,14 @@ def test_the_nearest_index_above_is_found(folder: Path) -> None:
     assert find_index(far) == far
 
 
+def test_an_index_that_anybody_may_have_put_above_is_not_found(folder: Path) -> None:
+    """A folder such as /tmp is used only from within itself: a stranger's index would see the queries."""
+    (folder.parent / "strange.ltrr").mkdir()
+    folder.parent.chmod(0o1777)
+    with pytest.raises(IndexDirectoryError):
+        find_index(None)
+
+
 def test_several_indexes_are_named(folder: Path) -> None:
     """It does not guess."""
     for name in ("b.ltrr", "a.ltrr"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars
+import polars as pl
 import pytest
 
 from ltrr_cli.memory.predicted import PredictedWriter, open_predicted, predict
@@ -24,7 +24,7 @@ def _scores(directory: Path, rows: list[tuple[Entity, float]]) -> dict[str, dict
         writer.add(row, entity, popularity)
     writer.write(directory)
     table = open_predicted(directory)
-    names = polars.read_parquet(directory / "predicted.parquet")
+    names = pl.read_parquet(directory / "predicted.parquet")
     out: dict[str, dict[int, float]] = {}
     for name in names["key"].unique().to_list():
         number = table.exact(hash64(name))
@@ -86,7 +86,7 @@ def test_a_shared_title_is_shared(tmp_path: Path) -> None:
 
 
 def test_a_title_beats_a_creator(tmp_path: Path) -> None:
-    """Where one entity's title is another's creator, the title pulls more, and the creator's share is at most its weight."""
+    """Where one's title is another's creator, the title pulls more; a creator's share is at most its weight."""
     rows = [
         (Entity(id="1", title="Queen"), NAN),
         (Entity(id="2", title="Jazz", attributes={"artist": ("Queen",)}), NAN),
@@ -99,7 +99,7 @@ def test_the_strongest_kind_counts_once(tmp_path: Path) -> None:
     """An entity that pulls a key in two ways counts with the stronger one."""
     entity = Entity(id="1", title="Wall", attributes={"aka": ("wall", "WALL!")})
     assert _scores(tmp_path, [(entity, NAN)]) == {"wall": {0: 1.0}}
-    kinds = polars.read_parquet(tmp_path / "predicted.parquet")
+    kinds = pl.read_parquet(tmp_path / "predicted.parquet")
     assert kinds["kind"].to_list() == ["title"]
 
 

@@ -85,7 +85,7 @@ def test_predicted_of_a_similar_key() -> None:
 
 
 def test_observed_overtakes_predicted() -> None:
-    """A predicted favourite leads over one click, and falls behind once evidence has come: hand-computed on both sides."""
+    """A predicted favourite leads over one click, and falls behind once evidence has come."""
     table = build_keys([("love", [0], [0.5])])
     one = _recall("love", _observed(("love", "e7", 1.0)), [(table, 0)])
     assert _scores(one) == {0: pytest.approx(4 * 0.5 / 5), 7: pytest.approx(1 / 5)}

@@ -74,7 +74,7 @@ def test_buckets() -> None:
 
 
 @pytest.mark.parametrize("name", POLICIES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     context=CONTEXTS, arms=ARM_LISTS, budget=st.integers(1, 300) | st.integers(1, 10_000), seed=st.integers(0, 2**32)
 )

@@ -11,12 +11,14 @@ import pytest
 
 from ltrr_cli.policy.base import BUCKETS, Selection, equal_split
 from ltrr_cli.policy.credit import Credit, Pull, walk
-from ltrr_cli.policy.model import MAX_ARMS, PRIOR_REWARD, WIDTH
+from ltrr_cli.policy.model import MAX_ARMS, PRIOR_REWARD, WIDTH, posterior
 from ltrr_cli.policy.thompson import PARTICLES, VERSION_EVERY, ThompsonPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 ARMS = ("a", "b", "c", "d", "e")
 CONTEXTS: tuple[Mapping[str, float], ...] = ({"words": 0.2, "left": 1.0}, {"words": 0.2, "right": 1.0})
@@ -75,17 +77,17 @@ def _coverage(depths: Mapping[str, int], context: int) -> float:
 
 @pytest.fixture(scope="module")
 def trained() -> ThompsonPolicy:
-    """Return a policy after 1,500 credits of its own selections in the planted world."""
+    """Return a policy after 1,000 credits of its own selections in the planted world."""
     policy = ThompsonPolicy(seed=1)
-    _train(policy, 1500)
+    _train(policy, 1000)
     return policy
 
 
 @pytest.fixture(scope="module")
 def told() -> ThompsonPolicy:
-    """Return a policy after 4,000 credits that do not depend on what it selected."""
+    """Return a policy after 3,000 credits that do not depend on what it selected."""
     policy = ThompsonPolicy(seed=1)
-    _train(policy, 4000, told=True)
+    _train(policy, 3000, told=True)
     return policy
 
 
@@ -100,7 +102,7 @@ def test_it_finds_the_good_arm_of_each_context(told: ThompsonPolicy, context: in
 
 @pytest.mark.parametrize("context", [0, 1])
 def test_learning_from_itself_is_no_worse_than_the_equal_split(trained: ThompsonPolicy, context: int) -> None:
-    """What only its own finds have taught runs the good arm no less deep than others, and covers as much as all alike."""
+    """What only its own finds have taught runs the good arm as deep as any, and covers as much as all alike."""
     depths = trained.mean(CONTEXTS[context], ARMS, 20).depths
     assert depths["ad"[context]] == max(depths.values())
     assert _coverage(depths, context) > _coverage(equal_split(ARMS, 20), context) - 0.01
@@ -207,13 +209,20 @@ def test_selections_come_as_often_as_their_propensity_says(
 
 def test_particles_are_drawn_from_the_posterior(trained: ThompsonPolicy) -> None:
     """(θ − m)ᵀ·precision·(θ − m) averages the dimension over the particles, as for draws from N(m, precision⁻¹)."""
-    theta = trained._theta().astype(np.float64)
-    mean, factor = trained._sums.posterior()
+    theta = trained._theta(ARMS).astype(np.float64)
+    mean, factor = _posterior(trained)
     assert np.allclose(theta[PARTICLES], mean, atol=1e-6)
     white = np.einsum("abij,pabi->pabj", factor, theta[:PARTICLES] - mean)
     draws = PARTICLES * len(ARMS) * len(BUCKETS)
     assert (white**2).sum(-1).mean() == pytest.approx(WIDTH, abs=4 * (2 * WIDTH / draws) ** 0.5)
     assert abs(white.mean()) < 4 / (white.size) ** 0.5
+
+
+def _posterior(policy: ThompsonPolicy) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and Cholesky factor of all items, arms in the order of ARMS."""
+    numbers = [policy.arms.index(arm) for arm in ARMS]
+    each = [posterior(policy._sums.a[number], policy._sums.b[number]) for number in numbers]
+    return np.stack([mean for mean, _ in each]), np.stack([factor for _, factor in each])
 
 
 def _choices(policy: ThompsonPolicy, arms: tuple[str, ...] = ARMS, count: int = 40) -> list[Selection]:
@@ -225,15 +234,15 @@ def test_a_new_arm_starts_from_the_prior_and_moves_no_other(trained: ThompsonPol
     trained.save(tmp_path / "policy.npz")
     policy = ThompsonPolicy(seed=1)
     policy.load(tmp_path / "policy.npz")
-    before, chosen = policy._theta().copy(), _choices(policy)
+    before, chosen = policy._theta(ARMS).copy(), _choices(policy)
     policy.select({}, (*ARMS, "new"), 20, np.random.default_rng(0))
-    after = policy._theta()
+    after = policy._theta((*ARMS, "new"))
     assert np.array_equal(after[:, : len(ARMS)], before)
     assert after[PARTICLES, len(ARMS), :, 0] == pytest.approx(PRIOR_REWARD, rel=1e-6)
     assert not after[PARTICLES, len(ARMS), :, 1:].any()
     assert after[:PARTICLES, len(ARMS)].std(0).min() > 0
     assert _choices(policy) == chosen
-    assert policy.arms == (*ARMS, "new")
+    assert policy.arms == trained.arms
 
 
 def test_save_and_load(trained: ThompsonPolicy, tmp_path: Path) -> None:
@@ -273,15 +282,24 @@ def test_versions_change_only_every_so_many_credits() -> None:
     """Between two versions evidence adds up but no selection changes."""
     policy = ThompsonPolicy(seed=2)
     rng = np.random.default_rng(0)
-    seen = [_choices(policy, count=10)]
-    for number in range(1, 2 * VERSION_EVERY + 1):
-        policy.update(walk(CONTEXTS[0], {"a": 1}, dict.fromkeys(ARMS, 100), {}, 1.0, rng))
+    seen = {}
+    for number in range(1, 3 * VERSION_EVERY + 1):
+        policy.update(walk(CONTEXTS[number % 2], {"a": 1}, dict.fromkeys(ARMS, 100), {}, 1.0, rng))
         assert policy.version == number // VERSION_EVERY
-        if number % VERSION_EVERY in (0, 1, VERSION_EVERY - 1):
-            seen.append(_choices(policy, count=10))
-    cold, first, last, second, *_ = seen
-    assert cold == first == last
-    assert second != cold
+        seen[number] = _choices(policy, count=10)
+    for start in (VERSION_EVERY, 2 * VERSION_EVERY):
+        assert seen[start] == seen[start + 1] == seen[start + VERSION_EVERY - 1]
+        assert seen[start] != seen[start + VERSION_EVERY]
+
+
+@pytest.mark.xfail(strict=True, reason="a feature gets its place at once, and with it the noise of the prior")
+def test_a_new_feature_waits_for_the_next_version() -> None:
+    """A feature first seen in a credit changes no selection until a version knows it."""
+    policy = ThompsonPolicy(seed=2)
+    before = _choices(policy)
+    policy.update(walk(CONTEXTS[0], {"a": 1}, dict.fromkeys(ARMS, 100), {}, 1.0, np.random.default_rng(0)))
+    assert policy.version == 0
+    assert _choices(policy) == before
 
 
 def test_the_seed_of_the_policy_matters() -> None:
@@ -313,8 +331,17 @@ def test_the_best_single_arm_is_taken_where_it_pays() -> None:
 
 def test_the_report_tells_the_posterior(trained: ThompsonPolicy) -> None:
     """One line for each arm and bucket, in order, with the posterior mean and a deviation above 0."""
-    report = trained.report()
-    assert [(arm, end) for arm, end, _, _ in report] == list(itertools.product(trained.arms, BUCKETS))
-    mean = trained._sums.posterior()[0]
+    report = trained.report(ARMS)
+    assert [(arm, end) for arm, end, _, _ in report] == list(itertools.product(ARMS, BUCKETS))
+    mean = _posterior(trained)[0]
     assert [value for _, _, value, _ in report] == pytest.approx(mean[:, :, 0].ravel(), abs=1e-6)
     assert all(deviation > 0 for _, _, _, deviation in report)
+
+
+def test_asking_teaches_nothing() -> None:
+    """Selecting leaves no trace in the state: neither arms nor features get their places by being asked about."""
+    policy = ThompsonPolicy()
+    _choices(policy)
+    policy.mean({"words": 1.0}, ARMS, 20)
+    assert policy.arms == ()
+    assert policy._sums.features.names == []

@@ -13,7 +13,8 @@ from ltrr_cli.memory.recall import Recall
 from ltrr_cli.query.context import context
 from ltrr_cli.records import Query, Tag, Understood
 
-NONE = Recall(*(np.empty(0, kind) for kind in (np.int64, *[np.float32] * 3)), 0.0, known=False)  # type: ignore[arg-type]
+NO_SCORES = np.empty(0, np.float32)
+NONE = Recall(np.empty(0, np.int64), NO_SCORES, NO_SCORES, NO_SCORES, 0.0, known=False)
 NOON = 1_700_000_000 - 1_700_000_000 % 86_400 + 12 * 3600  # Tuesday, 14 November 2023
 
 
@@ -101,6 +102,7 @@ WORDS = st.lists(st.text(min_size=1, max_size=64), max_size=64).map(tuple)
     time=st.floats(-1e10, 1e11),
 )
 def test_bounds(
+    *,
     words: tuple[str, ...],
     idf: tuple[float, ...],
     share: float,

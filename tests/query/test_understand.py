@@ -164,7 +164,7 @@ def test_a_huge_query_is_cut(view: View, text: str) -> None:
     )
 )
 def test_any_query(view: View, pieces: list[str]) -> None:
-    """Readings lie within the words, in order; probabilities of one span sum to less than 1; no reading is in another."""
+    """Readings lie within the words, in order; one span's probabilities sum to less than 1; none is in another."""
     understood = understand(" ".join(pieces), view)
     assert len(understood.idf) == len(understood.stems) == len(set(understood.stems))
     assert 0 <= understood.unseen <= len(understood.stems)

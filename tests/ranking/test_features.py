@@ -30,7 +30,8 @@ ENTITIES = [
     Entity(id="d", title="Something Else", popularity=20.0),
 ]
 VECTORS = np.eye(4, 16, dtype=np.float32)
-NOTHING = Recall(np.empty(0, np.int64), *[np.empty(0, np.float32)] * 3, 0.0, known=False)
+NO_SCORES = np.empty(0, np.float32)
+NOTHING = Recall(np.empty(0, np.int64), NO_SCORES, NO_SCORES, NO_SCORES, 0.0, known=False)
 
 
 def _vector(*cosines: float) -> NDArray[np.float32]:

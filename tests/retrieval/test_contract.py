@@ -13,6 +13,8 @@ from ltrr_cli.retrieval.base import BUILT_IN, Hits, Strategy, built_in
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from ltrr_cli.index.view import View
     from ltrr_cli.records import Entity
     from ltrr_cli.retrieval.base import Request
@@ -68,12 +70,13 @@ def test_hits(strategy: Strategy, view: View, text: str, make_request: Callable[
     request = make_request(view, text)
     if not strategy.applies(request):
         return
+    again_asked = make_request(view, text)
     deepest = strategy.retrieve(request, 100)
     for depth in DEPTHS:
         hits = strategy.retrieve(request, depth)
         _check(hits, view, depth)
         assert len(hits.rows) == min(depth, len(deepest.rows)), "a greater depth may only add"
-        again = strategy.retrieve(make_request(view, text), depth)
+        again = strategy.retrieve(again_asked, depth)
         assert np.array_equal(again.rows, hits.rows)
         assert np.array_equal(again.scores, hits.scores)
 
@@ -211,7 +214,7 @@ def test_popularity_at_most_doubles(
 
 
 def test_lexical_prefers_titles(make_view: Callable[..., View], make_request: Callable[..., Request]) -> None:
-    """A word in the title counts more than in the text, both words more than one, the phrase more than its words apart."""
+    """The title counts more than the text, two words more than one, a phrase more than its words apart."""
     from ltrr_cli.records import Entity
 
     view = make_view(
@@ -233,7 +236,13 @@ def test_structured_by_hand(make_view: Callable[..., View], make_request: Callab
     """An entity scores probability × idf of each named value that it has."""
     from ltrr_cli.records import Entity
 
-    rows = [({"genre": ("western",), "year": (1994.0,)}), ({"genre": ("western",)}), ({"year": (1992.0,)}), {}, {}]
+    rows: list[dict[str, tuple[str | float, ...]]] = [
+        ({"genre": ("western",), "year": (1994.0,)}),
+        ({"genre": ("western",)}),
+        ({"year": (1992.0,)}),
+        {},
+        {},
+    ]
     view = make_view([Entity(id=str(n), title=f"t{n}", attributes=values) for n, values in enumerate(rows)])
     request = make_request(view, "western 90s")
     western, nineties = (0.6 * view.idf(2) for _ in range(2))
@@ -263,9 +272,10 @@ def test_the_query_is_encoded_once(
     calls: list[str] = []
     plain = make_request(make_view(catalogue), "love")
 
-    def encode(text: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    def encode(text: str) -> NDArray[np.float32]:
         calls.append(text)
-        return np.eye(16, dtype=np.float32)[0]
+        first: NDArray[np.float32] = np.eye(16, dtype=np.float32)[0]
+        return first
 
     request = replace(plain, encode=encode)
     built_in("lexical").retrieve(request, 5)

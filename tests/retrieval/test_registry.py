@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ltrr_cli.errors import ConfigError
-from ltrr_cli.retrieval.base import BUILT_IN, Hits, Request, find
+from ltrr_cli.retrieval.base import BUILT_IN, Hits, Request, Strategy, find
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +30,7 @@ class Own:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.learns = False
 
     def applies(self, request: Request) -> bool:
         """Say yes."""
@@ -51,7 +52,8 @@ def test_built_in() -> None:
 
 def test_given_ones_come_too_and_come_first() -> None:
     """A given strategy is found by name, stands in for a built-in one of that name, and is added if nobody named it."""
-    own, lexical = Own("own"), Own("lexical")
+    own: Strategy = Own("own")
+    lexical: Strategy = Own("lexical")
     assert find(["own"], [own]) == [own]
     assert find(["lexical"], [lexical]) == [lexical]
     assert [strategy.name for strategy in find(["memory"], [own])] == ["memory", "own"]

@@ -1,0 +1,135 @@
+"""Speed as ratios against the raw engines in the same run, on MSRD (benchmarks/msrd.py builds the index).
+
+Warm: the whole of `Engine.search`, logging included, beside the bare calls that it makes (encoder, Tantivy, USearch), for the
+same queries, alternating. Cold: `ltrr query TEXT --json` beside a script that imports the same libraries and makes the same
+calls, and `ltrr --help` beside importing typer and rich.console; whole processes, alternating, best of several.
+
+    python benchmarks/speed.py [QUERIES]
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from common import OUT, data, quantile, report, rows
+
+from ltrr_cli import Engine
+from ltrr_cli.engine.search import make_request
+from ltrr_cli.records import Query
+from ltrr_cli.retrieval.lexical import text_query
+
+BARE = """
+import os, sys, json
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+import numpy as np, onnxruntime, tokenizers, tantivy, usearch.index
+index, text = sys.argv[1:]
+manifest = json.load(open(index + "/manifest.json"))
+folder = index + "/encoder/" + manifest["encoder"]
+segment = index + "/segments/" + manifest["segments"][0]["name"]
+tokenizer = tokenizers.Tokenizer.from_file(folder + "/tokenizer.json")
+tokenizer.no_padding(); tokenizer.enable_truncation(256)
+options = onnxruntime.SessionOptions(); options.intra_op_num_threads = 1
+options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+session = onnxruntime.InferenceSession(folder + "/model.onnx", options, providers=["CPUExecutionProvider"])
+ids = np.array([tokenizer.encode(text).ids], np.int64)
+vector = session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][0]
+full = tantivy.Index.open(segment + "/fulltext"); searcher = full.searcher()
+for field in ("title", "text"):
+    query = tantivy.Query.term_query(full.schema, field, text.split()[0], "freq")
+    hits = searcher.search(query, 24).hits
+    searcher.fast_field_values("row", [address for _, address in hits])
+graph = usearch.index.Index.restore(segment + "/ann.usearch", view=True)
+graph.search(vector, 24)
+print(json.dumps({"hits": len(hits)}))
+"""
+
+
+def warm(index: Path, count: int) -> list[tuple[str, str]]:
+    """Time searches and the bare calls of the same queries, in turn."""
+    texts = list(dict.fromkeys(row["query"] for row in rows(data("msrd") / "queries.jsonl.zst")))
+    random.Random(1).shuffle(texts)
+    whole: list[float] = []
+    parts: dict[str, list[float]] = {"encode": [], "Tantivy": [], "USearch": []}
+    with Engine.open(index) as engine:
+        for text in texts[count : count + 100]:
+            engine.search(text, log=False)
+        opened = engine._opened  # noqa: SLF001 – the raw engines inside
+        segment = opened.view.segments[0]
+        for text in texts[:count]:
+            started = time.perf_counter()
+            answer = engine.search(text)
+            whole.append((time.perf_counter() - started) * 1e3)
+            request = make_request(opened, Query(id="", text=text, time=0.0))
+            depth = {arm.name: arm.depth for arm in answer.trace.arms}
+            queries = []
+            for arm in depth:
+                if arm in ("lexical", "popular"):
+                    queries.append((text_query(segment, request), depth[arm], arm == "popular"))
+                elif arm == "structured":
+                    wanted = [(tag.term, tag.probability) for tag in request.understood.tags]
+                    queries.append((segment.fulltext.values(wanted), depth[arm], True))
+            started = time.perf_counter()
+            vector = opened.encoder.encode([text], kind="query")[0]
+            parts["encode"].append((time.perf_counter() - started) * 1e3)
+            started = time.perf_counter()
+            for query, limit, by_popularity in queries:
+                segment.fulltext.search(query, limit, by_popularity=by_popularity)
+            parts["Tantivy"].append((time.perf_counter() - started) * 1e3)
+            started = time.perf_counter()
+            if "semantic" in depth:
+                segment.vectors.nearest(vector, depth["semantic"])
+            parts["USearch"].append((time.perf_counter() - started) * 1e3)
+    middle = {name: quantile(values, 0.5) for name, values in parts.items()}
+    engines = quantile([sum(row) for row in zip(*parts.values(), strict=True)], 0.5)
+    return [
+        ("warm search, p50 / p99", f"{quantile(whole, 0.5):.2f} / {quantile(whole, 0.99):.2f} ms"),
+        ("bare calls, p50", f"{engines:.2f} ms ({', '.join(f'{k} {v:.2f}' for k, v in middle.items())})"),
+        ("search - bare calls", f"{quantile(whole, 0.5) - engines:+.2f} ms"),
+        ("search / bare calls", f"{quantile(whole, 0.5) / engines:.2f}"),
+    ]
+
+
+def process(command: list[str]) -> float:
+    """Return the milliseconds of a whole process."""
+    started = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return (time.perf_counter() - started) * 1e3
+
+
+def pair(name: str, ours: list[str], theirs: list[str], times: int = 15) -> tuple[str, str]:
+    """Time two commands in turn; compare their best runs, which noise disturbs least."""
+    both = [(process(ours), process(theirs)) for _ in range(times)]
+    ours_best, theirs_best = min(row[0] for row in both), min(row[1] for row in both)
+    return name, f"{ours_best:.0f} ms / {theirs_best:.0f} ms = {ours_best / theirs_best:.2f}"
+
+
+def main() -> None:
+    """Copy the index, so that the log does not grow, and time."""
+    pristine = OUT / "msrd.ltrr"
+    if not (pristine / "manifest.json").exists():
+        sys.exit("first: python benchmarks/msrd.py")
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 500
+    ltrr = str(Path(sys.executable).parent / "ltrr")
+    with tempfile.TemporaryDirectory(dir=OUT) as scratch:
+        index = Path(scratch) / "msrd.ltrr"
+        shutil.copytree(pristine, index)
+        bare = Path(scratch) / "bare.py"
+        bare.write_text(BARE, encoding="utf-8")
+        json.loads(subprocess.run([sys.executable, bare, index, "space"], check=True, capture_output=True).stdout)
+        lines = warm(index, count)
+        query = [ltrr, "query", "space movie", "--json", "--index", str(index)]
+        lines.append(pair("cold query / bare script", query, [sys.executable, str(bare), str(index), "space movie"]))
+        imports = [sys.executable, "-c", "import typer, rich.console"]
+        lines.append(pair("ltrr --help / import typer, rich", [ltrr, "--help"], imports))
+    report(lines)
+
+
+if __name__ == "__main__":
+    main()
