@@ -79,9 +79,9 @@ def _nearest(start: Path) -> Path | None:
 
 
 def _here(folder: Path) -> Path | None:
-    """Return the only index in a folder, None if it has none."""
+    """Return the only index in a folder, None if it has none; one that was never finished does not count."""
     try:
-        found = sorted(path for path in folder.glob(f"*{_SUFFIX}") if path.is_dir())
+        found = sorted(path for path in folder.glob(f"*{_SUFFIX}") if (path / "manifest.json").is_file())
     except OSError:
         return None
     if len(found) > 1:

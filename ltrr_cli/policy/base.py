@@ -43,7 +43,9 @@ class Policy(Protocol):
     def version(self) -> int:
         """Number of what it has learned so far; 0 where it does not learn."""
 
-    def select(self, context: Mapping[str, float], arms: Sequence[str], budget: int, rng: np.random.Generator) -> Selection:
+    def select(
+        self, context: Mapping[str, float], arms: Sequence[str], budget: int, rng: np.random.Generator
+    ) -> Selection:
         """Choose depths for `arms` whose sum is at most `budget` (≥ 1 candidates); no arms give no depths."""
 
     def update(self, credit: Credit) -> None:
@@ -57,9 +59,7 @@ def top_up(depths: dict[str, int], budget: int) -> dict[str, int]:
         share = (budget - sum(depths.values())) // len(open_arms) if open_arms else 0
         if share <= 0:
             return depths
-        depths = {
-            arm: min(MAX_DEPTH, depth + share) if arm in open_arms else depth for arm, depth in depths.items()
-        }
+        depths = {arm: min(MAX_DEPTH, depth + share) if arm in open_arms else depth for arm, depth in depths.items()}
 
 
 def equal_split(arms: Sequence[str], budget: int) -> dict[str, int]:

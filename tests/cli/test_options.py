@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Ltrr
 
 
+def _make(path: Path) -> Path:
+    """Make what looks like an index."""
+    path.mkdir()
+    (path / "manifest.json").write_text("{}")
+    return path
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an empty folder, the current one, two levels down."""
@@ -24,19 +31,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_nearest_index_above_is_found(folder: Path) -> None:
-    """Here comes before above; files and other folders do not count."""
+    """Here comes before above; files and unfinished indexes do not count."""
     (folder / "file.ltrr").write_text("")
-    far = folder.parent.parent / "far.ltrr"
-    far.mkdir()
+    (folder / "unfinished.ltrr").mkdir()
+    far = _make(folder.parent.parent / "far.ltrr")
     assert find_index(None) == far
-    (folder / "near.ltrr").mkdir()
+    _make(folder / "near.ltrr")
     assert find_index(None) == Path("near.ltrr")
     assert find_index(far) == far
 
 
 def test_an_index_that_anybody_may_have_put_above_is_not_found(folder: Path) -> None:
     """A folder such as /tmp is used only from within itself: a stranger's index would see the queries."""
-    (folder.parent / "strange.ltrr").mkdir()
+    _make(folder.parent / "strange.ltrr")
     folder.parent.chmod(0o1777)
     with pytest.raises(IndexDirectoryError):
         find_index(None)
@@ -45,7 +52,7 @@ def test_an_index_that_anybody_may_have_put_above_is_not_found(folder: Path) -> 
 def test_several_indexes_are_named(folder: Path) -> None:
     """It does not guess."""
     for name in ("b.ltrr", "a.ltrr"):
-        (folder / name).mkdir()
+        _make(folder / name)
     with pytest.raises(UsageError, match=r"several indexes: a\.ltrr, b\.ltrr .* --index"):
         find_index(None)
 
@@ -58,16 +65,16 @@ def test_no_index_says_how_to_make_one(folder: Path) -> None:
 
 def test_a_build_goes_beside_its_catalogue_name_and_never_above(folder: Path) -> None:
     """`songs.jsonl.gz` gives songs.ltrr here; an index above is left alone, the only one here is built anew."""
-    (folder.parent / "above.ltrr").mkdir()
+    _make(folder.parent / "above.ltrr")
     assert index_to_build(None, ["/data/songs.2026.jsonl.gz", "more.csv"]) == Path("songs.2026.ltrr")
     assert index_to_build(None, ["-", "more.csv"]) == Path("more.ltrr")
     assert index_to_build(Path("x"), ["-"]) == Path("x")
     with pytest.raises(UsageError, match="--index"):
         index_to_build(None, ["-"])
-    (folder / "one.ltrr").mkdir()
+    _make(folder / "one.ltrr")
     assert index_to_build(None, ["songs.csv"]) == Path("one.ltrr")
     assert index_to_build(None, ["-"]) == Path("one.ltrr")
-    (folder / "songs.ltrr").mkdir()
+    _make(folder / "songs.ltrr")
     assert index_to_build(None, ["songs.csv"]) == Path("songs.ltrr")
     with pytest.raises(UsageError, match="several"):
         index_to_build(None, ["other.csv"])

@@ -32,7 +32,12 @@ SENTENCES = {
 TITLES = ("title", 2.0), ("text", 1.0)
 
 
-def write(directory: Path, *documents: dict[str, str], values: tuple[tuple[str, ...], ...] = (), popularity: tuple[float, ...] = ()) -> Fulltext:
+def write(
+    directory: Path,
+    *documents: dict[str, str],
+    values: tuple[tuple[str, ...], ...] = (),
+    popularity: tuple[float, ...] = (),
+) -> Fulltext:
     """Write one entity for each document, and open what was written."""
     writer = FulltextWriter(directory / "fulltext")
     for row, fields in enumerate(documents):
@@ -78,7 +83,9 @@ def test_stems() -> None:
     assert stems(" ?! ") == []
 
 
-@pytest.mark.parametrize("query", ['tom & jerry: the "movie', "AND OR NOT", "a:b^2 ~3 +x -y [1 TO 2] (", "*?", "\\", "'"])
+@pytest.mark.parametrize(
+    "query", ['tom & jerry: the "movie', "AND OR NOT", "a:b^2 ~3 +x -y [1 TO 2] (", "*?", "\\", "'"]
+)
 def test_user_punctuation_is_no_syntax(languages: Fulltext, query: str) -> None:
     """Whatever people type is words, never query syntax: it neither fails nor means anything."""
     rows, _ = languages.search(languages.terms(weighted(query), TITLES, 0.3), 5)
@@ -87,7 +94,9 @@ def test_user_punctuation_is_no_syntax(languages: Fulltext, query: str) -> None:
 
 def test_best_field_counts_and_others_by_the_tie(tmp_path: Path) -> None:
     """A term in two fields scores the better one plus `tie` times the other, not the sum."""
-    index = write(tmp_path, {"title": "love", "text": "love"}, {"title": "love", "text": "x"}, {"title": "x", "text": "love"})
+    index = write(
+        tmp_path, {"title": "love", "text": "love"}, {"title": "love", "text": "x"}, {"title": "x", "text": "love"}
+    )
 
     def scores(tie: float) -> dict[int, float]:
         return dict(zip(*index.search(index.terms([("love", 1.0)], TITLES, tie), 3), strict=True))

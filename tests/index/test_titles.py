@@ -20,7 +20,7 @@ def match(directory: Path, query: str, weights: list[float], rows: list[int]) ->
     """Return (same, covered, filled) as lists."""
     write_titles(directory, TITLES)
     words = np.array([token_hash(word) for word in tokens(query)], np.uint64)
-    found = Titles(directory).match(np.array(rows), hash64(key(query)), words, np.array(weights, np.float32))
+    found = Titles(directory).match(np.array(rows, np.int64), hash64(key(query)), words, np.array(weights, np.float32))
     return [part.tolist() for part in found]
 
 

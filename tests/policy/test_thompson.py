@@ -122,7 +122,7 @@ def test_without_a_context_it_prefers_neither_wrong_arm(told: ThompsonPolicy) ->
     assert min(depths.get("a", 0), depths.get("d", 0)) >= max(depths.get(arm, 0) for arm in "bce")
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_hindsight_does_not_make_a_bad_arm_popular(seed: int) -> None:
     """Two arms that find .7 and .2, credited in hindsight from what was shown: the good one goes twice as deep."""
     policy = ThompsonPolicy(seed=seed)
@@ -158,8 +158,8 @@ def test_cold_start_is_balanced(budget: int) -> None:
         assert set(depths) == set(ARMS)
 
 
-@pytest.mark.parametrize("epsilon", [0.0, 0.02, 0.3, 1.0])
-@pytest.mark.parametrize("budget", [1, 6, 20, 120])
+@pytest.mark.parametrize("epsilon", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize("budget", [1, 20, 120])
 def test_propensities_are_exact(trained: ThompsonPolicy, epsilon: float, budget: int) -> None:
     """Each selection's propensity is the share of draws that lead to it, and all of them add up to 1."""
     exact: Counter[tuple[tuple[str, int], ...]] = Counter()

@@ -71,7 +71,7 @@ def test_it_ends_where_the_gradient_vanishes() -> None:
 def _clicks(count: int, seed: int = 0) -> tuple[list[Sample], list[Sample]]:
     """Return (weighted, naive) samples: users want "b" and "c"; lists come in the order of "a".
 
-    In each list of ten, one entity is wanted, by softmax of 8 × (b + c) / 2; it is clicked if its position is looked at.
+    In each list of ten, one entity is wanted, by softmax of 8 × (b + c) / 2; and clicked if it is looked at.
     """
     rng = np.random.default_rng(seed)
     weighted: list[Sample] = []
