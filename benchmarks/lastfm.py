@@ -1,8 +1,9 @@
-"""Memory on real behaviour: Last.fm tags as queries, the first nine tenths of the events learned, the last tenth predicted.
+"""Memory on real behaviour: Last.fm tags as queries, nine tenths of the events learned, one predicted.
 
-Share of the held-out events whose artist is in the top 10 / 100 for the tag, beside plain query→entity counts on the same
-split. The catalogue's popularity is left out: it counts plays that happened after the events. A listener tags an artist with
-a tag once, so what is predicted is always somebody else's event: no system can win by repeating a user's own past.
+Share of the held-out events whose artist is in the top 10 / 100 for the tag, beside plain query→entity counts on the
+same split. The catalogue's popularity is left out: it counts plays that happened after the events. A listener tags an
+artist with a tag once, so what is predicted is always somebody else's event: no system can win by repeating a user's
+own past.
 
     python benchmarks/lastfm.py
 """

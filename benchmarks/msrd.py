@@ -1,7 +1,7 @@
 """Cold quality: nDCG@10 on MSRD's dev queries (crowd judgments over 9,750 movies), nothing learned, default settings.
 
-Beside the whole pipeline: BM25 with all fields alike (Tantivy), our lexical arm, the encoder alone, their reciprocal rank
-fusion, and an equal split of the same budget. The build is timed against the encoder alone on the same texts.
+Beside the whole pipeline: BM25 with all fields alike (Tantivy), our lexical arm, the encoder alone, their reciprocal
+rank fusion, and an equal split of the same budget. The build is timed against the encoder alone on the same texts.
 
     python benchmarks/msrd.py [--time-build]
 """
@@ -52,8 +52,10 @@ def time_build(catalog: Path) -> list[tuple[str, str]]:
 def plain_bm25(view: View, text: str, depth: int) -> list[str]:
     """Return BM25 summed over all fields, each with weight 1."""
     fulltext = view.segments[0].fulltext
-    terms = [(term, 1.0) for term in stems(text)]
-    found, _ = fulltext.search(fulltext.either([fulltext.terms(terms, [(name, 1.0)], 0.0) for name in TEXT_FIELDS]), depth)
+    terms = stems(text)
+    found, _ = fulltext.search(
+        fulltext.either([fulltext.terms(terms, [(name, 1.0)], 0.0) for name in TEXT_FIELDS]), depth
+    )
     return view.ids(np.array(found, np.int64))
 
 

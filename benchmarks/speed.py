@@ -1,8 +1,9 @@
 """Speed as ratios against the raw engines in the same run, on MSRD (benchmarks/msrd.py builds the index).
 
-Warm: the whole of `Engine.search`, logging included, beside the bare calls that it makes (encoder, Tantivy, USearch), for the
-same queries, alternating. Cold: `ltrr query TEXT --json` beside a script that imports the same libraries and makes the same
-calls, and `ltrr --help` beside importing typer and rich.console; whole processes, alternating, best of several.
+Warm: the whole of `Engine.search`, logging included, beside the bare calls that it makes (encoder, Tantivy, USearch),
+for the same queries, alternating. Cold: `ltrr query TEXT --json` beside a script that imports the same libraries and
+makes the same calls, and `ltrr --help` beside importing typer and rich.console; whole processes, alternating, best of
+several.
 
     python benchmarks/speed.py [QUERIES]
 """
@@ -69,12 +70,12 @@ def warm(index: Path, count: int) -> list[tuple[str, str]]:
             request = make_request(opened, Query(id="", text=text, time=0.0))
             depth = {arm.name: arm.depth for arm in answer.trace.arms}
             queries = []
-            for arm in depth:
+            for arm, limit in depth.items():
                 if arm in ("lexical", "popular"):
-                    queries.append((text_query(segment, request), depth[arm], arm == "popular"))
+                    queries.append((text_query(segment, request), limit, arm == "popular"))
                 elif arm == "structured":
                     wanted = [(tag.term, tag.probability) for tag in request.understood.tags]
-                    queries.append((segment.fulltext.values(wanted), depth[arm], True))
+                    queries.append((segment.fulltext.values(wanted), limit, True))
             started = time.perf_counter()
             vector = opened.encoder.encode([text], kind="query")[0]
             parts["encode"].append((time.perf_counter() - started) * 1e3)

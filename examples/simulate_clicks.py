@@ -1,6 +1,7 @@
 """Simulated users: read answers (JSON lines, as `ltrr query` writes them), write what people might have clicked.
 
-    ltrr query -i my.ltrr < queries.txt | python examples/simulate_clicks.py QUERIES.jsonl QRELS.tsv | ltrr feedback ingest -
+    ltrr query -i my.ltrr < queries.txt | python examples/simulate_clicks.py QUERIES.jsonl QRELS.tsv | ltrr feedback
+    ingest -
 
 A position is looked at with probability 1 / rank; an entity that was looked at is clicked if the judgments call it good
 (the better, the likelier), and by mistake in 5 % of cases. The same seed gives the same clicks for the same answers.

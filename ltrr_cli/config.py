@@ -1,4 +1,4 @@
-"""ltrr.toml: what the user may edit. Missing entries have their defaults; unknown ones are errors, since they are typos."""
+"""ltrr.toml: what the user may edit. Missing entries have their defaults; unknown ones are errors: they are typos."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-# Marks that belong to a word but that Python's \w leaves out: Hebrew and Arabic points, Indic and South-East Asian signs.
+# Marks that belong to a word but that Python's \w leaves out: Hebrew and Arabic points, Indic and South-East Asian
+# signs.
 _MARKS = (
     r"\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u0711\u0730-\u074a\u0900-\u0963\u0966-\u0dff\u0e00-\u0e7f"
     r"\u0e80-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17d3"
@@ -26,6 +27,8 @@ _UNSPACED = re.compile(
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th"})
 _SIGNS = str.maketrans({"™": " ", "℠": " "})  # else "Nike™" would become "niketm"
 _MAX_TOKEN = 64
+MAX_WORDS = 64
+"""Words of a query beyond this are not searched for: nobody types them, and a pasted page would cost seconds."""
 
 
 def clean(text: str) -> str:
@@ -75,8 +78,8 @@ def _pairs(run: str, *, index: bool) -> list[str]:
 
 
 def key(text: str) -> str:
-    """Return the normalised form under which the memory knows a query: its tokens, joined by spaces."""
-    return " ".join(tokens(text))
+    """Return the normalised form under which the memory knows a query: its first 64 tokens, joined by spaces."""
+    return " ".join(tokens(text)[:MAX_WORDS])
 
 
 def hash64(text: str) -> int:

@@ -57,7 +57,12 @@ class Built:
 
 
 def build(
-    root: Path, catalog: Catalog, *, encoder: str | None = None, add: bool = False, progress: Callable[[str, int, int | None], None]
+    root: Path,
+    catalog: Catalog,
+    *,
+    encoder: str | None = None,
+    add: bool = False,
+    progress: Callable[[str, int, int | None], None],
 ) -> Built:
     """Make, or remake, the index at `root` from a catalogue; learned state and logs are kept.
 
@@ -65,9 +70,11 @@ def build(
     """
     _check(root)
     with exclusive(root / "locks" / "build", timeout=5):
-        before = _manifest(root)
+        before = _manifest(root, add=add)
         if add and before is None:
-            raise IndexDirectoryError("no index here to add to", where=str(root), next="make one with: ltrr index build")
+            raise IndexDirectoryError(
+                "no index here to add to", where=str(root), next="make one with: ltrr index build"
+            )
         source = _encoder(root, before, encoder, add=add)
         digest = encoder_digest(source)
         held = []
@@ -110,7 +117,10 @@ def _check(root: Path) -> None:
     if root.exists() and not root.is_dir():
         raise IndexDirectoryError("this is a file, not a directory", where=str(root), next="give another --index")
     known = {"segments", "learned", "log", "locks", "encoder", CONFIG, NAME}
-    if root.is_dir() and not (root / NAME).exists() and {path.name for path in root.iterdir()} - known:
+    foreign = (
+        [path for path in root.iterdir() if path.name not in known and not unfinished(path)] if root.is_dir() else []
+    )
+    if foreign and not (root / NAME).exists():
         raise IndexDirectoryError(
             "this directory holds other files and is no index", where=str(root), next="give a new or an empty directory"
         )
@@ -120,12 +130,18 @@ def _check(root: Path) -> None:
         raise IndexDirectoryError(f"cannot make the index: {error.strerror}", where=str(root)) from error
 
 
-def _manifest(root: Path) -> Manifest | None:
-    return read_manifest(root) if (root / NAME).exists() else None
+def _manifest(root: Path, *, add: bool) -> Manifest | None:
+    """Return the manifest, None where there is none, or where a damaged one is to be replaced: the logs are kept."""
+    try:
+        return read_manifest(root) if (root / NAME).exists() else None
+    except IndexDirectoryError as error:
+        if add or isinstance(error.__cause__, OSError):
+            raise
+        return None
 
 
 def _encoder(root: Path, before: Manifest | None, name: str | None, *, add: bool) -> Path:
-    """Return the encoder's folder: the one asked for, else the index's own, else the one that ships with the package."""
+    """Return the encoder's folder: the one asked for, else the index's own, else the package's."""
     if name is None and before is not None:
         return root / "encoder" / before.encoder
     source = encoder_folder(name)
@@ -187,7 +203,11 @@ def document(entity: Entity, creator: str) -> str:
 
 
 def _vectors(
-    encoder: Encoder, texts: Sequence[str], root: Path, reuse: Sequence[Live], progress: Callable[[str, int, int | None], None]
+    encoder: Encoder,
+    texts: Sequence[str],
+    root: Path,
+    reuse: Sequence[Live],
+    progress: Callable[[str, int, int | None], None],
 ) -> tuple[NDArray[np.float32], NDArray[np.uint64], int]:
     """Return the texts' vectors, their hashes, and how many had to be encoded; old segments' vectors are used again."""
     hashes = np.array([hash64(text) for text in texts], np.uint64)
@@ -221,7 +241,7 @@ def _go_live(root: Path, live: Live, digest: str, *, add: bool) -> None:
     sync_file(root)
     logs = Logs(root)
     with exclusive(root / "locks" / "publish"):
-        before = _manifest(root)
+        before = _manifest(root, add=add)
         old = root / "learned" / before.learned.name if before is not None else None
         config = read_config(root)
         learned = Learned.open(old, config) if old is not None else Learned(config)

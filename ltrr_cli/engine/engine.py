@@ -52,8 +52,10 @@ class Engine:
         stdin: BinaryIO | None = None,
         progress: Callable[[str, int, int | None], None] = lambda *_: None,
     ) -> Built:
-        """Make the index directory, or make it anew: the old one stays until the new one is whole, and what was learned
-        is kept. With `add` the entities join those of the index and replace those with the same id.
+        """Make the index directory, or make it anew.
+
+        The old index stays until the new one is whole, and what was learned is kept. With `add` the entities join those
+        of the index and replace those with the same id.
 
         `sources` are catalogue files, `-` is `stdin`; `overrides` say which fields play which role where inference is
         wrong; `encoder` is a folder or a hub name; `strict` stops at the first bad record. `progress` is told (step,
@@ -101,8 +103,8 @@ class Engine:
     ) -> Answer:
         """Answer a query, and log it as an impression unless `log` is off.
 
-        `k` in 1…1000 results. `now` is the query's time in seconds since 1970, by default the clock's; `seed` makes chance
-        repeatable. `explore` off uses the policy's mean; `depths` overrides it: {strategy: hits to draw}. Raises
+        `k` in 1…1000 results. `now` is the query's time in seconds since 1970, by default the clock's; `seed` makes
+        chance repeatable. `explore` off uses the policy's mean; `depths` overrides it: {strategy: hits to draw}. Raises
         `UsageError` for values out of range.
         """
         from ltrr_cli.engine.search import Choice, answer, impression_of
@@ -115,7 +117,12 @@ class Engine:
         self._check_depths(depths)
         moment = time.time() if now is None else now
         query = Query(
-            id=_query_id(moment), text=text, time=moment, k=k, user=_name(user, "user"), session=_name(session, "session")
+            id=_query_id(moment),
+            text=text,
+            time=moment,
+            k=k,
+            user=_name(user, "user"),
+            session=_name(session, "session"),
         )
         choice = Choice(
             seed=secrets.randbits(48) if seed is None else seed,
@@ -144,8 +151,8 @@ class Engine:
     ) -> bool:
         """Record what a user did with a result, and learn it at once; False if exactly this was recorded before.
 
-        When it returns the event is on the disk. Raises `FeedbackError` for a query id that was never answered here, or an
-        entity that the index does not have.
+        When it returns the event is on the disk. Raises `FeedbackError` for a query id that was never answered here,
+        or an entity that the index does not have.
         """
         from ltrr_cli.engine.learn import record
         from ltrr_cli.feedback.ubi import event_identity

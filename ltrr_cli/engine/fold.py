@@ -32,8 +32,8 @@ def catch_up(
     """Apply what the logs hold beyond the state's positions; returns how many events were new.
 
     A control record takes effect before the first event behind its `after` position. `progress` is told of every 1,000
-    events. The events' end is noted before the control records are read: whatever was written before one of those events
-    is then seen before it, whoever writes meanwhile.
+    events. The events' end is noted before the control records are read: whatever was written before one of those
+    events is then seen before it, whoever writes meanwhile.
     """
     end = logs.events.end()
     pending: list[tuple[Position, dict[str, Any]]] = []

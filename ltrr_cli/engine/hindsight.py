@@ -26,7 +26,13 @@ class Hindsight:
     def to_row(self) -> dict[str, Any]:
         """Return the control record."""
         context = {name: round(value, 6) for name, value in self.context.items()}
-        return {"kind": KIND, "event_id": self.event_id, "depth": self.depth, "ranks": dict(self.ranks), "context": context}
+        return {
+            "kind": KIND,
+            "event_id": self.event_id,
+            "depth": self.depth,
+            "ranks": dict(self.ranks),
+            "context": context,
+        }
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Hindsight:

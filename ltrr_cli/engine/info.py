@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmInfo:
-    """One arm: the posterior mean of its first bucket's reward, its width, and the mean depth it gets without context."""
+    """One arm: posterior mean and deviation of its first bucket's reward, and its depth without a context."""
 
     name: str
     reward: float

@@ -53,7 +53,11 @@ class Ingested:
 
 
 def ingest(
-    opened: Opened, records: Iterable[Impression | Event], *, now: float, progress: Callable[[int], None] = lambda _: None
+    opened: Opened,
+    records: Iterable[Impression | Event],
+    *,
+    now: float,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Ingested:
     """Log and learn records. Event times are clamped to `now`; what was seen before is counted and left out.
 
@@ -164,7 +168,7 @@ def record(opened: Opened, event: Event, *, now: float) -> bool:
 
 
 def checkpoint(opened: Opened) -> None:
-    """Write the learned state down. Where another process has published since, that generation is the one to go on from."""
+    """Write the learned state down; where another process has published since, go on from that generation."""
     root = opened.root
     with exclusive(root / "locks" / "publish"):
         before = read_manifest(root)

@@ -130,7 +130,9 @@ class Learned:
         self.caps[triple] = before + given
         return given
 
-    def _credit(self, event: Event, impression: Impression, hindsight: Hindsight | None, reward: float, gain: float) -> None:
+    def _credit(
+        self, event: Event, impression: Impression, hindsight: Hindsight | None, reward: float, gain: float
+    ) -> None:
         """Teach the policy and test the ranker; only the first reward of an entity for a query is credited."""
         trace = impression.trace
         if gain != reward:
@@ -190,7 +192,9 @@ class Learned:
             f"(evidence {self.bet.wealth:.2f} of 20 after {self.bet.seen} lists)"
         )
 
-    def write(self, directory: Path, old: Path | None, rows_of: Callable[[NDArray[np.uint64]], NDArray[np.int64]]) -> None:
+    def write(
+        self, directory: Path, old: Path | None, rows_of: Callable[[NDArray[np.uint64]], NDArray[np.int64]]
+    ) -> None:
         """Write a snapshot; `old` is the one that this state was opened from, `rows_of` maps id hashes to rows."""
         for evidence in (self.queries, self.users, self.everybody):
             evidence.write(directory, old, rows_of)
@@ -228,7 +232,9 @@ class Learned:
                 raise ValueError(f"format version {state['format_version']}")
             for evidence in (learned.queries, learned.users, learned.everybody):
                 evidence.open(directory)
-            learned.seen, learned.best, learned.caps = (Table.open(directory, name) for name in ("seen", "best", "caps"))
+            learned.seen, learned.best, learned.caps = (
+                Table.open(directory, name) for name in ("seen", "best", "caps")
+            )
             learned.policy.load(directory / "policy.npz")
             learned.ranker = LinearRanker.from_dict(ranker["live"])
             learned.challenger = LinearRanker.from_dict(ranker["challenger"]) if ranker["challenger"] else None

@@ -119,7 +119,8 @@ class Opened:
         return vector
 
     def _encode(self, text: str) -> NDArray[np.float32]:
-        return self.encoder.encode([text], kind="query")[0]
+        vector: NDArray[np.float32] = self.encoder.encode([text], kind="query")[0]
+        return vector
 
     def warm_up(self, texts: Sequence[str]) -> None:
         """Encode several queries at once; `query_vector` then has them."""
@@ -137,7 +138,7 @@ class Opened:
         return entries[0], np.maximum(entries[1], 0) / growth(now, self.config.half_life_s)
 
     def adopt(self, older: Opened) -> None:
-        """Take over what an older generation has warm: the encoder and its query vectors, if the encoder is the same."""
+        """Take over what an older generation has warm: the encoder, if it is the same, and its query vectors."""
         if older.manifest.encoder == self.manifest.encoder and "encoder" in older.__dict__:
             self.__dict__["encoder"] = older.encoder
             self._vectors = older._vectors
@@ -196,7 +197,9 @@ def _hold(root: Path) -> tuple[Manifest, list[int]]:
         if read_manifest(root).generation == manifest.generation:
             advice = "ltrr learn --rebuild" if missing.parent.name == "learned" else "ltrr index build"
             raise IndexDirectoryError(
-                f"{missing.parent.name}/{missing.name} is missing", where=str(root), next=f"make it again with: {advice}"
+                f"{missing.parent.name}/{missing.name} is missing",
+                where=str(root),
+                next=f"make it again with: {advice}",
             )
     raise IndexDirectoryError("the index changes faster than it can be opened", where=str(root), next="try again")
 

@@ -69,7 +69,11 @@ def publish(
         learned.write(written, old_snapshot, view.rows_of)
         hashes, files, offsets, start = impressions.table()
         np.savez(
-            written / "impressions.npz", hashes=hashes, files=files, offsets=offsets, start=np.array([start.file, start.offset])
+            written / "impressions.npz",
+            hashes=hashes,
+            files=files,
+            offsets=offsets,
+            start=np.array([start.file, start.offset]),
         )
         settle(written, parent / number)
     except BaseException:
@@ -81,7 +85,9 @@ def publish(
         segments=tuple(segments),
         learned=Live(name=number, files=inventory(parent / number)),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        next_segment=max([before.next_segment if before is not None else 1, *(int(live.name) + 1 for live in segments)]),
+        next_segment=max(
+            [before.next_segment if before is not None else 1, *(int(live.name) + 1 for live in segments)]
+        ),
         next_learned=int(number) + 1,
     )
     manifest.write(root)
@@ -113,7 +119,7 @@ def _alive(name: str) -> bool:
     if not name.startswith(_TEMPORARY):
         return False
     try:
-        os.kill(int(name[len(_TEMPORARY) :].split("-")[0]), 0)
+        os.kill(int(name[len(_TEMPORARY) :].split("-", maxsplit=1)[0]), 0)
     except ProcessLookupError:
         return False
     except (ValueError, OSError):

@@ -43,7 +43,9 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
     """Answer one query. Deterministic given the opened index, the query and the choice."""
     started = time.perf_counter()
     if query.text.strip():
-        opened.encode_ahead(query.text)  # the slowest step, on another core, while this one reads the query and the text index
+        opened.encode_ahead(
+            query.text
+        )  # the slowest step, on another core, while this one reads the query and the text index
     request = make_request(opened, query)
     features_of_query = context(query, request.understood, request.recall)
     arms = [strategy for strategy in opened.strategies if strategy.applies(request)]
@@ -95,6 +97,7 @@ def make_request(opened: Opened, query: Query) -> Request:
         opened.predicted,
         opened.learned.queries,
         opened.row,
+        living=opened.view.living,
         now=query.time,
         half_life=opened.config.half_life_s,
     )
@@ -115,14 +118,14 @@ def impression_of(answered: Answer, query: Query) -> Impression:
 
 
 def all_ranks(opened: Opened, query: Query, entity_id: str) -> tuple[dict[str, int], dict[str, float]]:
-    """Return every arm's rank (from 1, 0 = not found) of an entity down to the deepest bucket, and the query's context."""
+    """Return every arm's rank (from 1, 0 = not found) of an entity, down to the deepest bucket, and the context."""
     request = make_request(opened, query)
     row = opened.row(entity_id)
     ranks = {}
     for strategy in opened.strategies:
         rows = _deepest(opened, strategy, request)
-        place = np.flatnonzero(rows == row) if row is not None else ()
-        ranks[strategy.name] = int(place[0]) + 1 if len(place) else 0
+        places = np.flatnonzero(rows == row).tolist() if row is not None else []
+        ranks[strategy.name] = places[0] + 1 if places else 0
     return ranks, context(query, request.understood, request.recall)
 
 
@@ -205,7 +208,8 @@ def _order(
         return page, None
     explored = [number for number, arm in enumerate(pool.arms) if arm in selection.explored]
     others = [number for number, arm in enumerate(pool.arms) if arm not in selection.explored]
-    only = (pool.ranks[:, explored] > 0).any(1) & ~(pool.ranks[:, others] > 0).any(1)
+    found = pool.ranks > 0
+    only: NDArray[np.bool_] = np.any(found[:, explored], axis=1) & ~np.any(found[:, others], axis=1)
     if only[page].any():
         return page, None
     rest = order[k:][only[order[k:]]]

@@ -83,7 +83,7 @@ class Impressions:
         return hashes[order], files[order], offsets[order], self._reached
 
     def _rows(self, query_id: str) -> Iterator[dict[str, Any]]:
-        """Yield the rows with that id, latest first. An id is logged once: only an unknown one needs a look at the end."""
+        """Yield the rows with that id, latest first; only for an unknown one the log's end is read."""
         wanted = hash64(query_id)
         positions = list(self._positions(wanted))
         if not positions:

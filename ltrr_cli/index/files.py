@@ -51,9 +51,7 @@ def digest(path: Path) -> str:
 
 def inventory(directory: Path) -> dict[str, tuple[int, str]]:
     """Map every file below `directory` (relative, `/`-separated, sorted) to its size in bytes and SHA-256."""
-    return {
-        path.relative_to(directory).as_posix(): (path.stat().st_size, digest(path)) for path in _files(directory)
-    }
+    return {path.relative_to(directory).as_posix(): (path.stat().st_size, digest(path)) for path in _files(directory)}
 
 
 def _files(directory: Path) -> Iterator[Path]:

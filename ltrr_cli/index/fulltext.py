@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ltrr_cli.text import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
 TEXT_FIELDS = ("title", "creator", "attributes", "text")
@@ -92,13 +92,25 @@ class Fulltext:
         """Return in how many entities' `field` the (stemmed) term occurs."""
         return int(self._searcher.doc_freq(field, term))
 
-    def terms(self, terms: Sequence[tuple[str, float]], fields: Sequence[tuple[str, float]], tie: float) -> Any:
-        """Return a query: for each (term, weight) the best field counts, the others by `tie` (dis-max)."""
+    def terms(
+        self,
+        terms: Sequence[str],
+        fields: Sequence[tuple[str, float]],
+        tie: float,
+        weight: Callable[[str, str], float] | None = None,
+    ) -> Any:
+        """Return a query: for each term the best field counts, times its boost, the others by `tie` (dis-max).
+
+        `weight(field, term)` is a further factor.
+        """
         query = self._tantivy.Query
         parts = []
-        for term, weight in terms:
+        for term in terms:
             alternatives = [
-                query.boost_query(query.term_query(self.schema, name, term, "freq"), boost * weight)
+                query.boost_query(
+                    query.term_query(self.schema, name, term, "freq"),
+                    boost if weight is None else boost * weight(name, term),
+                )
                 for name, boost in fields
             ]
             parts.append((self._tantivy.Occur.Should, query.disjunction_max_query(alternatives, tie)))
@@ -127,5 +139,5 @@ class Fulltext:
         """Return rows and scores, best first. With `by_popularity` scores are times log2(2 + popularity)."""
         weight = "popularity" if by_popularity else None
         hits = self._searcher.search(query, limit, count=False, weight_by_field=weight).hits
-        rows = self._searcher.fast_field_values("row", [address for _, address in hits])
+        rows: list[int] = self._searcher.fast_field_values("row", [address for _, address in hits])  # type: ignore[assignment]
         return rows, [score for score, _ in hits]

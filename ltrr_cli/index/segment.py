@@ -61,7 +61,7 @@ class SegmentWriter:
         self._lines.close()
 
     def rows(self) -> Iterator[tuple[int, Entity, float]]:
-        """Index every entity, and yield (row, entity, popularity): its share of the catalogue in [0, 1], nan if unknown."""
+        """Index every entity; yield (row, entity, popularity: its share of the catalogue in [0, 1], nan if unknown)."""
         self._lines.close()
         shares = _shares(np.array(self._popularity, np.float64))
         np.save(self._directory / "columns" / "popularity.npy", shares)

@@ -21,7 +21,9 @@ def write_titles(directory: Path, titles: Sequence[str]) -> None:
     cut = [tokens(title) for title in titles]
     rows = [sorted({token_hash(token) for token in words}) for words in cut]
     np.save(directory / "title.key.npy", np.array([hash64(" ".join(words)) for words in cut], np.uint64))
-    np.save(directory / "title.starts.npy", np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64))
+    np.save(
+        directory / "title.starts.npy", np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+    )
     np.save(directory / "title.words.npy", np.array([word for row in rows for word in row], np.uint64))
 
 

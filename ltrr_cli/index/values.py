@@ -28,7 +28,7 @@ MAX_WORDS = 6
 
 def year_like(value: float) -> bool:
     """Tell whether a number may be a calendar year."""
-    return 1000 <= value <= 2199 and value == int(value)  # noqa: RUF069 – whole numbers are exact in float
+    return 1000 <= value <= 2199 and value == int(value)
 
 
 def terms(entity: Entity) -> Iterator[tuple[str, str]]:
@@ -90,7 +90,6 @@ class Values:
     @classmethod
     def open(cls, directory: Path, names: tuple[str, ...]) -> Values:
         """Map the files that `ValuesWriter.write` made."""
-
         return cls(
             names,
             mapped(directory / "values.starts.npy"),
@@ -110,7 +109,9 @@ class Values:
             for entry in range(int(lows[place]), int(highs[place]))
         ]
 
-    def shares(self, rows: NDArray[np.int64], wanted: NDArray[np.uint64], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    def shares(
+        self, rows: NDArray[np.int64], wanted: NDArray[np.uint64], weights: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
         """Return for each row the summed weights of the wanted term hashes that it has: (n,) float32."""
         starts = self.starts[rows]
         lengths = self.starts[rows + 1] - starts

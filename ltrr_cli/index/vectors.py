@@ -63,4 +63,5 @@ class Vectors:
 
 def _cosines(matrix: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the product, (n,) float32, on this thread: BLAS wakes its pool for it, which slows the encoder's down."""
-    return np.einsum("nd,d->n", matrix, vector)
+    product: NDArray[np.float32] = np.einsum("nd,d->n", matrix, vector)
+    return product

@@ -33,7 +33,9 @@ class View:
             self.segments.append(Segment(root / "segments" / entry.name, base=base))
             base += len(self.segments[-1])
         self.rows = base
-        gone = [segment.base + row for segment, entry in zip(self.segments, live, strict=True) for row in entry.tombstones]
+        gone = [
+            segment.base + row for segment, entry in zip(self.segments, live, strict=True) for row in entry.tombstones
+        ]
         self._dead = np.array(sorted(gone), np.int64)
         self._bases = np.array([segment.base for segment in self.segments], np.int64)
 
@@ -52,8 +54,8 @@ class View:
     ) -> Found:
         """Return the best `depth` living rows over all segments; equal scores are ordered by row.
 
-        `find(segment, limit)` returns that segment's rows and scores, best first. Each segment is asked for as many more
-        as it has deleted ones, so that `depth` living ones remain.
+        `find(segment, limit)` returns that segment's rows and scores, best first. Each segment is asked for as many
+        more as it has deleted ones, so that `depth` living ones remain.
         """
         rows: list[NDArray[np.int64]] = []
         scores: list[NDArray[np.float32]] = []
@@ -67,7 +69,7 @@ class View:
     def top(self, rows: NDArray[np.int64], scores: NDArray[np.float32], depth: int) -> Found:
         """Return the best `depth` of these that live, best first, equal ones by row."""
         if len(self._dead):
-            living = ~np.isin(rows, self._dead)
+            living = self.living(rows)
             rows, scores = rows[living], scores[living]
         order = np.lexsort((rows, -scores))[:depth]
         return rows[order], scores[order]
@@ -78,10 +80,9 @@ class View:
         low, high = np.searchsorted(self._dead, [segment.base, segment.base + len(segment)])
         return int(high - low)
 
-    def alive(self, row: int) -> bool:
-        """Tell whether a row is live."""
-        place = int(np.searchsorted(self._dead, row))
-        return place == len(self._dead) or int(self._dead[place]) != row
+    def living(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which rows are not deleted: (n,) bool."""
+        return ~np.isin(rows, self._dead) if len(self._dead) else np.ones(len(rows), bool)
 
     def by_segment(self, rows: NDArray[np.int64]) -> list[tuple[Segment, NDArray[np.int64], NDArray[np.int64]]]:
         """Split rows: (segment, places in `rows`, rows of that segment)."""
@@ -89,7 +90,7 @@ class View:
             return [(self.segments[0], np.arange(len(rows)), rows)]
         owner = np.searchsorted(self._bases, rows, "right") - 1
         split = []
-        for number in np.unique(owner).tolist():
+        for number in np.flatnonzero(np.bincount(owner)).tolist():
             places = np.flatnonzero(owner == number)
             split.append((self.segments[number], places, rows[places] - self._bases[number]))
         return split
@@ -113,7 +114,7 @@ class View:
         return found if found >= 0 else None
 
     def rows_of(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """Return the living row of each id hash, -1 where there is none; a later segment's entity replaces an earlier's."""
+        """Return the living row of each id hash, -1 where there is none; a later segment replaces an earlier one."""
         out = np.full(len(hashes), -1, np.int64)
         for segment in self.segments:
             own = segment.ids.rows(hashes)

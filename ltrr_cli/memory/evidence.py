@@ -95,18 +95,22 @@ class Evidence:
         merged.pop(-1, None)
         return np.fromiter(merged.keys(), np.int64, len(merged)), np.fromiter(merged.values(), np.float64, len(merged))
 
-    def write(self, directory: Path, old: Path | None, rows_of: Callable[[NDArray[np.uint64]], NDArray[np.int64]]) -> None:
+    def write(
+        self, directory: Path, old: Path | None, rows_of: Callable[[NDArray[np.uint64]], NDArray[np.int64]]
+    ) -> None:
         """Write the merged table: `name.parquet` is the truth, the lookup beside it refers to the rows of one view."""
-        import polars
+        import polars as pl
 
-        schema = {"key": polars.String, "entity_id": polars.String, "mass": polars.Float64}
+        schema = {"key": pl.String, "entity_id": pl.String, "mass": pl.Float64}
         flat = [(key, entity_id, mass) for key, entities in self._new.items() for entity_id, mass in entities.items()]
-        table = polars.DataFrame(flat, schema=schema, orient="row")
+        table = pl.DataFrame(flat, schema=schema, orient="row")
         if old is not None:
-            table = polars.concat([polars.read_parquet(old / f"{self.name}.parquet"), table])
-        table = table.group_by("key", "entity_id").agg(polars.col("mass").sum()).sort("key", "entity_id")
+            table = pl.concat([pl.read_parquet(old / f"{self.name}.parquet"), table])
+        table = table.group_by("key", "entity_id").agg(pl.col("mass").sum()).sort("key", "entity_id")
         table.write_parquet(directory / f"{self.name}.parquet")
         ids = table["entity_id"].to_list()
-        table = table.with_columns(row=polars.Series(rows_of(np.array([hash64(i) for i in ids], np.uint64)), dtype=polars.Int64))
+        table = table.with_columns(
+            row=pl.Series(rows_of(np.array([hash64(i) for i in ids], np.uint64)), dtype=pl.Int64)
+        )
         grouped = table.group_by("key", maintain_order=True).agg("row", "mass")
         build_keys(grouped.iter_rows(), words=self._words).write(directory / self.name)

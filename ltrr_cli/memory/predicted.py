@@ -64,7 +64,7 @@ class PredictedWriter:
 
     def write(self, directory: Path) -> None:
         """Write predicted.parquet (key, row, score, kind) and the lookup beside it."""
-        import polars
+        import polars as pl
 
         shares: list[tuple[str, list[int], list[float]]] = []
         flat: list[tuple[str, int, float, str]] = []
@@ -74,8 +74,10 @@ class PredictedWriter:
             scores = [_share(score, total, kind) for _, (score, kind) in best]
             shares.append((predicted, [row for row, _ in best], scores))
             flat.extend((predicted, row, score, kind) for (row, (_, kind)), score in zip(best, scores, strict=True))
-        table = polars.DataFrame(
-            flat, schema={"key": polars.String, "row": polars.Int64, "score": polars.Float64, "kind": polars.String}, orient="row"
+        table = pl.DataFrame(
+            flat,
+            schema={"key": pl.String, "row": pl.Int64, "score": pl.Float64, "kind": pl.String},
+            orient="row",
         )
         table.write_parquet(directory / "predicted.parquet")
         build_keys(shares).write(directory / "predicted")

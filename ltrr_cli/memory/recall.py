@@ -2,8 +2,9 @@
 
 Score of an entity: (a + κ·p₀) / (n + κ). a is the entity's decayed reward under this query and, discounted by the
 square of their similarity and by κ / (n' + κ), under queries that share words with it, where n' is the query's own
-reward: what others asked speaks only as long as little is known of the query itself; n is the sum of a over all entities; p₀ is the
-predicted score. With κ = 4 one click on an unpredicted entity scores 0.2, and 300 of 1,000 score 0.299.
+reward: what others asked speaks only as long as little is known of the query itself; n is the sum of a over all
+entities; p₀ is the predicted score. With κ = 4 one click on an unpredicted entity scores 0.2, and 300 of 1,000 score
+0.299.
 """
 
 from __future__ import annotations
@@ -47,18 +48,23 @@ def recall(
     observed: Evidence,
     row: Callable[[str], int | None],
     *,
+    living: Callable[[NDArray[np.int64]], NDArray[np.bool_]],
     now: float,
     half_life: float,
 ) -> Recall:
-    """Look a query's words up. `predicted` gives each segment's table and first row; times in seconds."""
+    """Look a query's words up.
+
+    `predicted` gives each segment's table and first row, `living` tells which rows are not deleted; times in seconds.
+    """
     rows: list[NDArray[np.int64]] = []
     masses: list[NDArray[np.float64]] = []
     priors: list[NDArray[np.float64]] = []
 
     def add(refs: NDArray[np.int64], mass: NDArray[np.float64] | None, prior: NDArray[np.float64] | None) -> None:
-        rows.append(refs)
-        masses.append(np.zeros(len(refs)) if mass is None else mass)
-        priors.append(np.zeros(len(refs)) if prior is None else prior)
+        alive = living(refs)
+        rows.append(refs[alive])
+        masses.append(np.zeros(int(alive.sum())) if mass is None else mass[alive])
+        priors.append(np.zeros(int(alive.sum())) if prior is None else prior[alive])
 
     scale = 1 / growth(now, half_life)
     exact = observed.exact(" ".join(words), row)
@@ -72,7 +78,7 @@ def recall(
         for number, similarity in table.similar(words):
             refs, scores = table.entries(number)
             add(refs + base, None, scores * similarity**2)
-    if not rows:
+    if not sum(map(len, rows)):
         empty = np.empty(0, np.float32)
         return Recall(np.empty(0, np.int64), empty, empty, empty, 0.0, known=False)
     unique, inverse = np.unique(np.concatenate(rows), return_inverse=True)

@@ -20,7 +20,9 @@ class EqualSplit:
     name = "equal"
     version = 0
 
-    def select(self, context: Mapping[str, float], arms: Sequence[str], budget: int, rng: np.random.Generator) -> Selection:
+    def select(
+        self, context: Mapping[str, float], arms: Sequence[str], budget: int, rng: np.random.Generator
+    ) -> Selection:
         """Return the equal split; it is certain."""
         del context, rng
         return Selection(depths=equal_split(arms, budget) if budget > 0 else {}, propensity=1.0)
@@ -38,7 +40,9 @@ class Fixed:
     def __init__(self, depths: Mapping[str, int]) -> None:
         self._depths = dict(depths)
 
-    def select(self, context: Mapping[str, float], arms: Sequence[str], budget: int, rng: np.random.Generator) -> Selection:
+    def select(
+        self, context: Mapping[str, float], arms: Sequence[str], budget: int, rng: np.random.Generator
+    ) -> Selection:
         """Return the given depths of those arms that are available; they are certain."""
         del context, rng
         depths: dict[str, int] = {}

@@ -52,7 +52,8 @@ def walk(
     """Assign `reward` in [0, 1] for one entity.
 
     `ranks` gives each arm's rank (from 1) of the entity, absent or 0 where it does not find it; `known` gives the depth
-    down to which that is known, and `ran` the depth to which the arm ran. Buckets that are not known whole teach nothing.
+    down to which that is known, and `ran` the depth to which the arm ran. Buckets that are not known whole teach
+    nothing.
     """
     deepest = dict.fromkeys(known, 0)
     pulls: list[Pull] = []

@@ -27,7 +27,10 @@ WIDTH = 1 + MAX_FEATURES + MAX_ARMS
 NOISE = 0.08
 """σ²: the variance of a marginal reward that is 1 in about one of ten cases."""
 PRIOR_REWARD = np.array(
-    [0.1 * sum(1 / rank for rank in range(start + 1, end + 1)) for start, end in zip((0, *BUCKETS), BUCKETS, strict=False)]
+    [
+        0.1 * sum(1 / rank for rank in range(start + 1, end + 1))
+        for start, end in zip((0, *BUCKETS), BUCKETS, strict=False)
+    ]
 )
 """θ₀ of the constant, by bucket: the reward expected of rank r falls as 1/r, so that equal arms fill up evenly."""
 _SPREAD_CONSTANT = 0.25
@@ -79,17 +82,16 @@ class Sums:
             self.b = np.concatenate([self.b, np.zeros((grown, *self.b.shape[1:]))])
         return number
 
-    def context(self, context: Mapping[str, float], *, learning: bool = False) -> NDArray[np.float64]:
+    def context(self, context: Mapping[str, float], *, first: int | None = None) -> NDArray[np.float64]:
         """Return x for a context with nothing selected: (WIDTH,). Values are clipped to [-1, 1], nan is absent.
 
-        Features that no credit has had are left out, unless this is for `learning`: then they get a place.
+        Only the `first` features that got a place count; with None this is for learning, and new ones get a place.
         """
         x = np.zeros(WIDTH)
         x[0] = 1.0
-        find = self.features.place if learning else self.features.find
         for name, value in context.items():
-            place = find(name)
-            if place is not None and value == value:  # noqa: PLR0124 – nan differs from itself
+            place = self.features.place(name) if first is None else self.features.find(name)
+            if place is not None and (first is None or place < first) and value == value:  # noqa: PLR0124 – nan
                 x[1 + place] = min(1.0, max(-1.0, value))
         return x
 
@@ -98,7 +100,7 @@ class Sums:
         pulls = [(number, pull) for pull in credit.pulls if (number := self.arm(pull.arm)) is not None]
         if not pulls:
             return
-        x = np.tile(self.context(credit.context, learning=True), (len(pulls), 1))
+        x = np.tile(self.context(credit.context), (len(pulls), 1))
         for row, (_, pull) in zip(x, pulls, strict=True):
             for name, depth in pull.before.items():
                 other = self.arm(name)
@@ -127,4 +129,4 @@ def posterior(
     right = np.zeros((len(BUCKETS), WIDTH)) if b is None else b / NOISE
     right[:, 0] += PRIOR_REWARD * tau[:, 0] ** -2
     mean = np.linalg.solve(precision, right[..., None])[..., 0]
-    return mean, np.linalg.cholesky(precision)
+    return np.asarray(mean, np.float64), np.asarray(np.linalg.cholesky(precision), np.float64)

@@ -49,6 +49,7 @@ class ThompsonPolicy:
         self.credits = 0
         self._sums = Sums(Slots([], MAX_FEATURES), Slots([], MAX_ARMS))
         self._frozen: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+        self._features = 0  # how many features had a place when this version was made
         self._drawn: dict[str, NDArray[np.float32]] = {}
         self._stacks: dict[tuple[str, ...], NDArray[np.float32]] = {}
 
@@ -69,7 +70,9 @@ class ThompsonPolicy:
         if self.credits % VERSION_EVERY == 0:
             self._freeze()
 
-    def select(self, context: Mapping[str, float], arms: Sequence[str], budget: int, rng: np.random.Generator) -> Selection:
+    def select(
+        self, context: Mapping[str, float], arms: Sequence[str], budget: int, rng: np.random.Generator
+    ) -> Selection:
         """Choose by one particle, or, with probability ε, one of the plain selections.
 
         The random numbers used are two, whatever they decide.
@@ -98,12 +101,14 @@ class ThompsonPolicy:
         arms = arms[:MAX_ARMS]
         if not arms or budget < 1:
             return Selection(depths={}, propensity=1.0)
-        return Selection(depths=_depths(arms, self._greedy(context, arms, budget)[PARTICLES].tolist(), budget), propensity=1.0)
+        return Selection(
+            depths=_depths(arms, self._greedy(context, arms, budget)[PARTICLES].tolist(), budget), propensity=1.0
+        )
 
     def _greedy(self, context: Mapping[str, float], arms: Sequence[str], budget: int) -> NDArray[np.int64]:
         """Return how many buckets each particle, and last the mean, takes of each arm: (PARTICLES + 1, arms)."""
         theta = self._theta(arms)
-        x = self._sums.context(context).astype(np.float32)
+        x = self._sums.context(context, first=self._features).astype(np.float32)
         # Not `@`: BLAS would wake a thread pool for this, which costs more than it saves and disturbs the encoder's.
         value = np.einsum("pabw,w->pab", theta, x)  # (P, n, B)
         particles, count, buckets = value.shape
@@ -115,8 +120,9 @@ class ThompsonPolicy:
         seen = np.zeros((particles, count, count, buckets + 1), np.float32)
         for number, arm in enumerate(arms):
             place = self._sums.arms.find(arm)
-            if place is not None:
+            if place is not None and self._frozen is not None and place < len(self._frozen[0]):
                 seen[:, number, :, :buckets] = theta[..., 1 + MAX_FEATURES + place]
+                seen[:, number, number] = 0.0  # an arm's own reach is in its buckets
         seen = seen.reshape(particles * count, width)
         alone = self._single(value, budget)
         levels = np.zeros((particles, count), np.int64)
@@ -150,7 +156,7 @@ class ThompsonPolicy:
         return sums.argmax(1), sums.max(1), taken
 
     def _theta(self, arms: Sequence[str]) -> NDArray[np.float32]:
-        """Return the current version's particles for these arms, and its mean as the last row: (P + 1, arms, buckets, WIDTH)."""
+        """Return this version's particles for these arms, the mean as the last row: (P + 1, arms, buckets, WIDTH)."""
         wanted = tuple(arms)
         if wanted not in self._stacks:
             if len(self._stacks) >= _STACKS_KEPT:
@@ -159,11 +165,13 @@ class ThompsonPolicy:
         return self._stacks[wanted]
 
     def _draw(self, arm: str) -> NDArray[np.float32]:
-        """Return one arm's particles, (P + 1, buckets, WIDTH); each arm has a random stream of its own, known by its name."""
+        """Return one arm's particles, (P + 1, buckets, WIDTH), from a random stream of its own, known by its name."""
         if arm not in self._drawn:
             number = self._sums.arms.find(arm)
-            known = self._frozen is not None and number is not None and number < len(self._frozen[0])
-            mean, factor = posterior(*(part[number] for part in self._frozen)) if known else posterior()
+            if self._frozen is not None and number is not None and number < len(self._frozen[0]):
+                mean, factor = posterior(self._frozen[0][number], self._frozen[1][number])
+            else:
+                mean, factor = posterior()
             stream = np.random.default_rng([self.seed, self.version, hash64(arm)])
             noise = stream.standard_normal((*mean.shape, PARTICLES))
             # precision = L·Lᵀ, so L⁻ᵀ·z has the posterior's covariance
@@ -176,6 +184,7 @@ class ThompsonPolicy:
 
     def _freeze(self) -> None:
         self._frozen = (self._sums.a.copy(), self._sums.b.copy())
+        self._features = len(self._sums.features.names)
         self._drawn, self._stacks = {}, {}
 
     def report(self, arms: Sequence[str]) -> list[tuple[str, int, float, float]]:
@@ -198,6 +207,7 @@ class ThompsonPolicy:
             b=self._sums.b,
             frozen_a=frozen[0],
             frozen_b=frozen[1],
+            frozen_features=self._features,
             credits=self.credits,
             features=np.array(self._sums.features.names, np.str_),
             arms=np.array(self._sums.arms.names, np.str_),
@@ -209,10 +219,12 @@ class ThompsonPolicy:
             if int(state["format_version"]) != 1:
                 raise ValueError(f"policy state has format version {int(state['format_version'])}")
             self._sums = Sums(
-                Slots([str(name) for name in state["features"]], MAX_FEATURES), Slots([str(name) for name in state["arms"]], MAX_ARMS)
+                Slots([str(name) for name in state["features"]], MAX_FEATURES),
+                Slots([str(name) for name in state["arms"]], MAX_ARMS),
             )
             self._sums.a, self._sums.b = state["a"], state["b"]
             self._frozen = (state["frozen_a"], state["frozen_b"]) if len(state["frozen_a"]) else None
+            self._features = int(state["frozen_features"])
             self.credits = int(state["credits"])
         self._drawn, self._stacks = {}, {}
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ltrr_cli.memory.recall import Recall
     from ltrr_cli.records import Query, Understood
 
-QUESTIONS = frozenset("what who which when where why how is are does do can".split())
+QUESTIONS = frozenset(["what", "who", "which", "when", "where", "why", "how", "is", "are", "does", "do", "can"])
 _MAX_IDF = 12.0
 
 

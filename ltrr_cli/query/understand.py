@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.index.fulltext import TEXT_FIELDS, stems
-from ltrr_cli.index.values import MAX_WORDS
+from ltrr_cli.index.values import MAX_WORDS as MAX_SPAN
 from ltrr_cli.records import Tag, Understood
-from ltrr_cli.text import hash64, tokens
+from ltrr_cli.text import MAX_WORDS, hash64, tokens
 
 if TYPE_CHECKING:
     from ltrr_cli.index.view import View
 
-MAX_QUERY_WORDS = 64
-"""Words of a query beyond this are not searched for: nobody types them, and a pasted page would cost seconds."""
 _DECADE = re.compile(r"(\d0)s")
 _SURE = 0.9
 _UNSURE = 0.6
@@ -29,7 +27,7 @@ _UNSURE = 0.6
 
 def understand(text: str, view: View) -> Understood:
     """Read a query against the values and terms of the index."""
-    words = tokens(text)[:MAX_QUERY_WORDS]
+    words = tokens(text)[:MAX_WORDS]
     terms = list(dict.fromkeys(stems(" ".join(words))))
     frequencies = [max(view.document_frequency(field, term) for field in TEXT_FIELDS) for term in terms]
     return Understood(
@@ -46,7 +44,7 @@ def _spans(words: list[str]) -> list[tuple[int, int, str]]:
     """Return (start, end, key) of every span, with plural and decade forms beside the words themselves."""
     spans = []
     for start in range(len(words)):
-        for end in range(start + 1, min(len(words), start + MAX_WORDS) + 1):
+        for end in range(start + 1, min(len(words), start + MAX_SPAN) + 1):
             phrase = " ".join(words[start:end])
             spans.append((start, end, phrase))
             decade = _DECADE.fullmatch(phrase)
@@ -70,7 +68,8 @@ def _tags(words: list[str], view: View) -> list[Tag]:
         (start, end)
         for start, end in {spans[place][:2] for place, _ in counts}
         if not any(
-            other != (start, end) and other[0] <= start and end <= other[1] for other in {spans[p][:2] for p, _ in counts}
+            other != (start, end) and other[0] <= start and end <= other[1]
+            for other in {spans[p][:2] for p, _ in counts}
         )
     ]
     found = []

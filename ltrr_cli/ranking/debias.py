@@ -1,7 +1,7 @@
 """Examination: how likely a position was looked at, and the weights that make up for it.
 
-P(examined at r) = r^-η with η = 1, the curve commonly planted in click simulations (Joachims, Swaminathan & Schnabel, WSDM
-2017); weights are its inverse, clipped, so that a rare click far down cannot dominate.
+P(examined at r) = r^-η with η = 1, the curve commonly planted in click simulations (Joachims, Swaminathan & Schnabel,
+WSDM 2017); weights are its inverse, clipped, so that a rare click far down cannot dominate.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The ranker's features: named numbers, about in [0, 1], of every candidate of a pool. nan means absent.
 
-`<arm>.score`            the arm's score as a share of its best score (unchanged when it draws more candidates)
+`<arm>.score`            the arm's score as a share of its best score (unchanged when it draws more candidates); absent
+                         where the best is not above 0
 `<arm>.reciprocal_rank`  1 / rank in that arm
 `agreement`              share of the arms that ran which found the candidate
 `similarity`             cosine of the query's and the candidate's vectors, for every candidate
@@ -45,8 +46,8 @@ if TYPE_CHECKING:
 class Subject:
     """What the features of one query's candidates are made from.
 
-    `rewarded` maps rows to observed reward in [0, 1] (by position in the array, (rows of the view,)); `own` gives (rows,
-    masses) that the user has rewarded, None without a user.
+    `rewarded` maps rows to observed reward in [0, 1] (by position in the array, (rows of the view,)); `own` gives
+    (rows, masses) that the user has rewarded, None without a user.
     """
 
     view: View
@@ -83,7 +84,11 @@ _TEXT_ARMS = ("lexical", "popular")
 
 
 def features(
-    subject: Subject, rows: NDArray[np.int64], ranks: NDArray[np.int32], scores: NDArray[np.float32], arms: Sequence[str]
+    subject: Subject,
+    rows: NDArray[np.int64],
+    ranks: NDArray[np.int32],
+    scores: NDArray[np.float32],
+    arms: Sequence[str],
 ) -> NDArray[np.float32]:
     """Return (n, len(names(arms))) float32 for n candidates; `ranks` and `scores` are the pool's, (n, arms)."""
     n, m = ranks.shape
@@ -93,8 +98,8 @@ def features(
     at = {name: 2 * m + i for i, name in enumerate(_COMMON)}
     view, recall, understood = subject.view, subject.recall, subject.understood
     found = ranks > 0
-    best = np.fmax.reduce(scores, axis=0, initial=np.float32(1e-9))
-    out[:, :m] = scores / best
+    best = np.fmax.reduce(scores, axis=0, initial=np.float32(0))
+    out[:, :m] = np.clip(scores, 0, None) / np.where(best > 0, best, np.float32(np.nan))
     np.divide(1.0, ranks, out=out[:, m : 2 * m], where=found)
     out[:, at["agreement"]] = found.sum(1) / m
     sure = recall.evidence / (recall.evidence + KAPPA)

@@ -1,8 +1,8 @@
 """Training: listwise softmax loss with inverse examination weights, held near the prior.
 
-Minimise Σᵢ wᵢ · (−log softmax(s)[clicked]) + λ·‖w − w₀‖², over lists of what was shown, with s = 8·X·w. The loss is convex;
-weights wᵢ = reward / P(examined at the clicked position) make clicks count as if every position had been looked at
-(Joachims, Swaminathan & Schnabel, WSDM 2017; listwise loss: Cao et al., ListNet, ICML 2007).
+Minimise Σᵢ wᵢ · (−log softmax(s)[clicked]) + λ·‖w − w₀‖², over lists of what was shown, with s = 8·X·w. The loss is
+convex; weights wᵢ = reward / P(examined at the clicked position) make clicks count as if every position had been
+looked at (Joachims, Swaminathan & Schnabel, WSDM 2017; listwise loss: Cao et al., ListNet, ICML 2007).
 """
 
 from __future__ import annotations
@@ -23,19 +23,21 @@ STRENGTH = 30.0
 """λ: with fewer weighted clicks than about this, the weights stay close to the prior."""
 _STEPS = 200
 _SHARPNESS = 8.0
-"""Scores are about 1 apart at most; the softmax sees them times this, so that the prior weights already predict well."""
+"""Scores are about 1 apart at most; the softmax sees them times this, so that the prior already predicts well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One shown list: (n, features) values (nan absent), each entity's gain (≥ 0; the sum is positive) and its weight."""
+    """One shown list: (n, features) values, nan where absent, and each entity's gain, ≥ 0, their sum above 0."""
 
     names: tuple[str, ...]
     values: NDArray[np.float32]
     gains: NDArray[np.float32]
 
 
-def train(samples: Sequence[Sample], start: Mapping[str, float] = PRIOR, *, strength: float = STRENGTH) -> dict[str, float]:
+def train(
+    samples: Sequence[Sample], start: Mapping[str, float] = PRIOR, *, strength: float = STRENGTH
+) -> dict[str, float]:
     """Return the weights that minimise the loss; `start` is both w₀ and the first guess. Deterministic."""
     usable = [sample for sample in samples if len(sample.gains) > 1 and float(sample.gains.sum()) > 0]
     names = tuple(sorted({*start, *(name for sample in usable for name in sample.names)}))
@@ -74,9 +76,15 @@ def _flatten(samples: Sequence[Sample], names: tuple[str, ...]) -> Lists:
     starts = [0]
     for sample in samples:
         block = rows[starts[-1] : starts[-1] + len(sample.gains)]
-        block[:, [place[name] for name in sample.names]] = np.nan_to_num(sample.values, nan=0.0, posinf=1.0, neginf=-1.0)
+        block[:, [place[name] for name in sample.names]] = np.nan_to_num(
+            sample.values, nan=0.0, posinf=1.0, neginf=-1.0
+        )
         starts.append(starts[-1] + len(sample.gains))
-    return rows, np.concatenate([sample.gains for sample in samples]).astype(np.float64), np.array(starts[:-1], np.int64)
+    return (
+        rows,
+        np.concatenate([sample.gains for sample in samples]).astype(np.float64),
+        np.array(starts[:-1], np.int64),
+    )
 
 
 def _loss(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 BUILT_IN = ("lexical", "popular", "structured", "semantic", "memory")
 ENTRY_POINTS = "ltrr.strategies"
+MAX_STRATEGIES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,10 @@ def find(names: Sequence[str], extra: Sequence[Strategy] = ()) -> list[Strategy]
             found.append(built_in(name))
         else:
             found.append(_from_entry_point(name))
+    if len(found) > MAX_STRATEGIES:
+        raise ConfigError(
+            f"an index can have {MAX_STRATEGIES} strategies, not {len(found)}", where="ltrr.toml, [strategies] use"
+        )
     return found
 
 
@@ -97,7 +102,14 @@ def _from_entry_point(name: str) -> Strategy:
     from importlib.metadata import entry_points
 
     for point in entry_points(group=ENTRY_POINTS, name=name):
-        strategy: Strategy = point.load()()
+        try:
+            strategy: Strategy = point.load()()
+        except Exception as error:
+            raise ConfigError(
+                f"the strategy {name!r} cannot be loaded: {type(error).__name__}: {error}",
+                where=point.value,
+                next="repair or remove that package, or take the name out of ltrr.toml",
+            ) from error
         return strategy
     raise ConfigError(
         f"no strategy is called {name!r}",

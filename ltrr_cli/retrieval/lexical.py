@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from ltrr_cli.retrieval.base import Hits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from ltrr_cli.index.segment import Segment
+    from ltrr_cli.index.view import View
     from ltrr_cli.retrieval.base import Request
 
 FIELDS = (("title", 2.0), ("creator", 1.2), ("attributes", 1.0), ("text", 0.7))
@@ -22,25 +23,32 @@ PHRASE = 1.0
 
 
 def text_query(segment: Segment, request: Request) -> Any:
-    """Return the Tantivy query for a request's terms, with idf taken over all segments."""
-    understood = request.understood
-    terms = [(stem, 1.0) for stem in understood.stems]
+    """Return the Tantivy query for a request's stems, with idf taken over all segments."""
+    stems = request.understood.stems
+    weight, phrase = None, PHRASE
     if len(request.view.segments) > 1:
-        terms = _with_global_idf(segment, request, understood.stems)
-    parts = [segment.fulltext.terms(terms, FIELDS, TIE)]
-    if 1 < len(understood.stems) <= 8:
-        parts.append(segment.fulltext.phrase("title", understood.stems, PHRASE))
+        weight = _global_idf(segment, request.view)
+    parts = [segment.fulltext.terms(stems, FIELDS, TIE, weight)]
+    if 1 < len(stems) <= 8:
+        if weight is not None:  # a phrase weighs the sum of its terms' idf
+            idf = [_idf(request.view, "title", stem) for stem in stems]
+            phrase *= sum(idf) / sum(one / weight("title", stem) for one, stem in zip(idf, stems, strict=True))
+        parts.append(segment.fulltext.phrase("title", stems, phrase))
     return segment.fulltext.either(parts)
 
 
-def _with_global_idf(segment: Segment, request: Request, stems: Sequence[str]) -> list[tuple[str, float]]:
-    """Weight each term by idf over all segments / idf here, so that scores of segments can be compared."""
-    view = request.view
-    weighted = []
-    for stem, idf in zip(stems, request.understood.idf, strict=True):
-        here = max(segment.fulltext.document_frequency(field, stem) for field, _ in FIELDS)
-        weighted.append((stem, idf / view.idf(here, len(segment))))
-    return weighted
+def _global_idf(segment: Segment, view: View) -> Callable[[str, str], float]:
+    """Return the factor, idf over all segments / idf in this one, that makes scores of segments comparable."""
+
+    def factor(field: str, stem: str) -> float:
+        here = view.idf(segment.fulltext.document_frequency(field, stem), len(segment))
+        return _idf(view, field, stem) / here
+
+    return factor
+
+
+def _idf(view: View, field: str, stem: str) -> float:
+    return view.idf(view.document_frequency(field, stem))
 
 
 class Lexical:

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """n candidates: `rows` (n,) ascending; `arms` names m arms; `ranks` (n, m) from 1, 0 where an arm did not find it;
-    `scores` (n, m) float32, nan where it did not.
+    """The candidates, n of them, from m arms.
+
+    `rows` (n,) ascending; `arms` names the arms; `ranks` (n, m) from 1, 0 where an arm did not find it; `scores` (n, m)
+    float32, nan where it did not.
     """
 
     rows: NDArray[np.int64]

@@ -25,7 +25,8 @@ class Popular:
     def retrieve(self, request: Request, depth: int) -> Hits:
         """Return the best by popularity-weighted BM25."""
         found = request.view.search(
-            lambda segment, limit: segment.fulltext.search(text_query(segment, request), limit, by_popularity=True), depth
+            lambda segment, limit: segment.fulltext.search(text_query(segment, request), limit, by_popularity=True),
+            depth,
         )
         return Hits(*found)
 

@@ -29,7 +29,8 @@ class Structured:
         view = request.view
         wanted = [(tag.term, tag.probability * view.idf(min(tag.count, view.rows))) for tag in request.understood.tags]
         found = view.search(
-            lambda segment, limit: segment.fulltext.search(segment.fulltext.values(wanted), limit, by_popularity=True), depth
+            lambda segment, limit: segment.fulltext.search(segment.fulltext.values(wanted), limit, by_popularity=True),
+            depth,
         )
         return Hits(*found)
 

@@ -92,7 +92,9 @@ def learned_state(root: Path) -> dict[str, Any]:
     """Return the learned state that the manifest names: tables by key, sums by name, everything that a fold gives."""
     directory = root / "learned" / read_manifest(root).learned.name
     state: dict[str, Any] = {
-        name: {(key, entity_id): mass for key, entity_id, mass in polars.read_parquet(directory / f"{name}.parquet").rows()}
+        name: {
+            (key, entity_id): mass for key, entity_id, mass in polars.read_parquet(directory / f"{name}.parquet").rows()
+        }
         for name in ("memory", "profiles", "popularity")
     }
     for name in _ARRAYS:

@@ -50,7 +50,9 @@ class World:
         self.now += 60
         engine, moment = self.engines[who], self.now + late
         if kind == "search":
-            answer = engine.search(TEXTS[a % len(TEXTS)], k=4 + b % 5, user=USERS[b % 3], session=f"s{b % 2}", now=moment, seed=a)
+            answer = engine.search(
+                TEXTS[a % len(TEXTS)], k=4 + b % 5, user=USERS[b % 3], session=f"s{b % 2}", now=moment, seed=a
+            )
             self.asked.append((answer.query_id, tuple(result.id for result in answer.results)))
         elif kind == "record":
             shown = [(query_id, ids) for query_id, ids in self.asked if ids]
@@ -68,7 +70,14 @@ class World:
     def foreign(self, a: int, b: int, moment: float) -> list[Impression | Event]:
         """Return another system's page, a click on it, clicks without a page, and one that comes twice."""
         page = Impression(query_id=f"f{a % 4}", text=TEXTS[b % 4], time=moment, shown=("e01", "e02", f"e{a:02d}"))
-        click = Event(id=f"c{a}", entity_id=page.shown[b % 3], action="click", time=moment + 1, query_id=page.query_id, position=b % 3)
+        click = Event(
+            id=f"c{a}",
+            entity_id=page.shown[b % 3],
+            action="click",
+            time=moment + 1,
+            query_id=page.query_id,
+            position=b % 3,
+        )
         plain = Event(id=f"p{b}", entity_id="e05", action=ACTIONS[a % 7], time=moment, text="love", user=USERS[b % 3])
         lost = Event(id=f"l{a}", entity_id="nowhere", action="like", time=moment, query_id="unknown", text="rain")
         return [click, plain, page, lost, plain]
@@ -88,7 +97,7 @@ def test_learned_state_is_a_fold_over_the_logs(
     with tempfile.TemporaryDirectory() as folder:
         root = shutil.copytree(built, Path(folder) / "songs.ltrr")
         (root / "ltrr.toml").write_text(SETTINGS)
-        catalogs = (catalog, write_catalog(range(0, 20)), write_catalog([3, 5, 39], title="Love"))
+        catalogs = (catalog, write_catalog(range(20)), write_catalog([3, 5, 39], title="Love"))
         with Engine.open(root) as first, Engine.open(root) as second:
             world = World(root, catalogs, (first, second))
             world.step("search", 0, 0, 0, 0.0)

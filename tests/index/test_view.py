@@ -55,7 +55,7 @@ def test_ids_have_their_living_row(view: View) -> None:
     """An id gives the row that lives: the later one of a replaced entity, none of a deleted or unknown one."""
     assert view.rows_of(hashes("a0", "a1", "a4", "b2", "b3", "none")).tolist() == [-1, 5, 4, 7, -1, -1]
     assert [view.row(one) for one in ("a0", "a1", "none", "b2")] == [None, 5, None, 7]
-    assert [view.alive(row) for row in range(9)] == [False, False, True, True, True, True, True, True, False]
+    assert view.living(np.arange(9)).tolist() == [False, False, True, True, True, True, True, True, False]
 
 
 def test_rows_give_entities(view: View) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +27,15 @@ def _observed(*added: tuple[str, str, float]) -> Evidence:
 
 
 def _recall(query: str, observed: Evidence, predicted: list[tuple[Keys, int]] = NOTHING, now: float = NOW) -> Recall:
-    return recall(query.split(), predicted, observed, ROWS.get, now=now, half_life=HALF_LIFE)
+    return recall(
+        query.split(),
+        predicted,
+        observed,
+        ROWS.get,
+        living=lambda rows: np.ones(len(rows), bool),
+        now=now,
+        half_life=HALF_LIFE,
+    )
 
 
 def _scores(found: Recall) -> dict[int, float]:

@@ -92,17 +92,18 @@ def test_slots() -> None:
 def test_context_by_hand() -> None:
     """The vector holds 1, then the features in the order they came, clipped to [-1, 1]; nan counts as absent."""
     sums = _sums()
-    x = sums.context({"u": 0.25, "v": 7.0, "n": math.nan, "w": -math.inf}, learning=True)
+    x = sums.context({"u": 0.25, "v": 7.0, "n": math.nan, "w": -math.inf})
     assert x[:5].tolist() == [1.0, 0.25, 1.0, 0.0, -1.0]
     assert not x[5:].any()
     assert x.shape == (WIDTH,)
-    assert np.array_equal(sums.context({"w": -9.0, "u": 0.25, "v": 1.0}), x)
+    assert np.array_equal(sums.context({"w": -9.0, "u": 0.25, "v": 1.0}, first=4), x)
+    assert np.array_equal(sums.context({"w": -9.0, "u": 0.25, "v": 1.0}, first=2)[:5], [1.0, 0.25, 1.0, 0.0, 0.0])
 
 
 def test_asking_gives_no_places() -> None:
     """A context that is only asked about leaves out what no credit has had: places are learned state."""
     sums = _sums()
-    assert np.count_nonzero(sums.context({"u": 0.25})) == 1
+    assert np.count_nonzero(sums.context({"u": 0.25}, first=0)) == 1
     assert sums.features.names == []
     assert sums.features.find("u") is None
 

@@ -292,7 +292,6 @@ def test_versions_change_only_every_so_many_credits() -> None:
         assert seen[start] != seen[start + VERSION_EVERY]
 
 
-@pytest.mark.xfail(strict=True, reason="a feature gets its place at once, and with it the noise of the prior")
 def test_a_new_feature_waits_for_the_next_version() -> None:
     """A feature first seen in a credit changes no selection until a version knows it."""
     policy = ThompsonPolicy(seed=2)

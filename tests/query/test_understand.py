@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ltrr_cli.query.understand import MAX_QUERY_WORDS, understand
+from ltrr_cli.query.understand import understand
 from ltrr_cli.records import Entity
+from ltrr_cli.text import MAX_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,9 +151,9 @@ def test_nothing_to_understand(view: View, text: str) -> None:
 def test_a_huge_query_is_cut(view: View, text: str) -> None:
     """Of a query of 100 kB the first words are read."""
     understood = understand(text, view)
-    assert len(understood.words) <= MAX_QUERY_WORDS
-    assert len(understood.stems) <= MAX_QUERY_WORDS
-    assert all(tag.end <= MAX_QUERY_WORDS for tag in understood.tags)
+    assert len(understood.words) <= MAX_WORDS
+    assert len(understood.stems) <= MAX_WORDS
+    assert all(tag.end <= MAX_WORDS for tag in understood.tags)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

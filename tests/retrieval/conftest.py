@@ -90,7 +90,9 @@ def make_request() -> MakeRequest:
                 observed.add(WORDS[number % 4], f"e{number}", growth(TIME, HALF_LIFE) * (1 + number % 3))
         understood = understand(text, view)
         predicted = [(open_predicted(segment.vectors._path.parent), segment.base) for segment in view.segments]
-        recalled = recall(understood.words, predicted, observed, view.row, now=TIME, half_life=HALF_LIFE)
+        recalled = recall(
+            understood.words, predicted, observed, view.row, living=view.living, now=TIME, half_life=HALF_LIFE
+        )
         return Request(Query(id="q", text=text, time=TIME), understood, recalled, view, encode)
 
     return make
