@@ -47,27 +47,22 @@ def find_index(given: Path | None) -> Path:
 
 
 def index_to_build(given: Path | None, catalogs: list[str]) -> Path:
-    """Return where to build: the index given, else `<catalogue>.ltrr` if it is here, else the only one here, else anew.
+    """Return where to build: the index given, else `<catalogue>.ltrr` in this folder.
 
-    Folders above are left alone: a build replaces what an index holds.
+    Another index is never taken by itself: a build replaces what it holds.
 
     Raises:
-        UsageError: the folder has several indexes, or nothing gives the new one a name.
+        UsageError: nothing gives the index a name.
     """
     if given is not None:
         return given
     named = [name for name in catalogs if name != "-"]
-    path = Path(named[0] if named else "")
+    if not named:
+        raise UsageError("a catalogue from stdin has no name for its index", next="give one with --index NAME.ltrr")
+    path = Path(named[0])
     while path.suffix.lower() in _FILE_SUFFIXES:
         path = path.with_suffix("")
-    own = Path(path.name + _SUFFIX) if named else None
-    if own is not None and own.exists():
-        return own
-    here = _here(Path.cwd())
-    found = Path(here.name) if here is not None else own
-    if found is None:
-        raise UsageError("a catalogue from stdin has no name for its index", next="give one with --index NAME.ltrr")
-    return found
+    return Path(path.name + _SUFFIX)
 
 
 def _nearest(start: Path) -> Path | None:

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 Progress = "Callable[[str, int, int | None], None]"
 """Told (step, units done since the last call, units in all or None)."""
 _MAX_ATTRIBUTE = 300
+_UNFINISHED = ".*.tmp"
+"""A file that was being replaced when its writer died."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +119,8 @@ def _check(root: Path) -> None:
     if root.exists() and not root.is_dir():
         raise IndexDirectoryError("this is a file, not a directory", where=str(root), next="give another --index")
     known = {"segments", "learned", "log", "locks", "encoder", CONFIG, NAME}
-    foreign = (
-        [path for path in root.iterdir() if path.name not in known and not unfinished(path)] if root.is_dir() else []
-    )
-    if foreign and not (root / NAME).exists():
+    names = {path.name for path in root.iterdir() if not path.match(_UNFINISHED)} if root.is_dir() else set()
+    if names - known and not (root / NAME).exists():
         raise IndexDirectoryError(
             "this directory holds other files and is no index", where=str(root), next="give a new or an empty directory"
         )
@@ -215,8 +215,11 @@ def _vectors(
     have = np.zeros(len(texts), bool)
     for live in reuse:
         folder = root / "segments" / live.name
-        old = np.load(folder / "vectors.text.npy", allow_pickle=False)
-        matrix = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
+        try:
+            old = np.load(folder / "vectors.text.npy", allow_pickle=False)
+            matrix = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError):  # damaged, which may be why it is built again
+            continue
         if not len(old) or matrix.shape[1] != encoder.dim:
             continue
         order = np.argsort(old)
@@ -237,6 +240,8 @@ def _go_live(root: Path, live: Live, digest: str, *, add: bool) -> None:
     """Publish the new segment with the learned state as it is now, which other processes may have moved on."""
     (root / "log").mkdir(exist_ok=True)
     if not (root / CONFIG).exists():
+        for leftover in root.glob(f".{CONFIG}{_UNFINISHED[1:]}"):
+            leftover.unlink()
         replace_file(root / CONFIG, default_toml().encode())
     sync_file(root)
     logs = Logs(root)

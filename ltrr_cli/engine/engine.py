@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ltrr_cli.retrieval.base import Strategy
 
 MAX_K = 1000
+LATEST = 32_503_680_000.0  # the year 3000
 _EVERYTHING = "thompson"
 
 
@@ -113,9 +114,11 @@ class Engine:
 
         if not 1 <= k <= MAX_K:
             raise UsageError(f"k must be from 1 to {MAX_K}, not {k}")
+        if seed is not None and seed < 0:
+            raise UsageError(f"seed must be 0 or more, not {seed}")
+        moment = _moment(now)
         opened = self._fresh()
         self._check_depths(depths)
-        moment = time.time() if now is None else now
         query = Query(
             id=_query_id(moment),
             text=text,
@@ -166,7 +169,7 @@ class Engine:
         if not 0 <= dwell < float("inf"):
             raise UsageError(f"dwell must be a number of seconds, not {dwell}")
         position = impression.shown.index(entity_id) + 1 if entity_id in impression.shown else 0
-        moment = time.time() if now is None else now
+        moment = _moment(now)
         parts = {
             "query_id": query_id,
             "text": impression.text,
@@ -190,7 +193,7 @@ class Engine:
         """Log and learn many records, such as a `feedback.Feedback` reads. Twice the same changes nothing."""
         from ltrr_cli.engine.learn import ingest
 
-        done = ingest(self._fresh(), records, now=time.time() if now is None else now, progress=progress)
+        done = ingest(self._fresh(), records, now=_moment(now), progress=progress)
         self._fresh()
         return done
 
@@ -198,7 +201,7 @@ class Engine:
         """Train the ranker if there is enough new feedback, write the learned state down, and say what is live."""
         from ltrr_cli.engine.learn import learn
 
-        learn(self._fresh(), now=time.time() if now is None else now)
+        learn(self._fresh(), now=_moment(now))
         return self._fresh().learned.ranker_status()
 
     @staticmethod
@@ -239,6 +242,15 @@ class Engine:
         for name in depths or ():
             if name not in known:
                 raise UsageError(f"no strategy is called {name!r}", next=f"this index has: {', '.join(known)}")
+
+
+def _moment(now: float | None) -> float:
+    """Return the time given, the clock's if none is."""
+    if now is None:
+        return time.time()
+    if not 0 <= now < LATEST:
+        raise UsageError(f"now must be in seconds since 1970, before the year 3000, not {now}")
+    return now
 
 
 def _query_id(moment: float) -> str:

@@ -28,9 +28,15 @@ _TEMPORARY = ".tmp-"
 
 
 def temporary(parent: Path, name: str) -> Path:
-    """Return a directory name under which something may be written before it is published."""
+    """Return a directory name under which something may be written before it is published. Holds: build or publish lock.
+
+    A writer of the same number may have died here: in a container every process may be number 1.
+    """
     parent.mkdir(parents=True, exist_ok=True)
-    return parent / f"{_TEMPORARY}{os.getpid()}-{name}"
+    path = parent / f"{_TEMPORARY}{os.getpid()}-{name}"
+    if path.exists():
+        shutil.rmtree(path)
+    return path
 
 
 def settle(written: Path, final: Path) -> None:

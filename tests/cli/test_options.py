@@ -63,21 +63,16 @@ def test_no_index_says_how_to_make_one(folder: Path) -> None:
         find_index(None)
 
 
-def test_a_build_goes_beside_its_catalogue_name_and_never_above(folder: Path) -> None:
-    """`songs.jsonl.gz` gives songs.ltrr here; an index above is left alone, the only one here is built anew."""
-    _make(folder.parent / "above.ltrr")
+def test_a_build_is_named_after_its_catalogue(folder: Path) -> None:
+    """Without a name the index is called as the first file, here; another index is never replaced by surprise."""
     assert index_to_build(None, ["/data/songs.2026.jsonl.gz", "more.csv"]) == Path("songs.2026.ltrr")
     assert index_to_build(None, ["-", "more.csv"]) == Path("more.ltrr")
     assert index_to_build(Path("x"), ["-"]) == Path("x")
-    with pytest.raises(UsageError, match="--index"):
-        index_to_build(None, ["-"])
-    _make(folder / "one.ltrr")
-    assert index_to_build(None, ["songs.csv"]) == Path("one.ltrr")
-    assert index_to_build(None, ["-"]) == Path("one.ltrr")
-    _make(folder / "songs.ltrr")
+    (folder / "one.ltrr").mkdir()
+    (folder / "one.ltrr" / "manifest.json").touch()
     assert index_to_build(None, ["songs.csv"]) == Path("songs.ltrr")
-    with pytest.raises(UsageError, match="several"):
-        index_to_build(None, ["other.csv"])
+    with pytest.raises(UsageError, match="no name"):
+        index_to_build(None, ["-"])
 
 
 def test_depths() -> None:
