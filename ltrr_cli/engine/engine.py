@@ -180,7 +180,7 @@ class Engine:
             "time": round(moment, 3),
             "position": position,
         }
-        event = Event(id=event_identity(**parts), dwell=dwell, **parts)  # type: ignore[arg-type]
+        event = Event(id=event_identity(**parts), dwell=float(dwell), **parts)  # type: ignore[arg-type]
         return record(opened, event, now=moment)
 
     def ingest(

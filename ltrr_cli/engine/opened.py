@@ -60,7 +60,6 @@ class Opened:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="ltrr-query")
         self.hindsight: dict[tuple[str, str], NDArray[np.int64]] = {}  # (arm, query text) → what it finds
         self._rewarded: NDArray[np.float32] | None = None
-        self._events = (-1, -1)
         self.catch_up()
 
     @property
@@ -77,25 +76,15 @@ class Opened:
 
     def catch_up(self) -> int:
         """Learn what any process has logged since the last look; returns how many events were new."""
-        end = self._log_size()
-        if end == self._events:
+        if not (
+            self.logs.events.reaches_beyond(self.learned.events_at)
+            or self.logs.control.reaches_beyond(self.learned.control_at)
+        ):
             return 0
-        self._events = end
         fresh = catch_up(self.learned, self.logs, self.impressions)
         if fresh:
             self._rewarded = None
         return fresh
-
-    def _log_size(self) -> tuple[int, int]:
-        """Return the number and size of the newest events file: one system call where nothing has happened."""
-        number = max(1, self.learned.events_at.file)
-        directory = self.root / "log"
-        while (directory / f"events-{number + 1:06d}.jsonl").exists():
-            number += 1
-        try:
-            return number, (directory / f"events-{number:06d}.jsonl").stat().st_size
-        except FileNotFoundError:
-            return number, 0
 
     @cached_property
     def encoder(self) -> Encoder:

@@ -74,8 +74,8 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
         pool_ids=tuple(ids),
         pool=_provenance(pool),
         feature_names=names(pool.arms),
-        features=tuple(map(tuple, values[order].tolist())),
-        scores=tuple(scores[order].tolist()),
+        features=tuple(map(tuple, _rounded(values[order]).tolist())),
+        scores=tuple(_rounded(scores[order]).tolist()),
         reserved=_reserved(reserved, ids, query.k),
     )
     results = _results(opened, pool, order, shown, ids, trace)
@@ -231,8 +231,14 @@ def _provenance(pool: Pool) -> dict[str, tuple[tuple[int, int, float], ...]]:
         ranks = pool.ranks[:, number]
         found = np.flatnonzero(ranks)
         found = found[np.argsort(ranks[found])]
-        out[arm] = tuple(zip(found.tolist(), ranks[found].tolist(), pool.scores[found, number].tolist(), strict=True))
+        scores = _rounded(pool.scores[found, number])
+        out[arm] = tuple(zip(found.tolist(), ranks[found].tolist(), scores.tolist(), strict=True))
     return out
+
+
+def _rounded(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the values with six decimals: what is logged is short, and exactly what was used to explain."""
+    return np.asarray(values, np.float64).round(6)
 
 
 def _results(

@@ -83,13 +83,9 @@ class Impressions:
         return hashes[order], files[order], offsets[order], self._reached
 
     def _rows(self, query_id: str) -> Iterator[dict[str, Any]]:
-        """Yield the rows with that id, latest first; only for an unknown one the log's end is read."""
-        wanted = hash64(query_id)
-        positions = list(self._positions(wanted))
-        if not positions:
-            self._scan()
-            positions = list(self._positions(wanted))
-        for position in positions:
+        """Yield the rows with that id, latest first."""
+        self._scan()
+        for position in self._positions(hash64(query_id)):
             row = self._log.read_at(position)
             if row is not None and row.get("query_id") == query_id:
                 yield row
@@ -107,6 +103,8 @@ class Impressions:
 
     def _scan(self) -> None:
         """Take in the lines appended since the last call."""
+        if not self._log.reaches_beyond(self._reached):
+            return
         for position, line in self._log.lines_after(self._reached):
             query_id = _query_id(line)
             if query_id is not None:

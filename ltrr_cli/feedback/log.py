@@ -139,6 +139,14 @@ class Log:
             raise _failure("read", path, error) from error
         return Position(numbers[-1], 0)
 
+    def reaches_beyond(self, position: Position) -> bool:
+        """Tell whether anything stands behind `position`: two system calls, where `lines_after` lists a directory."""
+        try:
+            size = self._path(position.file).stat().st_size
+        except OSError:
+            size = 0
+        return size > position.offset or self._path(position.file + 1).exists()
+
     def lines_after(self, start: Position | None = None) -> Iterator[tuple[Position, bytes]]:
         """Yield each whole line from `start` on, without its newline, and where it starts.
 

@@ -2,8 +2,8 @@
 
 Version 1: all of `Trace` by name, but for `arms` (rows of name, depth, returned, ms, error), `pool` (`ids` and, for
 each arm, rows of candidate, rank, score), `features` (`names`, `rows`) and `reserved` (position, id, arm; or null).
-Context, feature values and scores of what was shown keep 9 significant digits, other measured numbers 6, `now` all;
-what is not a finite number is null and comes back as nan.
+Numbers are kept as they are, but for times in ms and probabilities, which keep 6 significant digits; what is not a
+finite number is null and comes back as nan.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ def trace_to_json(trace: Trace) -> dict[str, Any]:
         "epsilon": _six(trace.epsilon),
         "explored": trace.explored,
         "seed": trace.seed,
-        "context": {name: _nine(value) for name, value in trace.context.items()},
+        "context": {name: value if isfinite(value) else None for name, value in trace.context.items()},
         "arms": [[arm.name, arm.depth, arm.returned, _six(arm.ms), arm.error] for arm in trace.arms],
         "propensity": _six(trace.propensity),
         "pool": {
             "ids": list(trace.pool_ids),
             "arms": {
-                name: [[candidate, rank, _six(score)] for candidate, rank, score in hits]
+                name: [[candidate, rank, score if isfinite(score) else None] for candidate, rank, score in hits]
                 for name, hits in trace.pool.items()
             },
         },
         "features": {
             "names": list(trace.feature_names),
-            "rows": [[_nine(value) for value in row] for row in trace.features],
+            "rows": [[value if isfinite(value) else None for value in row] for row in trace.features],
         },
-        "scores": [_nine(score) for score in trace.scores],
+        "scores": [score if isfinite(score) else None for score in trace.scores],
         "reserved": None if reserved is None else [reserved.position, reserved.entity_id, reserved.arm],
     }
 
@@ -115,10 +115,6 @@ def _reserved(position: object, entity_id: object, arm: object) -> Reserved:
 
 def _six(value: float) -> float | None:
     return float(f"{value:.6g}") if isfinite(value) else None
-
-
-def _nine(value: float) -> float | None:
-    return float(f"{value:.9g}") if isfinite(value) else None
 
 
 def _float(value: object) -> float:

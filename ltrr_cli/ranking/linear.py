@@ -6,6 +6,7 @@ training learned another.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,11 +59,10 @@ class LinearRanker:
 
     def contributions(self, names: Sequence[str], row: Sequence[float]) -> dict[str, float]:
         """Return each present feature's part in the score, largest first."""
-        bounded = np.nan_to_num(row, nan=0.0, posinf=1.0, neginf=-1.0).tolist()
         parts = {
-            name: value * weight
-            for name, value in zip(names, bounded, strict=True)
-            if value and (weight := self.weights.get(name, 0.0))
+            name: (value if math.isfinite(value) else math.copysign(1.0, value)) * weight
+            for name, value in zip(names, row, strict=True)
+            if value and not math.isnan(value) and (weight := self.weights.get(name, 0.0))
         }
         return dict(sorted(parts.items(), key=lambda item: -abs(item[1])))
 

@@ -137,17 +137,22 @@ def digits(value: float, count: int) -> float:
     return float(f"{value:.{count}g}") if math.isfinite(value) else math.nan
 
 
+def finite(value: float) -> float:
+    """Return the number, nan for what is not finite."""
+    return value if math.isfinite(value) else math.nan
+
+
 def rounded(trace: Trace) -> Trace:
     """Round a trace as its description says."""
     return replace(
         trace,
         epsilon=digits(trace.epsilon, 6),
         propensity=digits(trace.propensity, 6),
-        context={name: digits(value, 9) for name, value in trace.context.items()},
+        context={name: finite(value) for name, value in trace.context.items()},
         arms=tuple(replace(arm, ms=digits(arm.ms, 6)) for arm in trace.arms),
-        pool={name: tuple((c, r, digits(score, 6)) for c, r, score in hits) for name, hits in trace.pool.items()},
-        features=tuple(tuple(digits(value, 9) for value in row) for row in trace.features),
-        scores=tuple(digits(score, 9) for score in trace.scores),
+        pool={name: tuple((c, r, finite(score)) for c, r, score in hits) for name, hits in trace.pool.items()},
+        features=tuple(tuple(finite(value) for value in row) for row in trace.features),
+        scores=tuple(finite(score) for score in trace.scores),
     )
 
 
@@ -175,8 +180,8 @@ def test_the_trace_is_compact() -> None:
     assert written["v"] == 1
     assert written["now"] == TRACE.now
     assert written["arms"] == [["title", 20, 2, 1.23457, ""]]
-    assert written["pool"] == {"ids": ["e1", "e2"], "arms": {"title": [[0, 1, 12.3457], [1, 2, 11.0]]}}
-    assert written["features"] == {"names": ["bm25", "age"], "rows": [[1.23456789, None], [0.5, 2.0]]}
+    assert written["pool"] == {"ids": ["e1", "e2"], "arms": {"title": [[0, 1, 12.3456789], [1, 2, 11.0]]}}
+    assert written["features"] == {"names": ["bm25", "age"], "rows": [[1.23456789012, None], [0.5, 2.0]]}
     assert written["propensity"] == 0.333333
     assert written["reserved"] == [4, "e2", "fresh"]
 

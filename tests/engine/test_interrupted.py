@@ -1,0 +1,159 @@
+"""Builds that do not end well: the old index answers, and the next build cleans up."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+from ltrr_cli.encoder import Encoder
+from ltrr_cli.engine import Engine, build, publish
+from ltrr_cli.engine.learned import Learned
+from ltrr_cli.errors import EncoderError, IndexDirectoryError
+from ltrr_cli.index.manifest import Manifest
+from ltrr_cli.index.segment import SegmentWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+ROOT = Path(__file__).parents[2]
+NOW = 1_750_000_000.0
+BUILD = "import sys; from ltrr_cli import Engine; print('go', flush=True); Engine.build(sys.argv[1], sys.argv[2])"
+
+
+def answers(root: Path) -> list[list[tuple[str, float]]]:
+    """Return what an index answers."""
+    with Engine.open(root) as engine:
+        found = [engine.search(text, seed=1, now=NOW, log=False).results for text in ("love", "rain night", "1977")]
+    return [[(result.id, result.score) for result in results] for results in found]
+
+
+def leftovers(root: Path) -> list[str]:
+    """Return what does not belong into an index: temporary files and directories, and directories that are not live."""
+    hidden = [str(path.relative_to(root)) for pattern in (".*", "*/.*") for path in root.glob(pattern)]
+    return hidden + [part for part in ("segments", "learned", "encoder") if len(list((root / part).iterdir())) != 1]
+
+
+class StopError(Exception):
+    """Raised in the middle of a build."""
+
+
+def _stop(*_: Any, **__: Any) -> NoReturn:
+    raise StopError
+
+
+def _no_encoder(*_: Any, **__: Any) -> NoReturn:
+    raise EncoderError("the graph fails")
+
+
+def _interrupt(*_: Any, **__: Any) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+STEPS: dict[str, tuple[object, str, Callable[..., NoReturn], type[BaseException]]] = {
+    "reading": (SegmentWriter, "add", _stop, StopError),
+    "indexing": (SegmentWriter, "rows", _interrupt, KeyboardInterrupt),
+    "encoding": (Encoder, "encode", _no_encoder, EncoderError),
+    "finishing": (SegmentWriter, "finish", _interrupt, KeyboardInterrupt),
+    "settling": (build, "settle", _stop, StopError),
+    "publishing": (build, "publish", _interrupt, KeyboardInterrupt),
+    "catching up": (publish, "catch_up", _stop, StopError),
+    "writing the learned state": (Learned, "write", _interrupt, KeyboardInterrupt),
+    "settling the learned state": (publish, "settle", _stop, StopError),
+    "writing the manifest": (Manifest, "write", _stop, StopError),
+    "renaming the manifest": (os, "rename", _stop, StopError),
+    "collecting": (publish, "remove_unused", _interrupt, KeyboardInterrupt),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_stopped_at_a_step(
+    index: Path, write_catalog: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Stopped at any step, the old index answers as before (or the new one, once it is live); the next build cleans up."""
+    before = answers(index)
+    changed = write_catalog(range(20), title="Love")
+    owner, name, fail, error = STEPS[step]
+    with monkeypatch.context() as patch:
+        if step == "renaming the manifest":
+            replace = Path.replace
+            patch.setattr(
+                Path, "replace", lambda self, target: _stop() if self.name[:5] == ".mani" else replace(self, target)
+            )
+        else:
+            patch.setattr(owner, name, fail)
+        with pytest.raises(error):
+            Engine.build(changed, index)
+    assert not list(index.glob(".*"))
+    if step != "collecting":
+        assert answers(index) == before
+        assert not list((index / "segments").glob(".*"))
+    Engine.build(changed, index)
+    assert answers(index) != before
+    assert leftovers(index) == []
+
+
+@pytest.mark.parametrize("step", ["encoding", "settling", "writing the manifest"])
+def test_first_build_stopped_at_a_step(
+    catalog: Path, encoder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """A first build that stops leaves no index, and does not stand in the way of the next one."""
+    owner, name, fail, error = STEPS[step]
+    root = tmp_path / "x.ltrr"
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, fail)
+        with pytest.raises(error):
+            Engine.build(catalog, root, encoder=encoder)
+    with pytest.raises(IndexDirectoryError, match="no index here"):
+        Engine.open(root)
+    Engine.build(catalog, root, encoder=encoder)
+    assert answers(root)[0]
+    assert leftovers(root) == []
+
+
+def test_traces_of_killed_builds_are_no_obstacle(catalog: Path, encoder: str, tmp_path: Path) -> None:
+    """What a killed first build leaves, also one with this process's own number, is not taken for a foreign directory."""
+    root = tmp_path / "x.ltrr"
+    for number in (os.getpid(), 2**22 + 5):
+        for place in (f"segments/.tmp-{number}-000001", f"learned/.tmp-{number}-000001", f"encoder/.tmp-{number}-ab"):
+            (root / place / "columns").mkdir(parents=True)
+        for name in ("manifest.json", "ltrr.toml"):
+            (root / f".{name}.{number}.tmp").write_text("{")
+    (root / "encoder" / f".tmp-{os.getpid()}-ab").rename(root / "encoder" / f".tmp-{2**22 + 6}-ab")
+    Engine.build(catalog, root, encoder=encoder)
+    assert answers(root)[0]
+    assert leftovers(root) == []
+
+
+def kill_after(delay: float, catalog: Path, root: Path) -> None:
+    """Start a build in another process, and kill it some time after it began."""
+    command = [sys.executable, "-c", BUILD, str(catalog), str(root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"go\n"
+        try:
+            process.wait(delay)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def test_killed_builds(index: Path, write_catalog: Callable[[Sequence[int]], Path]) -> None:
+    """Killed at random moments, a build leaves an index that answers, and the next build cleans up."""
+    old, new = write_catalog(range(40)), write_catalog(range(1, 40))
+    before = answers(index)
+    twin = shutil.copytree(index, index.with_name("twin.ltrr"))
+    Engine.build(new, twin)
+    after = answers(twin)
+    chance = random.Random(5)
+    for _ in range(3):
+        kill_after(chance.uniform(0.0, 1.2), new, index)
+        assert answers(index) in (before, after)
+        Engine.build(old, index)
+        assert answers(index) == before
+        assert leftovers(index) == []
