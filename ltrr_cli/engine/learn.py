@@ -126,6 +126,8 @@ def _log_events(opened: Opened, events: list[Event], done: Ingested, now: float)
     if config.hindsight:
         found = [hindsight(opened, event, done) for event in rows if event.query_id]
         opened.logs.control.append([one.to_row() for one in found if one is not None])
+    else:
+        done.unknown_queries += sum(not opened.impressions.known(row.query_id) for row in rows if row.query_id)
     opened.logs.events.append([event_to_ubi(event) for event in rows])
     done.events += len(rows)
     opened.catch_up()
@@ -159,12 +161,18 @@ def record(opened: Opened, event: Event, *, now: float) -> bool:
     """Log and learn one event; False if it was known. When this returns it is on the disk."""
     done = Ingested()
     _log_events(opened, [event], done, now)
-    lists = opened.learned.counts["training lists"]
-    if done.events and lists - opened.learned.trained_at >= opened.config.train_every:
+    if done.events and _training_is_due(opened):
         learn(opened, now=now)
     elif done.events and opened.learned.since_checkpoint >= opened.config.checkpoint_every:
         checkpoint(opened)
     return done.events > 0
+
+
+def _training_is_due(opened: Opened) -> bool:
+    """Whether enough was clicked since the ranker was last trained, and none is in the middle of its test."""
+    learned, every = opened.learned, opened.config.train_every
+    waiting = learned.challenger is not None and learned.bet.seen < _MOST_IN_TEST * every
+    return learned.counts["training lists"] - learned.trained_at >= every and not waiting
 
 
 def checkpoint(opened: Opened) -> None:
@@ -195,9 +203,7 @@ def learn(opened: Opened, *, now: float) -> None:
     """Train the ranker if enough was clicked since the last time, and write the learned state down."""
     opened.catch_up()
     learned = opened.learned
-    lists = learned.counts["training lists"]
-    waiting = learned.challenger is not None and learned.bet.seen < _MOST_IN_TEST * opened.config.train_every
-    if lists - learned.trained_at >= opened.config.train_every and not waiting:
+    if _training_is_due(opened):
         version = 1 + max(
             [learned.ranker.version, *(int(entry["version"]) for entry in learned.ranker_log)]
             + ([learned.challenger.version] if learned.challenger is not None else [])
@@ -207,7 +213,7 @@ def learn(opened: Opened, *, now: float) -> None:
         row = {
             "kind": "ranker",
             "time": now,
-            "lists": lists,
+            "lists": learned.counts["training lists"],
             "after": [end.file, end.offset],
             "ranker": LinearRanker(weights, version=version).to_dict(),
         }

@@ -1,6 +1,6 @@
 """Training: listwise softmax loss with inverse examination weights, held near the prior.
 
-Minimise Σᵢ wᵢ · (−log softmax(s)[clicked]) + λ·‖w − w₀‖², over lists of what was shown, with s = 8·X·w. The loss is
+Minimise Σᵢ wᵢ · (−log softmax(s)[clicked]) + λ·‖w − w₀‖², over lists of what was shown, with s = 3·X·w. The loss is
 convex; weights wᵢ = reward / P(examined at the clicked position) make clicks count as if every position had been
 looked at (Joachims, Swaminathan & Schnabel, WSDM 2017; listwise loss: Cao et al., ListNet, ICML 2007).
 """
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 STRENGTH = 30.0
 """λ: with fewer weighted clicks than about this, the weights stay close to the prior."""
 _STEPS = 200
-_SHARPNESS = 8.0
-"""Scores are about 1 apart at most; the softmax sees them times this, so that the prior already predicts well."""
+_SHARPNESS = 3.0
+"""The softmax sees scores, which are about 1 apart at most, times this. Much more, and noisy clicks would make training
+spend itself on making all weights smaller, which changes no ranking."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,53 @@
+"""The examples run, and show what they say."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+
+
+def run(*command: str | Path) -> str:
+    """Run a command with this Python first on the path; returns what it prints."""
+    places = [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LTRR_")}
+    environment = {**kept, "PATH": os.pathsep.join(places), "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    done = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_python_api(tmp_path: Path) -> None:
+    """What is played moves up, as the example prints."""
+    out = run(sys.executable, EXAMPLES / "python_api.py", tmp_path / "x.ltrr")
+    assert out.startswith("1334 entities indexed, 1334 encoded\n")
+    moved = re.search(r"after one play, .* moved from 5 to (\d+)", out)
+    assert moved is not None, out
+    assert int(moved[1]) < 5
+    assert out.rstrip().endswith("the prior is live")
+
+
+def test_custom_strategy(tmp_path: Path) -> None:
+    """A strategy of one's own finds Bohemian Rhapsody by its initials."""
+    out = run(sys.executable, EXAMPLES / "custom_strategy.py", tmp_path / "x.ltrr")
+    assert re.search(r"^\d+\. Bohemian Rhapsody \(song\), found by .*initials", out, re.MULTILINE), out
+
+
+def test_pipeline(tmp_path: Path) -> None:
+    """Search, clicks and learning in a shell pipeline: a title comes out, and events are learned."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    if shutil.which("ltrr", path=path) is None:
+        pytest.skip("ltrr is not installed")
+    out = run("bash", EXAMPLES / "pipeline.sh", tmp_path / "x.ltrr")
+    assert re.search(r"^first: .+", out, re.MULTILINE), out
+    learned = re.search(r"^events learned: (\d+)", out, re.MULTILINE)
+    assert learned is not None, out
+    assert int(learned[1]) >= 10
