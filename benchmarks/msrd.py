@@ -80,7 +80,7 @@ def main() -> None:
 
                 def arm(name: str, asked: str = text) -> list[str]:
                     trace = engine.search(asked, k=1, depths={name: 100}, log=False).trace
-                    return [trace.pool_ids[number] for number, _, _ in trace.pool.get(name, ())]
+                    return [trace.pool_ids[n] for n in trace.pool[name].candidates] if name in trace.pool else []
 
                 bm25 = plain_bm25(view, text, 100)
                 lexical, semantic = arm("lexical"), arm("semantic")

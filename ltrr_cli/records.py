@@ -91,12 +91,20 @@ class Reserved:
     arm: str
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an arm found, best first: numbers of candidates (the n-th has rank n, from 1) and their scores."""
+
+    candidates: tuple[int, ...]
+    scores: tuple[float, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """How an impression came about, all as it was at decision time.
 
-    `pool` maps each arm to (candidate number, rank from 1, score) for all it returned; candidate numbers index
-    `pool_ids`. `features` holds one row of `feature_names` values for each entity shown; nan where a feature is absent.
+    `pool` maps each arm to what it found; candidate numbers index `pool_ids`. `features` holds one row of
+    `feature_names` values for each entity shown; nan where a feature is absent.
     `propensity` is the probability of the whole selection, in (0, 1]; `mode` is `thompson`, or says what overrode it.
     """
 
@@ -115,7 +123,7 @@ class Trace:
     arms: tuple[Arm, ...]
     propensity: float
     pool_ids: tuple[str, ...]
-    pool: Mapping[str, tuple[tuple[int, int, float], ...]]
+    pool: Mapping[str, Found]
     feature_names: tuple[str, ...]
     features: tuple[tuple[float, ...], ...]
     scores: tuple[float, ...]

@@ -30,7 +30,19 @@ def test_exported_names() -> None:
 
 def test_engine_has_these_methods() -> None:
     """The engine's public methods are these: a new one is documented on purpose, none goes by accident."""
-    assert set(PUBLIC) >= {"build", "open", "close", "search", "warm_up", "record", "ingest", "learn", "relearn", "delete", "info"}
+    assert set(PUBLIC) >= {
+        "build",
+        "open",
+        "close",
+        "search",
+        "warm_up",
+        "record",
+        "ingest",
+        "learn",
+        "relearn",
+        "delete",
+        "info",
+    }
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -58,7 +70,11 @@ def test_errors_are_in_the_tree(error: type[errors.LtrrError]) -> None:
 def test_tree_names_no_others() -> None:
     """The tree of errors names errors that exist."""
     assert errors.__doc__ is not None
-    named = [line.lstrip("├└│─ ").split()[0] for line in errors.__doc__.splitlines() if line.lstrip("├└│─ ").split(" ")[0].endswith("Error")]
+    named = [
+        line.lstrip("├└│─ ").split()[0]
+        for line in errors.__doc__.splitlines()
+        if line.lstrip("├└│─ ").split(" ")[0].endswith("Error")
+    ]
     assert sorted(named) == sorted(error.__name__ for error in ERRORS)
 
 

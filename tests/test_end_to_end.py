@@ -40,7 +40,9 @@ def taught(built: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
 def ingest(path: Path) -> Ingested:
     """Ingest the sample's feedback."""
     with Engine.open(path) as engine:
-        return engine.ingest(Feedback([SAMPLE / "feedback" / "queries.jsonl", SAMPLE / "feedback" / "events.jsonl"]), now=NOW)
+        return engine.ingest(
+            Feedback([SAMPLE / "feedback" / "queries.jsonl", SAMPLE / "feedback" / "events.jsonl"]), now=NOW
+        )
 
 
 def preferences() -> dict[str, str]:
@@ -81,7 +83,7 @@ def ndcg(path: Path) -> float:
 
 def dcg(grades: list[int]) -> float:
     """Return the discounted cumulative gain."""
-    return sum((2**grade - 1) / math.log2(2 + place) for place, grade in enumerate(grades))
+    return math.fsum((2.0**grade - 1) / math.log2(2 + place) for place, grade in enumerate(grades))
 
 
 def test_untrained_quality(built: Path) -> None:
@@ -90,7 +92,7 @@ def test_untrained_quality(built: Path) -> None:
 
 
 def test_feedback_moves_what_people_prefer_up(built: Path, taught: tuple[Path, Ingested]) -> None:
-    """After the log is learned, what people prefer is near the top: mean reciprocal rank rises by .15 and is .8 or more."""
+    """Once the log is learned, what people prefer is near the top: mean reciprocal rank rises by .15, to .8 or more."""
     path, done = taught
     assert (done.impressions, done.events, done.repeated, done.unknown_entities) == (3000, 4031, 0, 0)
     before, after = reciprocal_ranks(built), reciprocal_ranks(path)
@@ -126,7 +128,7 @@ def test_ingesting_again_changes_nothing(taught: tuple[Path, Ingested]) -> None:
 
 
 def test_ranker_is_trained_and_tested(built: Path, tmp_path: Path) -> None:
-    """After enough clicks on pages of its own a new ranker is trained; it goes live by a test only, and the reason is kept."""
+    """After enough clicks on its own pages a ranker is trained; it goes live by a test only, and the reason is kept."""
     path = shutil.copytree(built, tmp_path / "music.ltrr")
     (path / "ltrr.toml").write_text(LEARNED)
     wanted = list(preferences().items())

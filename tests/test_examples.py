@@ -20,14 +20,29 @@ def run(*command: str | Path) -> str:
     places = [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LTRR_")}
     environment = {**kept, "PATH": os.pathsep.join(places), "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
-    done = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(
+        list(map(str, command)), env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def test_python_api(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Return the index that the first example makes, and what it prints."""
+    path = tmp_path_factory.mktemp("first") / "x.ltrr"
+    return path, run(sys.executable, EXAMPLES / "python_api.py", path)
+
+
+@pytest.fixture
+def index(first: tuple[Path, str], tmp_path: Path) -> Path:
+    """Return a copy of that index: built again, it encodes nothing, which saves most of the time."""
+    return shutil.copytree(first[0], tmp_path / "x.ltrr")
+
+
+def test_python_api(first: tuple[Path, str]) -> None:
     """What is played moves up, as the example prints."""
-    out = run(sys.executable, EXAMPLES / "python_api.py", tmp_path / "x.ltrr")
+    out = first[1]
     assert out.startswith("1334 entities indexed, 1334 encoded\n")
     moved = re.search(r"after one play, .* moved from 5 to (\d+)", out)
     assert moved is not None, out
@@ -35,18 +50,18 @@ def test_python_api(tmp_path: Path) -> None:
     assert out.rstrip().endswith("the prior is live")
 
 
-def test_custom_strategy(tmp_path: Path) -> None:
+def test_custom_strategy(index: Path) -> None:
     """A strategy of one's own finds Bohemian Rhapsody by its initials."""
-    out = run(sys.executable, EXAMPLES / "custom_strategy.py", tmp_path / "x.ltrr")
+    out = run(sys.executable, EXAMPLES / "custom_strategy.py", index)
     assert re.search(r"^\d+\. Bohemian Rhapsody \(song\), found by .*initials", out, re.MULTILINE), out
 
 
-def test_pipeline(tmp_path: Path) -> None:
+def test_pipeline(index: Path) -> None:
     """Search, clicks and learning in a shell pipeline: a title comes out, and events are learned."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     if shutil.which("ltrr", path=path) is None:
         pytest.skip("ltrr is not installed")
-    out = run("bash", EXAMPLES / "pipeline.sh", tmp_path / "x.ltrr")
+    out = run("bash", EXAMPLES / "pipeline.sh", index)
     assert re.search(r"^first: .+", out, re.MULTILINE), out
     learned = re.search(r"^events learned: (\d+)", out, re.MULTILINE)
     assert learned is not None, out

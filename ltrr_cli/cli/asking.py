@@ -24,6 +24,7 @@ class Asking:
     seed: int | None = None
     explore: bool = True
     depths: Mapping[str, int] | None = None
+    explain: bool = False
     log: bool = True
 
     def ask(self, engine: Engine, text: str) -> Answer:
@@ -36,6 +37,7 @@ class Asking:
             seed=self.seed,
             explore=self.explore,
             depths=self.depths,
+            explain=self.explain,
             log=self.log,
         )
 

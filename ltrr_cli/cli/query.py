@@ -57,7 +57,14 @@ def query(
     if ids and (as_json or jsonl):
         raise UsageError("--ids prints no JSON", next="leave out one of the two")
     asking = Asking(
-        k=k, user=user, session=session, seed=seed, explore=not no_explore, depths=depths(strategies), log=not no_log
+        k=k,
+        user=user,
+        session=session,
+        seed=seed,
+        explore=not no_explore,
+        depths=depths(strategies),
+        explain=explain,
+        log=not no_log,
     )
     how = _how(text, machine=as_json or jsonl, ids=ids)
     path = find_index(index)

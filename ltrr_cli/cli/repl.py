@@ -41,7 +41,7 @@ class Repl:
     def __init__(self, engine: Engine, path: Path, asking: Asking, *, explain: bool = False) -> None:
         self._engine = engine
         self._path = path
-        self._asking = replace(asking, session=asking.session or f"prompt-{secrets.token_hex(4)}")
+        self._asking = replace(asking, session=asking.session or f"prompt-{secrets.token_hex(4)}", explain=True)
         self._explain = explain
         self._last: Answer | None = None
 

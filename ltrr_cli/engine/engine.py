@@ -100,13 +100,14 @@ class Engine:
         seed: int | None = None,
         explore: bool = True,
         depths: Mapping[str, int] | None = None,
+        explain: bool = False,
         log: bool = True,
     ) -> Answer:
         """Answer a query, and log it as an impression unless `log` is off.
 
         `k` in 1…1000 results. `now` is the query's time in seconds since 1970, by default the clock's; `seed` makes
-        chance repeatable. `explore` off uses the policy's mean; `depths` overrides it: {strategy: hits to draw}. Raises
-        `UsageError` for values out of range.
+        chance repeatable. `explore` off uses the policy's mean; `depths` overrides it: {strategy: hits to draw}.
+        `explain` fills the results' contributions. Raises `UsageError` for values out of range.
         """
         from ltrr_cli.engine.search import Choice, answer, impression_of
         from ltrr_cli.feedback.ubi import impression_to_ubi
@@ -131,6 +132,7 @@ class Engine:
             seed=secrets.randbits(48) if seed is None else seed,
             explore=explore,
             policy=Fixed(depths) if depths is not None else None,
+            explain=explain,
         )
         answered = answer(opened, query, choice)
         if log:

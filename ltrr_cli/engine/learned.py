@@ -270,5 +270,7 @@ def _ranks(trace: Trace | None, entity_id: str) -> tuple[dict[str, int], dict[st
         candidate = trace.pool_ids.index(entity_id)
     except ValueError:
         candidate = -1
-    ranks = {arm: rank for arm, hits in trace.pool.items() for number, rank, _ in hits if number == candidate}
+    ranks = {
+        arm: found.candidates.index(candidate) + 1 for arm, found in trace.pool.items() if candidate in found.candidates
+    }
     return ranks, dict(ran), ran

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -25,7 +24,6 @@ from ltrr_cli.retrieval.base import find
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from concurrent.futures import Future
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -56,8 +54,6 @@ class Opened:
         self.impressions = open_impressions(self.logs, snapshot)
         self._rows: dict[str, int | None] = {}
         self._vectors: dict[str, NDArray[np.float32]] = {}
-        self._ahead: tuple[str, Future[NDArray[np.float32]]] | None = None
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="ltrr-query")
         self.hindsight: dict[tuple[str, str], NDArray[np.int64]] = {}  # (arm, query text) → what it finds
         self._rewarded: NDArray[np.float32] | None = None
         self.catch_up()
@@ -69,7 +65,6 @@ class Opened:
 
     def close(self) -> None:
         """Give up the shared locks, so that this generation may be collected."""
-        self._worker.shutdown()
         for handle in self._handles:
             os.close(handle)
         self._handles = []
@@ -91,24 +86,13 @@ class Opened:
         """The encoder, opened on first use."""
         return Encoder.open(self.root / "encoder" / self.manifest.encoder)
 
-    def encode_ahead(self, text: str) -> None:
-        """Begin to encode a query on another core; `query_vector` will want it."""
-        if text not in self._vectors:
-            self._ahead = text, self._worker.submit(self._encode, text)
-
     def query_vector(self, text: str) -> NDArray[np.float32]:
         """Return the unit vector of a query's text, (dim,) float32; the last ones are kept."""
         vector = self._vectors.get(text)
         if vector is None:
             if len(self._vectors) >= _VECTORS_KEPT:
                 self._vectors.pop(next(iter(self._vectors)))
-            begun, self._ahead = self._ahead, None
-            vector = begun[1].result() if begun is not None and begun[0] == text else self._encode(text)
-            self._vectors[text] = vector
-        return vector
-
-    def _encode(self, text: str) -> NDArray[np.float32]:
-        vector: NDArray[np.float32] = self.encoder.encode([text], kind="query")[0]
+            vector = self._vectors[text] = self.encoder.encode([text], kind="query")[0]
         return vector
 
     def warm_up(self, texts: Sequence[str]) -> None:

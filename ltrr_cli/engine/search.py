@@ -13,7 +13,7 @@ from ltrr_cli.policy.base import MAX_DEPTH
 from ltrr_cli.query.context import context
 from ltrr_cli.query.understand import understand
 from ltrr_cli.ranking.features import Subject, features, names
-from ltrr_cli.records import Answer, Arm, Impression, Reserved, Result, Trace
+from ltrr_cli.records import Answer, Arm, Found, Impression, Reserved, Result, Trace
 from ltrr_cli.retrieval.base import Hits, Request
 from ltrr_cli.retrieval.pool import Pool, union
 
@@ -32,20 +32,17 @@ _HINDSIGHT_KEPT = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """How the arms are chosen: `seed` decides all chance; `policy` overrides the learned one, `mode` says so."""
+    """How to answer: `seed` decides all chance, `policy` overrides the learned one, `explain` adds contributions."""
 
     seed: int
     explore: bool = True
     policy: Policy | None = None
+    explain: bool = False
 
 
 def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
     """Answer one query. Deterministic given the opened index, the query and the choice."""
     started = time.perf_counter()
-    if query.text.strip():
-        opened.encode_ahead(
-            query.text
-        )  # the slowest step, on another core, while this one reads the query and the text index
     request = make_request(opened, query)
     features_of_query = context(query, request.understood, request.recall)
     arms = [strategy for strategy in opened.strategies if strategy.applies(request)]
@@ -54,7 +51,6 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
     pool = union(found)
     values, scores = _rank(opened, request, pool)
     order, reserved = _order(pool, scores, selection, query.k)
-    shown = pool.rows[order]
     ids = opened.view.ids(pool.rows)
     trace = Trace(
         now=query.time,
@@ -78,7 +74,7 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
         scores=tuple(_rounded(scores[order]).tolist()),
         reserved=_reserved(reserved, ids, query.k),
     )
-    results = _results(opened, pool, order, shown, ids, trace)
+    results = _results(opened, pool, order, ids, trace, explain=choice.explain)
     return Answer(
         query_id=query.id,
         query=query.text,
@@ -224,15 +220,13 @@ def _reserved(found: tuple[int, str] | None, ids: Sequence[str], k: int) -> Rese
     return None if found is None else Reserved(position=k, entity_id=ids[found[0]], arm=found[1])
 
 
-def _provenance(pool: Pool) -> dict[str, tuple[tuple[int, int, float], ...]]:
-    """Return for each arm (candidate, rank, score) of its hits, in its order."""
+def _provenance(pool: Pool) -> dict[str, Found]:
+    """Return what each arm found, in its order."""
     out = {}
     for number, arm in enumerate(pool.arms):
-        ranks = pool.ranks[:, number]
-        found = np.flatnonzero(ranks)
-        found = found[np.argsort(ranks[found])]
-        scores = _rounded(pool.scores[found, number])
-        out[arm] = tuple(zip(found.tolist(), ranks[found].tolist(), scores.tolist(), strict=True))
+        candidates = np.argsort(pool.ranks[:, number], kind="stable")[np.count_nonzero(pool.ranks[:, number] == 0) :]
+        scores = _rounded(pool.scores[candidates, number])
+        out[arm] = Found(tuple(candidates.tolist()), tuple(scores.tolist()))
     return out
 
 
@@ -245,13 +239,14 @@ def _results(
     opened: Opened,
     pool: Pool,
     order: NDArray[np.intp],
-    shown: NDArray[np.int64],
     ids: Sequence[str],
     trace: Trace,
+    *,
+    explain: bool,
 ) -> tuple[Result, ...]:
     ranker = opened.learned.ranker
     results = []
-    for place, (candidate, row) in enumerate(zip(order.tolist(), shown.tolist(), strict=True)):
+    for place, (candidate, row) in enumerate(zip(order.tolist(), pool.rows[order].tolist(), strict=True)):
         entity = opened.view.entity(row)
         found = pool.ranks[candidate].tolist()
         results.append(
@@ -263,7 +258,7 @@ def _results(
                 text=entity.text,
                 score=trace.scores[place],
                 strategies={arm: rank for arm, rank in zip(pool.arms, found, strict=True) if rank},
-                contributions=ranker.contributions(trace.feature_names, trace.features[place]),
+                contributions=ranker.contributions(trace.feature_names, trace.features[place]) if explain else {},
             )
         )
     return tuple(results)

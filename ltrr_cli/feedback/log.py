@@ -50,6 +50,7 @@ class Log:
         self.name = name
         self._lock = lock
         self._rotate_bytes = rotate_bytes
+        self._newest = 0  # the file that was written last, to be spared listing the directory for every line
         self._pattern = re.compile(rf"{re.escape(name)}-(\d{{6,}})\.jsonl", re.ASCII)
 
     def append(self, rows: Sequence[Mapping[str, Any]], *, sync: bool = True) -> list[Position]:
@@ -97,11 +98,12 @@ class Log:
         return positions
 
     def _writable(self) -> tuple[int, Path]:
-        self.directory.mkdir(parents=True, exist_ok=True)
-        numbers = self._numbers()
-        if not numbers:
+        if not self._newest or not self._path(self._newest).exists() or self._path(self._newest + 1).exists():
+            self.directory.mkdir(parents=True, exist_ok=True)
+            self._newest = max(self._numbers(), default=0)
+        if not self._newest:
             return 1, self._path(1)
-        last = numbers[-1]
+        last = self._newest
         path = self._path(last)
         if path.stat().st_size <= self._rotate_bytes:
             return last, path

@@ -1,8 +1,8 @@
 """How an impression came about, as the compact JSON object that a log line carries under `query_attributes.ltrr`.
 
 Version 1: all of `Trace` by name, but for `arms` (rows of name, depth, returned, ms, error), `pool` (`ids` and, for
-each arm, rows of candidate, rank, score), `features` (`names`, `rows`) and `reserved` (position, id, arm; or null).
-Numbers are kept as they are, but for times in ms and probabilities, which keep 6 significant digits; what is not a
+each arm, the candidates by rank and their scores), `features` (`names`, `rows`) and `reserved` (position, id, arm; or
+null). Numbers are kept as they are, but for times in ms and probabilities, which keep 6 significant digits; what is not a
 finite number is null and comes back as nan.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 from math import isfinite, nan
 from typing import Any
 
-from ltrr_cli.records import Arm, Reserved, Trace
+from ltrr_cli.records import Arm, Found, Reserved, Trace
 
 VERSION = 1
 
@@ -38,8 +38,8 @@ def trace_to_json(trace: Trace) -> dict[str, Any]:
         "pool": {
             "ids": list(trace.pool_ids),
             "arms": {
-                name: [[candidate, rank, score if isfinite(score) else None] for candidate, rank, score in hits]
-                for name, hits in trace.pool.items()
+                name: [list(found.candidates), [score if isfinite(score) else None for score in found.scores]]
+                for name, found in trace.pool.items()
             },
         },
         "features": {
@@ -85,8 +85,8 @@ def _read(row: dict[str, Any]) -> Trace:
         propensity=_float(row["propensity"]),
         pool_ids=_texts(pool["ids"]),
         pool={
-            name: tuple((_int(candidate), _int(rank), _float(score)) for candidate, rank, score in hits)
-            for name, hits in pool["arms"].items()
+            name: Found(tuple(map(_int, candidates)), _floats(scores))
+            for name, (candidates, scores) in pool["arms"].items()
         },
         feature_names=_texts(features["names"]),
         features=tuple(_floats(values) for values in features["rows"]),
@@ -100,9 +100,14 @@ def _sound(trace: Trace) -> bool:
     return (
         isfinite(trace.now)
         and 0 < trace.propensity <= 1
-        and all(0 <= hit[0] < candidates and hit[1] >= 1 for hits in trace.pool.values() for hit in hits)
+        and all(_in_pool(found, candidates) for found in trace.pool.values())
         and all(len(row) == width for row in trace.features)
     )
+
+
+def _in_pool(found: Found, candidates: int) -> bool:
+    same = len(found.candidates) == len(found.scores)
+    return same and all(0 <= candidate < candidates for candidate in found.candidates)
 
 
 def _arm(name: object, depth: object, returned: object, ms: object, error: object) -> Arm:

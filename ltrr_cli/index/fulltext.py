@@ -75,6 +75,27 @@ class FulltextWriter:
         self._writer.wait_merging_threads()
 
 
+def _open(directory: Path) -> Any:
+    """Open a Tantivy index, also where nothing can be written: Tantivy (0.25) makes a lock file even to read.
+
+    There it is opened by links from a temporary directory, which may go at once: its files are mapped by then.
+    """
+    from tantivy import Index
+
+    try:
+        return Index.open(str(directory))
+    except ValueError as error:
+        if "Lockfile" not in str(error):
+            raise
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="ltrr-") as folder:
+        for path in directory.iterdir():
+            if path.suffix != ".lock":
+                type(directory)(folder, path.name).symlink_to(path.absolute())
+        return Index.open(folder)
+
+
 class Fulltext:
     """A read-only Tantivy index of one segment."""
 
@@ -82,7 +103,7 @@ class Fulltext:
         import tantivy
 
         self._tantivy = tantivy
-        self._index = tantivy.Index.open(str(directory))
+        self._index = _open(directory)
         self._index.register_tokenizer(_ANALYZER, _analyzer())
         self._searcher = self._index.searcher()
         self.schema = self._index.schema

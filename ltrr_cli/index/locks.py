@@ -28,8 +28,7 @@ def exclusive(path: Path, *, timeout: float = 30.0) -> Iterator[None]:
     Raises `LockedError` naming the holder's process, and `IndexDirectoryError` where the file cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        handle = _open(path)
     except OSError as error:
         raise IndexDirectoryError(
             f"cannot lock the index: {error.strerror}", where=str(path), next="check who may write to this directory"
@@ -40,6 +39,15 @@ def exclusive(path: Path, *, timeout: float = 30.0) -> Iterator[None]:
         yield
     finally:
         os.close(handle)  # closing drops the lock
+
+
+def _open(path: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, 0o666)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, flags, 0o666)
 
 
 def _wait(handle: int, path: Path, timeout: float) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import polars
+import polars as pl
 import pytest
 
 from ltrr_cli.engine import Engine
@@ -92,18 +92,15 @@ def learned_state(root: Path) -> dict[str, Any]:
     """Return the learned state that the manifest names: tables by key, sums by name, everything that a fold gives."""
     directory = root / "learned" / read_manifest(root).learned.name
     state: dict[str, Any] = {
-        name: {
-            (key, entity_id): mass for key, entity_id, mass in polars.read_parquet(directory / f"{name}.parquet").rows()
-        }
+        name: {(key, entity_id): mass for key, entity_id, mass in pl.read_parquet(directory / f"{name}.parquet").rows()}
         for name in ("memory", "profiles", "popularity")
     }
     for name in _ARRAYS:
         state[name] = np.load(directory / f"{name}.npy").tolist()
     with np.load(directory / "policy.npz") as policy:
-        for name in ("a", "b", "frozen_a", "frozen_b"):
-            state[f"policy.{name}"] = policy[name]
-        for name in ("credits", "features", "arms"):
-            state[f"policy.{name}"] = policy[name].tolist()
+        assert {"a", "b", "credits"} <= set(policy.files)
+        for name in policy.files:
+            state[f"policy.{name}"] = policy[name] if policy[name].dtype.kind == "f" else policy[name].tolist()
     with np.load(directory / "impressions.npz") as impressions:
         state |= {f"impressions.{name}": impressions[name].tolist() for name in ("hashes", "files", "offsets", "start")}
     state["ranker"] = json.loads((directory / "ranker.json").read_text())

@@ -112,7 +112,7 @@ def test_clicks_on_what_is_gone_can_be_recorded(index: Path, write_catalog: Call
 
 
 def test_clicks_only_on_what_is_gone(index: Path, write_catalog: Callable[[Sequence[int]], Path]) -> None:
-    """A query whose only clicked entity is gone, and a user who liked only that, are answered, before and after a checkpoint."""
+    """A query whose only clicked entity is gone, and a user who liked only that, are answered."""
     with Engine.open(index) as engine:
         answer = engine.search("zzz", k=40, user="ana", seed=1, now=NOW)
         engine.record(answer.query_id, "e30", "like", now=NOW + 1)
@@ -224,7 +224,7 @@ def test_add_needs_an_index(catalog: Path, encoder: str, tmp_path: Path) -> None
 
 
 def test_add_with_another_encoder_is_refused(index: Path, catalog: Path, encoder: str, tmp_path: Path) -> None:
-    """Vectors of two encoders cannot be compared: adding with another one is refused, building anew encodes all again."""
+    """Adding with another encoder is refused, since vectors of two cannot be compared; building anew encodes all."""
     other = shutil.copytree(encoder, tmp_path / "other")
     settings = json.loads((other / "encoder.json").read_text())
     (other / "encoder.json").write_text(json.dumps({**settings, "prompts": {"query": "love "}}))
@@ -245,7 +245,7 @@ def test_add_with_another_encoder_is_refused(index: Path, catalog: Path, encoder
 def test_unusable_settings(index: Path, toml: str) -> None:
     """What cannot be used in ltrr.toml is a `ConfigError` that names it, and nothing else breaks."""
     (index / "ltrr.toml").write_bytes(toml.encode("latin-1"))
-    with pytest.raises(ConfigError, match="ltrr.toml"):
+    with pytest.raises(ConfigError, match=r"ltrr\.toml"):
         Engine.open(index)
     (index / "ltrr.toml").unlink()
     assert search(index, "love")
@@ -297,8 +297,9 @@ def test_damaged_segment_is_built_again(index: Path, catalog: Path, name: str) -
         path.write_bytes(b"\x93NUMPY")
     else:
         shutil.rmtree(path)
-    with pytest.raises(IndexDirectoryError, match="index build|build the index again"):
-        Engine.open(index).close() if name != "vectors.text.npy" else read_manifest(index / "none")
+    if name != "vectors.text.npy":  # which only a build reads
+        with pytest.raises(IndexDirectoryError, match=r"index build|build the index again"):
+            Engine.open(index)
     Engine.build(catalog, index)
     assert search(index, "love")[0] == "e30"
 
@@ -308,11 +309,13 @@ def test_damaged_learned_state_is_made_again(index: Path) -> None:
     click(index, "love", "e30", times=5)
     with Engine.open(index) as engine:
         engine.learn(now=NOW)
-    live = index / "learned" / read_manifest(index).learned.name
-    for damage in (lambda: (live / "state.json").write_text("{"), lambda: shutil.rmtree(live)):
-        damage()
+    for damage in ("torn", "gone"):
+        live = index / "learned" / read_manifest(index).learned.name
+        if damage == "torn":
+            (live / "state.json").write_text("{")
+        else:
+            shutil.rmtree(live)
         with pytest.raises(IndexDirectoryError, match="learn --rebuild"):
             Engine.open(index)
         Engine.relearn(index)
         assert search(index, "love")[0] == "e30"
-        live = index / "learned" / read_manifest(index).learned.name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,7 +34,9 @@ def engine(index: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def memory(engine: Engine, index: Path, state_of: Callable[[Path], dict[str, Any]]) -> Callable[[], dict[tuple[str, str], float]]:
+def memory(
+    engine: Engine, index: Path, state_of: Callable[[Path], dict[str, Any]]
+) -> Callable[[], dict[tuple[str, str], float]]:
     """Return a function that gives all of the memory's masses, in the worth of the time NOW."""
 
     def read() -> dict[tuple[str, str], float]:
@@ -98,11 +102,15 @@ def test_short_play_counts_less(engine: Engine, memory: Callable[[], dict[tuple[
     assert memory() == pytest.approx({("love", one): 0.12, ("love", two): 1.2, ("love", three): 1.8})
 
 
-def test_unknown_action_is_counted_but_worth_nothing(engine: Engine, memory: Callable[[], dict[tuple[str, str], float]]) -> None:
+def test_unknown_action_is_counted_but_worth_nothing(
+    engine: Engine, memory: Callable[[], dict[tuple[str, str], float]]
+) -> None:
     """An action that no reward is set for is kept and counted, and changes no result."""
     answer = ask(engine)
     assert engine.record(answer.query_id, answer.results[3].id, " Wave ", now=NOW)
-    assert [result.score for result in ask(engine).results] == pytest.approx([result.score for result in answer.results])
+    assert [result.score for result in ask(engine).results] == pytest.approx(
+        [result.score for result in answer.results]
+    )
     info = engine.info()
     assert dict(info.actions) == {"wave": 1}
     assert info.notes["events of unknown actions"] == 1
@@ -145,7 +153,7 @@ def test_what_cannot_be_recorded(engine: Engine, call: dict[str, Any], error: ty
 def test_ingest_of_an_unknown_query_falls_back_on_its_text(
     engine: Engine, memory: Callable[[], dict[tuple[str, str], float]]
 ) -> None:
-    """An event whose query id was never shown here counts for the text that it brings; without a text only for popularity."""
+    """An event of a query never shown here counts for the text that it brings; without one only for popularity."""
     done = engine.ingest([event(1, query_id="elsewhere"), event(2, query_id="nowhere", text="")], now=NOW)
     assert (done.events, done.unknown_queries) == (2, 2)
     assert memory() == pytest.approx({("love", "e30"): 0.3})
@@ -156,7 +164,7 @@ def test_ingest_of_an_unknown_query_falls_back_on_its_text(
 def test_ingest_counts(engine: Engine) -> None:
     """What was ingested is counted by kind, and the same again changes nothing."""
     page = Impression(query_id="q1", text="love", time=NOW, shown=("e01", "e30"))
-    records = [
+    records: list[Impression | Event] = [
         event(1, query_id="q1", position=2),
         page,
         event(2, action="wave"),
@@ -181,7 +189,9 @@ def test_event_from_2099_is_clamped(engine: Engine, memory: Callable[[], dict[tu
 
 def test_old_events_count_less(engine: Engine, memory: Callable[[], dict[tuple[str, str], float]]) -> None:
     """After one half-life an event counts half; the order in which events come does not matter."""
-    engine.ingest([event(1), event(2, time=NOW - HALF_LIFE, entity_id="e31"), event(3, time=NOW - 2 * HALF_LIFE)], now=NOW)
+    engine.ingest(
+        [event(1), event(2, time=NOW - HALF_LIFE, entity_id="e31"), event(3, time=NOW - 2 * HALF_LIFE)], now=NOW
+    )
     assert memory() == pytest.approx({("love", "e30"): 0.3 + 0.075, ("love", "e31"): 0.15})
 
 
@@ -189,10 +199,10 @@ def test_order_of_events_does_not_matter(
     built: Path, tmp_path: Path, state_of: Callable[[Path], dict[str, Any]], assert_same: Callable[[Any, Any], None]
 ) -> None:
     """The same events in another order give the same memory, profiles and popularity."""
-    import shutil
-
     events = [
-        event(n, entity_id=f"e{n % 7:02d}", user=f"u{n % 3}", time=NOW - 1e6 * n, action=("click", "like", "skip")[n % 3])
+        event(
+            n, entity_id=f"e{n % 7:02d}", user=f"u{n % 3}", time=NOW - 1e6 * n, action=("click", "like", "skip")[n % 3]
+        )
         for n in range(12)
     ]
     states = []
@@ -201,7 +211,9 @@ def test_order_of_events_does_not_matter(
         with Engine.open(root) as opened:
             for one in order:
                 opened.ingest([one], now=NOW)
-        states.append({name: table for name, table in state_of(root).items() if name in {"memory", "profiles", "popularity"}})
+        states.append(
+            {name: table for name, table in state_of(root).items() if name in {"memory", "profiles", "popularity"}}
+        )
     assert_same(*states)
 
 
@@ -209,7 +221,9 @@ def test_order_of_events_does_not_matter(
 def test_one_user_does_not_beat_five(engine: Engine, who: str) -> None:
     """Fifty clicks of one user (or session) on one entity weigh less than one purchase each by five others."""
     zeal = [event(n, entity_id="e30", time=NOW - n, **{who: "zealot"}) for n in range(50)]
-    engine.ingest([*zeal, *(event(100 + n, entity_id="e31", action="purchase", **{who: f"u{n}"}) for n in range(5))], now=NOW)
+    engine.ingest(
+        [*zeal, *(event(100 + n, entity_id="e31", action="purchase", **{who: f"u{n}"}) for n in range(5))], now=NOW
+    )
     assert [result.id for result in ask(engine).results[:2]] == ["e31", "e30"]
 
 
@@ -230,7 +244,7 @@ def test_dislikes_take_back(engine: Engine) -> None:
     engine.ingest([event(10 + n, entity_id=low, action="dislike", user=f"u{n}") for n in range(30)], now=NOW)
     after = ask(engine)
     assert low not in [result.id for result in after.results[:3]]
-    assert all(result.score == result.score for result in after.results)  # noqa: PLR0124 – nan
+    assert all(math.isfinite(result.score) for result in after.results)
 
 
 def test_position_corrects_for_examination(engine: Engine, memory: Callable[[], dict[tuple[str, str], float]]) -> None:
@@ -256,7 +270,9 @@ def test_users_have_profiles(engine: Engine) -> None:
     assert place("ana") < place("bo")
 
 
-def test_event_inherits_user_and_session(engine: Engine, index: Path, state_of: Callable[[Path], dict[str, Any]]) -> None:
+def test_event_inherits_user_and_session(
+    engine: Engine, index: Path, state_of: Callable[[Path], dict[str, Any]]
+) -> None:
     """An event of a query without its own user counts for the query's user."""
     answer = engine.search("love", user="ana", session="s", seed=1, now=NOW)
     engine.record(answer.query_id, "e30", now=NOW)

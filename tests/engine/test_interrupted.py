@@ -76,7 +76,7 @@ STEPS: dict[str, tuple[object, str, Callable[..., NoReturn], type[BaseException]
 def test_stopped_at_a_step(
     index: Path, write_catalog: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """Stopped at any step, the old index answers as before (or the new one, once it is live); the next build cleans up."""
+    """Stopped at any step, the old index answers as before, until the new one is live; the next build cleans up."""
     before = answers(index)
     changed = write_catalog(range(20), title="Love")
     owner, name, fail, error = STEPS[step]
@@ -118,7 +118,7 @@ def test_first_build_stopped_at_a_step(
 
 
 def test_traces_of_killed_builds_are_no_obstacle(catalog: Path, encoder: str, tmp_path: Path) -> None:
-    """What a killed first build leaves, also one with this process's own number, is not taken for a foreign directory."""
+    """What a killed first build leaves, even one with this process's number, is not taken for something foreign."""
     root = tmp_path / "x.ltrr"
     for number in (os.getpid(), 2**22 + 5):
         for place in (f"segments/.tmp-{number}-000001", f"learned/.tmp-{number}-000001", f"encoder/.tmp-{number}-ab"):

@@ -45,7 +45,7 @@ def test_nothing_is_written_elsewhere(catalog: Path, encoder: str, tmp_path: Pat
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert {name: list(path.rglob("*")) for name, path in places.items()} == dict.fromkeys(places, [])
+    assert [str(found) for path in places.values() for found in path.rglob("*")] == []
     expected = {"encoder", "learned", "locks", "log", "ltrr.toml", "manifest.json", "segments"}
     assert {path.name for path in (tmp_path / "x.ltrr").iterdir()} == expected
 

@@ -19,7 +19,7 @@ from ltrr_cli.feedback.ubi import (
     impression_from_ubi,
     impression_to_ubi,
 )
-from ltrr_cli.records import Arm, Event, Impression, Reserved, Trace
+from ltrr_cli.records import Arm, Event, Found, Impression, Reserved, Trace
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no failure
 LETTERS = st.characters(exclude_categories=["Cc", "Cs"])
@@ -52,7 +52,8 @@ ARMS = st.builds(Arm, name=IDS, depth=COUNTS, returned=COUNTS, ms=st.floats(0, 1
 def traces(draw: st.DrawFn) -> Trace:
     """Draw a trace whose candidates lie in the pool and whose feature rows have all values."""
     pool_ids = tuple(draw(st.lists(IDS, min_size=1, max_size=4)))
-    hits = st.tuples(st.integers(0, len(pool_ids) - 1), st.integers(1, 100), NUMBERS)
+    hits = st.lists(st.tuples(st.integers(0, len(pool_ids) - 1), NUMBERS), max_size=3)
+    found = hits.map(lambda rows: Found(tuple(row[0] for row in rows), tuple(row[1] for row in rows)))
     names = tuple(draw(st.lists(IDS, max_size=3)))
     row = st.tuples(*[NUMBERS | st.just(math.nan) for _ in names])
     return Trace(
@@ -71,7 +72,7 @@ def traces(draw: st.DrawFn) -> Trace:
         arms=tuple(draw(st.lists(ARMS, max_size=3))),
         propensity=draw(st.floats(1e-9, 1)),
         pool_ids=pool_ids,
-        pool=draw(st.dictionaries(TEXTS, st.lists(hits, max_size=3).map(tuple), max_size=3)),
+        pool=draw(st.dictionaries(TEXTS, found, max_size=3)),
         feature_names=names,
         features=tuple(draw(st.lists(row, max_size=3))),
         scores=tuple(draw(st.lists(NUMBERS, max_size=3))),
@@ -118,7 +119,7 @@ TRACE = Trace(
     arms=(Arm(name="title", depth=20, returned=2, ms=1.23456789),),
     propensity=1 / 3,
     pool_ids=("e1", "e2"),
-    pool={"title": ((0, 1, 12.3456789), (1, 2, 11.0))},
+    pool={"title": Found((0, 1), (12.3456789, 11.0))},
     feature_names=("bm25", "age"),
     features=((1.23456789012, math.nan), (0.5, 2.0)),
     scores=(2.0, 1.0),
@@ -150,7 +151,7 @@ def rounded(trace: Trace) -> Trace:
         propensity=digits(trace.propensity, 6),
         context={name: finite(value) for name, value in trace.context.items()},
         arms=tuple(replace(arm, ms=digits(arm.ms, 6)) for arm in trace.arms),
-        pool={name: tuple((c, r, finite(score)) for c, r, score in hits) for name, hits in trace.pool.items()},
+        pool={name: replace(found, scores=tuple(map(finite, found.scores))) for name, found in trace.pool.items()},
         features=tuple(tuple(finite(value) for value in row) for row in trace.features),
         scores=tuple(finite(score) for score in trace.scores),
     )
@@ -180,7 +181,7 @@ def test_the_trace_is_compact() -> None:
     assert written["v"] == 1
     assert written["now"] == TRACE.now
     assert written["arms"] == [["title", 20, 2, 1.23457, ""]]
-    assert written["pool"] == {"ids": ["e1", "e2"], "arms": {"title": [[0, 1, 12.3456789], [1, 2, 11.0]]}}
+    assert written["pool"] == {"ids": ["e1", "e2"], "arms": {"title": [[0, 1], [12.3456789, 11.0]]}}
     assert written["features"] == {"names": ["bm25", "age"], "rows": [[1.23456789012, None], [0.5, 2.0]]}
     assert written["propensity"] == 0.333333
     assert written["reserved"] == [4, "e2", "fresh"]

@@ -143,3 +143,17 @@ def test_document_frequency_by_field(tmp_path: Path) -> None:
     index = write(tmp_path, {"title": "love love"}, {"title": "love", "text": "loving"}, {"text": "rain"})
     assert [index.document_frequency(field, "love") for field in ("title", "text", "creator")] == [2, 1, 0]
     assert index.entities == 3
+
+
+def test_where_nothing_can_be_written(tmp_path: Path) -> None:
+    """Tantivy cannot make its lock file, as on a read-only disk: the index is opened and searched all the same."""
+    before = write(tmp_path, {"title": "love"}, {"title": "rain"})
+    lock = tmp_path / "fulltext" / ".tantivy-meta.lock"
+    lock.unlink(missing_ok=True)
+    lock.mkdir()
+    index = Fulltext(tmp_path / "fulltext")
+    assert index.entities == before.entities == 2
+    assert index.search(index.phrase("title", ["love", "rain"], 1.0), 5)[0] == []
+    assert index.document_frequency("title", "rain") == 1
+    assert index.search(index.values([("none", 1.0)]), 5)[0] == []
+    assert index.search(index.terms(["rain"], TITLES, 0.0), 5)[0] == [1]
