@@ -28,6 +28,7 @@ from ltrr_cli.retrieval.lexical import text_query
 
 BARE = """
 import os, sys, json
+import typer
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 import numpy as np, onnxruntime, tokenizers, tantivy, usearch.index
 index, text = sys.argv[1:]

@@ -64,12 +64,12 @@ def reciprocal_ranks(path: Path) -> dict[str, float]:
 
 
 def ndcg(path: Path) -> float:
-    """Return the mean nDCG@10, gains 2^grade - 1, over the sample's queries."""
+    """Return the mean nDCG@10, gains 2^grade - 1, over every other of the sample's queries."""
     grades: dict[str, dict[str, int]] = defaultdict(dict)
     for line in (SAMPLE / "qrels.tsv").read_text(encoding="utf-8").splitlines():
         query_id, entity_id, grade = line.split("\t")
         grades[query_id][entity_id] = int(grade)
-    queries = [json.loads(line) for line in (SAMPLE / "queries.jsonl").read_text(encoding="utf-8").splitlines()]
+    queries = [json.loads(line) for line in (SAMPLE / "queries.jsonl").read_text(encoding="utf-8").splitlines()][::2]
     total = 0.0
     with Engine.open(path) as engine:
         engine.warm_up([query["query"] for query in queries])

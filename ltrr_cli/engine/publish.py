@@ -28,7 +28,7 @@ _TEMPORARY = ".tmp-"
 
 
 def temporary(parent: Path, name: str) -> Path:
-    """Return a directory name under which something may be written before it is published. Holds: build or publish lock.
+    """Return a directory name under which something may be written first. Holds: the build or the publish lock.
 
     A writer of the same number may have died here: in a container every process may be number 1.
     """

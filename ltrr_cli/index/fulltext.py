@@ -160,5 +160,5 @@ class Fulltext:
         """Return rows and scores, best first. With `by_popularity` scores are times log2(2 + popularity)."""
         weight = "popularity" if by_popularity else None
         hits = self._searcher.search(query, limit, count=False, weight_by_field=weight).hits
-        rows: list[int] = self._searcher.fast_field_values("row", [address for _, address in hits])  # type: ignore[assignment]
+        rows: list[int] = self._searcher.fast_field_values("row", [address for _, address in hits])
         return rows, [score for score, _ in hits]

@@ -61,6 +61,14 @@ class Keys:
         low, high = int(self.starts[number]), int(self.starts[number + 1])
         return self.refs[low:high], self.values[low:high]
 
+    def gather(self, found: Sequence[tuple[int, float]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return (refs, values × weight) of all entries of some (key number, weight)."""
+        numbers = np.array([number for number, _ in found], np.int64)
+        starts = self.starts[numbers]
+        lengths = self.starts[numbers + 1] - starts
+        flat = np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(int(lengths.sum()))
+        return self.refs[flat], self.values[flat] * np.repeat([weight for _, weight in found], lengths)
+
     def exact(self, key_hash: int) -> int | None:
         """Return the number of the key with this hash."""
         if not len(self.hashes):

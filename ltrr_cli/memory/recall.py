@@ -75,9 +75,10 @@ def recall(
     for similarity, (refs, mass) in observed.similar(words, row):
         add(refs, mass * (scale * similarity**2 * KAPPA / (own + KAPPA)), None)
     for table, base in predicted:
-        for number, similarity in table.similar(words):
-            refs, scores = table.entries(number)
-            add(refs + base, None, scores * similarity**2)
+        found = table.similar(words)
+        if found:
+            refs, scores = table.gather([(number, similarity**2) for number, similarity in found])
+            add(refs + base, None, scores)
     if not sum(map(len, rows)):
         empty = np.empty(0, np.float32)
         return Recall(np.empty(0, np.int64), empty, empty, empty, 0.0, known=False)

@@ -88,7 +88,7 @@ def test_rebuild_keeps_what_was_learned(index: Path, catalog: Path) -> None:
 def test_removed_entity_comes_back_with_what_was_learned(
     index: Path, catalog: Path, write_catalog: Callable[[Sequence[int]], Path]
 ) -> None:
-    """An entity that left the catalogue is not found; learning goes on without it; when it returns it is known again."""
+    """An entity that left the catalogue is not found; learning goes on; when it returns it is known again."""
     click(index, "love", "e30", times=5)
     Engine.build(write_catalog([*range(30), *range(31, 40)]), index)
     without = search(index, "love", k=40)

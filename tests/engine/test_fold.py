@@ -83,7 +83,7 @@ class World:
         return [click, plain, page, lost, plain]
 
 
-@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(steps=st.lists(STEPS, min_size=12, max_size=20))
 def test_learned_state_is_a_fold_over_the_logs(
     built: Path,

@@ -88,13 +88,14 @@ def test_waits_until_it_is_free(tmp_path: Path) -> None:
     with exclusive(lock), process(TRY, lock) as other:
         assert line(other) == "waiting"
         assert other.poll() is None
-    with process(HOLD, lock) as holder, process(TRY, lock) as other:
+    with process(HOLD, lock) as holder:
         assert line(holder) == "held"
-        assert line(other) == "waiting"
-        assert other.poll() is None
-        holder.communicate("")
-        assert line(other) == "got"
-        assert other.wait(30) == 0
+        with process(TRY, lock) as other:
+            assert line(other) == "waiting"
+            assert other.poll() is None
+            holder.communicate("")
+            assert line(other) == "got"
+            assert other.wait(30) == 0
 
 
 def test_two_holders_in_one_process(tmp_path: Path) -> None:
