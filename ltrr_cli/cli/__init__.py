@@ -2,6 +2,6 @@
 
 import os
 
-# NumPy's matrix library would start a thread a core when it is loaded. What a query multiplies is too small for them, and
-# waking them disturbs the encoder: searches took 1.5 times as long. Set before NumPy is imported, unless the user has.
+# NumPy's matrix library would start a thread a core when it is loaded. What a query multiplies is too small for them,
+# and waking them disturbs the encoder: searches took 1.5 times as long. Before NumPy is imported, unless the user has.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

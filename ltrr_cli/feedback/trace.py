@@ -2,8 +2,8 @@
 
 Version 1: all of `Trace` by name, but for `arms` (rows of name, depth, returned, ms, error), `pool` (`ids` and, for
 each arm, the candidates by rank and their scores), `features` (`names`, `rows`) and `reserved` (position, id, arm; or
-null). Numbers are kept as they are, but for times in ms and probabilities, which keep 6 significant digits; what is not a
-finite number is null and comes back as nan.
+null). Numbers are kept as they are, but for times in ms and probabilities, which keep 6 significant digits; what is not
+a finite number is null and comes back as nan.
 """
 
 from __future__ import annotations
