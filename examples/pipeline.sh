@@ -13,8 +13,8 @@ cat $here/catalog.jsonl | ltrr index build - --quiet
 ltrr query "90s sad songs" -k 3 --json | python3 -c 'import json, sys; print("first:", json.load(sys.stdin)["results"][0]["title"])'
 
 # A query a line in, an answer a line out; simulated clicks go straight back in.
-python3 -c 'import json, sys
-for line in open(sys.argv[1], encoding="utf-8"): print(json.loads(line)["query"])' $here/queries.jsonl | head -n 40 |
+python3 -c 'import itertools, json, sys
+for line in itertools.islice(open(sys.argv[1], encoding="utf-8"), 40): print(json.loads(line)["query"])' $here/queries.jsonl |
   ltrr query -k 10 |
   python3 examples/simulate_clicks.py $here/queries.jsonl $here/qrels.tsv |
   ltrr feedback ingest -

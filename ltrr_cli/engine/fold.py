@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 from ltrr_cli.engine.hindsight import KIND
 from ltrr_cli.feedback.log import Log, Position, decode_line
 from ltrr_cli.feedback.ubi import event_from_ubi
+from ltrr_cli.index.locks import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from ltrr_cli.engine.learned import Learned
@@ -23,7 +25,12 @@ class Logs:
         def log(name: str) -> Log:
             return Log(root / "log", name, lock=root / "locks" / f"log-{name}")
 
+        self._events_lock = root / "locks" / "log-events"
         self.queries, self.events, self.control = log("queries"), log("events"), log("control")
+
+    def events_held(self) -> AbstractContextManager[None]:
+        """Keep everybody from appending events."""
+        return exclusive(self._events_lock)
 
 
 def catch_up(
@@ -61,6 +68,7 @@ def catch_up(
             progress(1000)
     for _, row in pending:
         learned.apply_control(row)
+    learned.forget_expected()
     return fresh
 
 

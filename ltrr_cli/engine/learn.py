@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -202,23 +202,31 @@ def checkpoint(opened: Opened) -> None:
 def learn(opened: Opened, *, now: float) -> None:
     """Train the ranker if enough was clicked since the last time, and write the learned state down."""
     opened.catch_up()
-    learned = opened.learned
     if _training_is_due(opened):
-        version = 1 + max(
-            [learned.ranker.version, *(int(entry["version"]) for entry in learned.ranker_log)]
-            + ([learned.challenger.version] if learned.challenger is not None else [])
-        )
         weights = train(list(_samples(opened)))
-        end = learned.events_at
-        row = {
-            "kind": "ranker",
-            "time": now,
-            "lists": learned.counts["training lists"],
-            "after": [end.file, end.offset],
-            "ranker": LinearRanker(weights, version=version).to_dict(),
-        }
-        opened.logs.control.append([row])
+        # No event may come between the end that the record names and the record: whoever learns that event has then
+        # seen the record, and takes it up at the same place as a replay does.
+        with opened.logs.events_held():
+            catch_up(opened.learned, opened.logs, opened.impressions)
+            if _training_is_due(opened):  # else another process was quicker
+                opened.logs.control.append([_ranker_row(opened, weights, now)])
     checkpoint(opened)
+
+
+def _ranker_row(opened: Opened, weights: dict[str, float], now: float) -> dict[str, Any]:
+    """Return the control record of a newly trained ranker."""
+    learned, end = opened.learned, opened.logs.events.end()
+    version = 1 + max(
+        [learned.ranker.version, *(int(entry["version"]) for entry in learned.ranker_log)]
+        + ([learned.challenger.version] if learned.challenger is not None else [])
+    )
+    return {
+        "kind": "ranker",
+        "time": now,
+        "lists": learned.counts["training lists"],
+        "after": [end.file, end.offset],
+        "ranker": LinearRanker(weights, version=version).to_dict(),
+    }
 
 
 def _samples(opened: Opened) -> Iterator[Sample]:

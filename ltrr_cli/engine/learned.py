@@ -62,13 +62,16 @@ class Learned:
         self.digest = config.learning_digest()
 
     def expect(self, row: Mapping[str, Any]) -> None:
-        """Keep a hindsight record for its event, which follows."""
+        """Keep a hindsight record for its event, which follows; of several, made by writers at once, the first."""
         try:
             found = Hindsight.from_row(row)
         except (KeyError, TypeError, ValueError):
             return
-        self.expected[found.event_id] = found
-        if len(self.expected) > _MOST_EXPECTED:  # their writers died before the events were logged
+        self.expected.setdefault(found.event_id, found)
+
+    def forget_expected(self) -> None:
+        """Drop the oldest of too many hindsight records whose writers died before the events were logged."""
+        while len(self.expected) > _MOST_EXPECTED:
             del self.expected[next(iter(self.expected))]
 
     def apply(self, event: Event, impression: Impression | None) -> bool:

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 PRIOR: Mapping[str, float] = {
     "lexical.score": 0.10,
     "lexical.reciprocal_rank": 0.05,
+    "popular.score": 0.0,
     "popular.reciprocal_rank": 0.05,
     "structured.score": 0.05,
+    "structured.reciprocal_rank": 0.0,
+    "semantic.score": 0.0,
     "semantic.reciprocal_rank": 0.05,
     "memory.score": 0.20,
+    "memory.reciprocal_rank": 0.0,
     "memory.observed": 1.20,
     "memory.predicted": 0.20,
     "similarity": 0.20,
@@ -40,6 +44,16 @@ PRIOR: Mapping[str, float] = {
 """Cold start: a convex-like hybrid of lexical and semantic scores, with the memory on top once it has evidence."""
 
 
+NEW_ARM: Mapping[str, float] = {"score": 0.20, "reciprocal_rank": 0.30}
+"""Features of an arm that the weights do not know: what a new strategy finds must be seen for it to be learned."""
+
+
+def weight_of(weights: Mapping[str, float], name: str) -> float:
+    """Return a feature's weight. One that the weights do not know is ignored, unless it is a new arm's."""
+    known = weights.get(name)
+    return NEW_ARM.get(name.rpartition(".")[2], 0.0) if known is None else known
+
+
 class LinearRanker:
     """Weights by feature name; `version` 0 is the prior."""
 
@@ -53,7 +67,7 @@ class LinearRanker:
         """Return (n,) float32 scores of (n, features) values."""
         if tuple(names) != self._for:
             self._for = tuple(names)
-            self._vector = np.array([self.weights.get(name, 0.0) for name in names], np.float32)
+            self._vector = np.array([weight_of(self.weights, name) for name in names], np.float32)
         result: NDArray[np.float32] = np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=-1.0) @ self._vector
         return result
 
@@ -62,7 +76,7 @@ class LinearRanker:
         parts = {
             name: (value if math.isfinite(value) else math.copysign(1.0, value)) * weight
             for name, value in zip(names, row, strict=True)
-            if value and not math.isnan(value) and (weight := self.weights.get(name, 0.0))
+            if value and not math.isnan(value) and (weight := weight_of(self.weights, name))
         }
         return dict(sorted(parts.items(), key=lambda item: -abs(item[1])))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.ranking.linear import PRIOR
+from ltrr_cli.ranking.linear import PRIOR, weight_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ def train(
     """Return the weights that minimise the loss; `start` is both w₀ and the first guess. Deterministic."""
     usable = [sample for sample in samples if len(sample.gains) > 1 and float(sample.gains.sum()) > 0]
     names = tuple(sorted({*start, *(name for sample in usable for name in sample.names)}))
-    prior = np.array([start.get(name, 0.0) for name in names])
+    prior = np.array([weight_of(start, name) for name in names])
     if not usable:
         return dict(zip(names, prior.tolist(), strict=True))
     lists = _flatten(usable, names)

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ltrr_cli.engine import Engine
+from ltrr_cli.engine import Engine, learn
 from ltrr_cli.index.manifest import read_manifest
+from ltrr_cli.ranking.train import train
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ltrr_cli.engine.opened import Opened
 
 ROOT = Path(__file__).parents[2]
 NOW = 1_750_000_000.0
@@ -195,3 +198,84 @@ def test_moved_index(index: Path, tmp_path: Path) -> None:
         assert engine.search("love", seed=1, now=NOW).results[0].id == before.results[5].id
         assert engine.info().events == 1
     assert str(index) not in (target / "manifest.json").read_text()
+
+
+def test_event_logged_twice_counts_once(
+    index: Path, state_of: Callable[[Path], dict[str, Any]], assert_same: Callable[[Any, Any], None]
+) -> None:
+    """Two processes that ingest the same at once may both log an event: it is learned once, live and on replay."""
+    with Engine.open(index) as engine:
+        answer = engine.search("love", seed=1, now=NOW)
+        engine.record(answer.query_id, answer.results[3].id, now=NOW)
+        events = engine._opened.logs.events
+        (row,) = [row for _, row in events.replay()]
+        events.append([row, row])
+        assert engine.info().events == 1
+        engine.learn(now=NOW)
+        events.append([row])
+        assert engine.info().events == 1
+        engine.learn(now=NOW)
+    live = state_of(index)
+    Engine.relearn(index)
+    assert_same(live, state_of(index))
+
+
+def test_checkpoint_between_hindsight_and_its_event(
+    index: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    state_of: Callable[[Path], dict[str, Any]],
+    assert_same: Callable[[Any, Any], None],
+) -> None:
+    """A checkpoint that comes just before another engine logs an event keeps what the event is credited by."""
+    with Engine.open(index) as one, Engine.open(index) as two:
+        answer = one.search("love", depths={"lexical": 5}, now=NOW)
+        events = one._opened.logs.events
+        append = events.append
+
+        def late(*args: Any, **more: Any) -> Any:
+            two.learn(now=NOW)
+            return append(*args, **more)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(events, "append", late)
+            assert one.record(answer.query_id, answer.results[2].id, now=NOW)
+        two.learn(now=NOW)
+    live = state_of(index)
+    assert {"lexical", "semantic", "memory"} <= set(live["policy.arms"])
+    Engine.relearn(index)
+    assert_same(live, state_of(index))
+
+
+def test_clicks_during_a_training(
+    index: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    state_of: Callable[[Path], dict[str, Any]],
+    assert_same: Callable[[Any, Any], None],
+) -> None:
+    """Clicks learned elsewhere while a ranker is trained count in its test alike, live and on replay."""
+    (index / "ltrr.toml").write_text("[learning]\ntrain_every = 3\n")
+    checkpoint = learn.checkpoint
+    with Engine.open(index) as one, Engine.open(index) as two:
+        answers = [one.search("love", seed=number, now=NOW) for number in range(6)]
+
+        def slow_train(*args: Any, **more: Any) -> dict[str, float]:
+            two.record(answers[4].query_id, answers[4].results[4].id, now=NOW)
+            return train(*args, **more)
+
+        def late_checkpoint(opened: Opened) -> None:
+            monkeypatch.undo()
+            two.record(answers[5].query_id, answers[5].results[4].id, now=NOW)
+            two.learn(now=NOW)
+            checkpoint(opened)
+
+        for number in range(2):
+            one.record(answers[number].query_id, answers[number].results[3].id, now=NOW)
+        monkeypatch.setattr(learn, "train", slow_train)
+        monkeypatch.setattr(learn, "checkpoint", late_checkpoint)
+        one.record(answers[3].query_id, answers[3].results[3].id, now=NOW)
+        assert one.info().events == two.info().events == 5
+        assert "version 1 is kept aside" in one.info().ranker
+    live = state_of(index)
+    assert live["ranker"]["bet"]["seen"] == 1
+    Engine.relearn(index)
+    assert_same(live, state_of(index))
