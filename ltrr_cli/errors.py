@@ -6,6 +6,7 @@ LtrrError
 ├── EncoderError     an encoder folder is missing, damaged or of the wrong kind
 ├── FeedbackError    feedback cannot be read or refers to nothing
 ├── IndexDirectoryError   no index, a damaged one, or one of another format version
+│   ├── NewerFormatError  the index was written by a newer ltrr
 │   └── LockedError  another process holds the lock for longer than we waited
 └── ConfigError      ltrr.toml or an LTRR_* variable holds something unusable
 """
@@ -51,6 +52,10 @@ class FeedbackError(LtrrError):
 
 class IndexDirectoryError(LtrrError):
     """There is no index here, it is damaged, or it has another format version."""
+
+
+class NewerFormatError(IndexDirectoryError):
+    """The index was written by a newer ltrr, which knows more of its format."""
 
 
 class LockedError(IndexDirectoryError):

@@ -14,11 +14,9 @@ from ltrr_cli.config import NAME as CONFIG
 from ltrr_cli.config import default_toml, read_config
 from ltrr_cli.encoder import Encoder, copy_encoder, encoder_digest, encoder_folder
 from ltrr_cli.engine.fold import Logs
-from ltrr_cli.engine.learned import Learned
-from ltrr_cli.engine.opened import open_impressions
 from ltrr_cli.engine.publish import next_name, publish, settle, temporary
-from ltrr_cli.errors import IndexDirectoryError
-from ltrr_cli.feedback.impressions import Impressions
+from ltrr_cli.engine.state import new_state, open_state
+from ltrr_cli.errors import IndexDirectoryError, NewerFormatError
 from ltrr_cli.index.files import inventory, replace_file, sync_file
 from ltrr_cli.index.locks import exclusive, share
 from ltrr_cli.index.manifest import NAME, Live, Manifest, read_manifest
@@ -135,7 +133,7 @@ def _manifest(root: Path, *, add: bool) -> Manifest | None:
     try:
         return read_manifest(root) if (root / NAME).exists() else None
     except IndexDirectoryError as error:
-        if add or isinstance(error.__cause__, OSError):
+        if add or isinstance(error, NewerFormatError) or isinstance(error.__cause__, OSError):
             raise
         return None
 
@@ -247,10 +245,7 @@ def _go_live(root: Path, live: Live, digest: str, *, add: bool) -> None:
     logs = Logs(root)
     with exclusive(root / "locks" / "publish"):
         before = _manifest(root, add=add)
-        old = root / "learned" / before.learned.name if before is not None else None
         config = read_config(root)
-        learned = Learned.open(old, config) if old is not None else Learned(config)
-        impressions = open_impressions(logs, old) if old is not None else Impressions(logs.queries)
         kept = [*_without(root, before, live)] if add and before is not None else []
         segments = [*kept, live]
         publish(
@@ -259,10 +254,8 @@ def _go_live(root: Path, live: Live, digest: str, *, add: bool) -> None:
             encoder=digest,
             segments=segments,
             view=View(root, segments),
-            learned=learned,
+            state=new_state(config, logs) if before is None else open_state(root, before, config, logs),
             logs=logs,
-            impressions=impressions,
-            old_snapshot=old,
         )
 
 
@@ -299,15 +292,12 @@ def replace_segments(root: Path, segments: Sequence[Live]) -> None:
     logs = Logs(root)
     with exclusive(root / "locks" / "publish"):
         before = read_manifest(root)
-        old = root / "learned" / before.learned.name
         publish(
             root,
             before=before,
             encoder=before.encoder,
             segments=segments,
             view=View(root, segments),
-            learned=Learned.open(old, read_config(root)),
+            state=open_state(root, before, read_config(root), logs),
             logs=logs,
-            impressions=open_impressions(logs, old),
-            old_snapshot=old,
         )

@@ -9,12 +9,9 @@ import numpy as np
 
 from ltrr_cli.engine.fold import Logs, catch_up
 from ltrr_cli.engine.hindsight import Hindsight
-from ltrr_cli.engine.learned import Learned
-from ltrr_cli.engine.opened import open_impressions
 from ltrr_cli.engine.publish import publish
 from ltrr_cli.engine.search import all_ranks
-from ltrr_cli.feedback.impressions import Impressions
-from ltrr_cli.feedback.log import Position
+from ltrr_cli.engine.state import new_state, open_state
 from ltrr_cli.feedback.ubi import event_from_ubi, event_to_ubi, impression_to_ubi
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import read_manifest
@@ -181,21 +178,17 @@ def checkpoint(opened: Opened) -> None:
     with exclusive(root / "locks" / "publish"):
         before = read_manifest(root)
         if before.generation == opened.manifest.generation:
-            learned, impressions, view = opened.learned, opened.impressions, opened.view
+            state, view = opened.state, opened.view
         else:
-            snapshot = root / "learned" / before.learned.name
-            learned, impressions = Learned.open(snapshot, opened.config), open_impressions(opened.logs, snapshot)
-            view = View(root, before.segments)
+            state, view = open_state(root, before, opened.config, opened.logs), View(root, before.segments)
         publish(
             root,
             before=before,
             encoder=before.encoder,
             segments=before.segments,
             view=view,
-            learned=learned,
+            state=state,
             logs=opened.logs,
-            impressions=impressions,
-            old_snapshot=root / "learned" / before.learned.name,
         )
 
 
@@ -265,17 +258,14 @@ def rebuild(root: Path, *, progress: Callable[[int], None] = lambda _: None) -> 
     logs = Logs(root)
     with exclusive(root / "locks" / "publish"):
         before = read_manifest(root)
-        learned = Learned(read_config(root))
-        impressions = Impressions(logs.queries, start=Position())
-        catch_up(learned, logs, impressions, progress=progress)
+        state = new_state(read_config(root), logs)
+        catch_up(state.learned, logs, state.impressions, progress=progress)
         publish(
             root,
             before=before,
             encoder=before.encoder,
             segments=before.segments,
             view=View(root, before.segments),
-            learned=learned,
+            state=state,
             logs=logs,
-            impressions=impressions,
-            old_snapshot=None,
         )

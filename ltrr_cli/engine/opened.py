@@ -11,10 +11,9 @@ import numpy as np
 from ltrr_cli.config import read_config
 from ltrr_cli.encoder import Encoder
 from ltrr_cli.engine.fold import Logs, catch_up
-from ltrr_cli.engine.learned import EVERYBODY, Learned
+from ltrr_cli.engine.learned import EVERYBODY
+from ltrr_cli.engine.state import open_state
 from ltrr_cli.errors import IndexDirectoryError
-from ltrr_cli.feedback.impressions import Impressions
-from ltrr_cli.feedback.log import Position
 from ltrr_cli.index.locks import share
 from ltrr_cli.index.manifest import NAME, read_manifest
 from ltrr_cli.index.view import View
@@ -49,9 +48,8 @@ class Opened:
             (open_predicted(root / "segments" / segment.name), segment.base) for segment in self.view.segments
         ]
         self.strategies = find(self.config.strategies, strategies)
-        snapshot = root / "learned" / self.manifest.learned.name
-        self.learned = Learned.open(snapshot, self.config)
-        self.impressions = open_impressions(self.logs, snapshot)
+        self.state = open_state(root, self.manifest, self.config, self.logs)
+        self.learned, self.impressions = self.state.learned, self.state.impressions
         self._rows: dict[str, int | None] = {}
         self._vectors: dict[str, NDArray[np.float32]] = {}
         self.hindsight: dict[tuple[str, str], NDArray[np.int64]] = {}  # (arm, query text) → what it finds
@@ -136,22 +134,6 @@ class Opened:
                 # relative to the top, so that the common decay cancels; 1,000 : 1 is about 1 : 0.1
                 self._rewarded[entries[0]] = np.log1p(999 * mass / top) / np.log(1000) if top > 0 else 0.0
         return self._rewarded
-
-
-def open_impressions(logs: Logs, snapshot: Path) -> Impressions:
-    """Open the impressions with the snapshot's table of positions."""
-    try:
-        with np.load(snapshot / "impressions.npz", allow_pickle=False) as table:
-            start = Position(*table["start"].tolist())
-            return Impressions(
-                logs.queries, hashes=table["hashes"], files=table["files"], offsets=table["offsets"], start=start
-            )
-    except (OSError, ValueError, KeyError) as error:
-        raise IndexDirectoryError(
-            f"the learned state cannot be opened: {error}",
-            where=str(snapshot),
-            next="make it again from the logs with: ltrr learn --rebuild",
-        ) from error
 
 
 def _hold(root: Path) -> tuple[Manifest, list[int]]:

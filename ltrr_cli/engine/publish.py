@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ltrr_cli.engine.fold import Logs
-    from ltrr_cli.engine.learned import Learned
-    from ltrr_cli.feedback.impressions import Impressions
+    from ltrr_cli.engine.state import State
     from ltrr_cli.index.view import View
 
 _TEMPORARY = ".tmp-"
@@ -60,20 +59,18 @@ def publish(
     encoder: str,
     segments: Sequence[Live],
     view: View,
-    learned: Learned,
+    state: State,
     logs: Logs,
-    impressions: Impressions,
-    old_snapshot: Path | None,
 ) -> Manifest:
     """Catch up with the logs, write the learned state for this view, and put both live. Holds: the publish lock."""
-    catch_up(learned, logs, impressions)
+    catch_up(state.learned, logs, state.impressions)
     parent = root / "learned"
     number = next_name(parent, before.next_learned if before is not None else 1)
     written = temporary(parent, number)
     try:
         written.mkdir()
-        learned.write(written, old_snapshot, view.rows_of)
-        hashes, files, offsets, start = impressions.table()
+        state.learned.write(written, state.snapshot, view.rows_of)
+        hashes, files, offsets, start = state.impressions.table()
         np.savez(
             written / "impressions.npz",
             hashes=hashes,

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ltrr_cli.errors import IndexDirectoryError
+from ltrr_cli.errors import IndexDirectoryError, NewerFormatError
 from ltrr_cli.index.files import replace_file
 
 if TYPE_CHECKING:
@@ -74,11 +74,17 @@ def read_manifest(root: Path) -> Manifest:
             "the manifest is damaged", where=str(path), next="build the index again; its logs are kept"
         ) from error
     version = row.get("format_version") if isinstance(row, dict) else None
-    if version != FORMAT_VERSION:
-        raise IndexDirectoryError(
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise NewerFormatError(
             f"the index has format version {version}, this ltrr reads {FORMAT_VERSION}",
             where=str(path),
-            next="update ltrr, or build the index again",
+            next="update ltrr, or build another index",
+        )
+    if version != FORMAT_VERSION:
+        raise IndexDirectoryError(
+            f"the manifest is damaged: format version {version}",
+            where=str(path),
+            next="build the index again; its logs are kept",
         )
     try:
         return Manifest(

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 GRAPH_FROM = 2_000
 """Entities from which on a segment gets a graph. Below, comparing with every vector is as fast, and exact."""
 _GRAPH = "ann.usearch"
+_EXPANSION = 128
+"""Candidates that a graph search keeps: USearch's default of 64 loses 6 % of the nearest ten of random vectors."""
 
 
 def write_vectors(directory: Path, vectors: NDArray[np.float32], *, graph_from: int = GRAPH_FROM) -> None:
     """Write (n, dim) float32 unit vectors, and the graph (bfloat16: same recall as float32 at half the size)."""
     np.save(directory / "vectors.npy", np.ascontiguousarray(vectors, np.float32))
     if len(vectors) >= graph_from:
-        index = usearch_index().Index(ndim=vectors.shape[1], metric="ip", dtype="bf16")
+        index = usearch_index().Index(ndim=vectors.shape[1], metric="ip", dtype="bf16", expansion_search=_EXPANSION)
         index.add(np.arange(len(vectors), dtype=np.uint64), vectors, threads=2)
         index.save(str(directory / _GRAPH))
 
@@ -50,6 +52,7 @@ class Vectors:
         else:
             if self._graph is None:
                 self._graph = usearch_index().Index.restore(str(self._path), view=True)
+                self._graph.expansion_search = _EXPANSION
             matches = self._graph.search(vector, limit, threads=1)
             rows = matches.keys.astype(np.int64)
             best = _cosines(self.matrix[rows], vector)  # the graph's distances are rounded to bfloat16

@@ -200,7 +200,7 @@ class ThompsonPolicy:
     def save(self, path: Path) -> None:
         """Write the state as .npz (no pickles)."""
         frozen = self._frozen or (np.zeros((0, *self._sums.a.shape[1:])), np.zeros((0, *self._sums.b.shape[1:])))
-        np.savez(
+        np.savez_compressed(
             path,
             format_version=1,
             a=self._sums.a,

@@ -268,7 +268,7 @@ def test_two_builds_at_once(index: Path, catalog: Path, monkeypatch: pytest.Monk
         Engine.build(catalog, index)
 
 
-@pytest.mark.parametrize("content", [b"{", b'{"format_version": 99}', b'{"format_version": 1}'])
+@pytest.mark.parametrize("content", [b"{", b'{"format_version": 0}', b'{"format_version": 1}'])
 def test_damaged_manifest_is_built_again_from_the_logs(
     index: Path, catalog: Path, encoder: str, state_of: Callable[[Path], dict[str, Any]], content: bytes
 ) -> None:
@@ -286,6 +286,14 @@ def test_damaged_manifest_is_built_again_from_the_logs(
     assert state_of(index)["memory"] == pytest.approx(before["memory"])
     assert search(index, "love")[0] == "e30"
     assert len(tree(index)) == 3
+
+
+def test_newer_index_is_left_alone(index: Path, catalog: Path, encoder: str) -> None:
+    """A build does not replace an index that a newer ltrr wrote."""
+    (index / "manifest.json").write_text('{"format_version": 99}')
+    with pytest.raises(IndexDirectoryError, match="update ltrr, or build another index"):
+        Engine.build(catalog, index, encoder=encoder)
+    assert (index / "manifest.json").read_text() == '{"format_version": 99}'
 
 
 @pytest.mark.parametrize("name", ["", "vectors.npy", "segment.json", "vectors.text.npy"])

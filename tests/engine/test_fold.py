@@ -112,3 +112,23 @@ def test_learned_state_is_a_fold_over_the_logs(
         shutil.rmtree(root / "learned")
         Engine.relearn(root)
         assert_same(live, state_of(root))
+
+
+def test_other_settings_are_learned_again(
+    index: Path, state_of: Callable[[Path], dict[str, Any]], assert_same: Callable[[Any, Any], None]
+) -> None:
+    """After a change of rewards or half-life the logs are folded under the new ones, at the next opening."""
+    with Engine.open(index) as engine:
+        answer = engine.search("love", now=START, seed=1)
+        engine.record(answer.query_id, answer.results[3].id, "click", user="ana", now=START + 9)
+        engine.learn(now=START + 10)
+    before = state_of(index)
+    (index / "ltrr.toml").write_text("[rewards]\nclick = 0.9\n[learning]\nhalf_life_days = 10\n")
+    with Engine.open(index) as engine:
+        engine.learn(now=START + 20)
+    after = state_of(index)
+    assert after["memory"].keys() == before["memory"].keys()
+    assert after["memory"] != before["memory"]
+    shutil.rmtree(index / "learned")
+    Engine.relearn(index)
+    assert_same(after, state_of(index))

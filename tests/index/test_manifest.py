@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ltrr_cli.errors import IndexDirectoryError
+from ltrr_cli.errors import IndexDirectoryError, NewerFormatError
 from ltrr_cli.index.manifest import Live, Manifest, read_manifest
 
 if TYPE_CHECKING:
@@ -55,11 +55,18 @@ def test_damaged_manifest(tmp_path: Path, content: bytes) -> None:
         read_manifest(tmp_path)
 
 
-@pytest.mark.parametrize("row", [{"format_version": 2}, {"format_version": "1"}, {}, [], None, 1])
-def test_other_format_version(tmp_path: Path, row: object) -> None:
-    """Another format version, or none, is refused with both versions and advice."""
+def test_newer_format_version(tmp_path: Path) -> None:
+    """A newer format version is refused with both versions and advice."""
+    (tmp_path / "manifest.json").write_text('{"format_version": 2}')
+    with pytest.raises(NewerFormatError, match=r"format version 2, this ltrr reads 1.*update ltrr"):
+        read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize("row", [{"format_version": "1"}, {"format_version": 0}, {}, [], None, 1])
+def test_no_format_version(tmp_path: Path, row: object) -> None:
+    """What has no format version that ever was is damaged."""
     (tmp_path / "manifest.json").write_text(json.dumps(row))
-    with pytest.raises(IndexDirectoryError, match=r"format version .*, this ltrr reads 1.*update ltrr"):
+    with pytest.raises(IndexDirectoryError, match=r"damaged: format version .*build the index again"):
         read_manifest(tmp_path)
 
 
