@@ -35,7 +35,7 @@ VERSION_EVERY = 20
 _STACKS_KEPT = 32
 _STEPS = np.diff([*(reach(depth) for depth in (0, *BUCKETS)), 1.0]).astype(np.float32)
 """How much further an arm reaches with each bucket; 0 behind the last one."""
-_COSTS = np.array([*COSTS, 2**40])  # behind the last bucket nothing is affordable
+_COSTS = np.array([*COSTS, 1e9], np.float32)  # behind the last bucket nothing is affordable
 
 
 class ThompsonPolicy:
@@ -125,25 +125,27 @@ class ThompsonPolicy:
                 seen[:, number, number] = 0.0  # an arm's own reach is in its buckets
         seen = seen.reshape(particles * count, width)
         alone = self._single(value, budget)
-        levels = np.zeros((particles, count), np.int64)
-        left = np.full(particles, budget)
-        total = np.zeros(particles)
-        rows = np.arange(particles)
-        firsts = rows[:, None] * width + np.arange(0, width, buckets + 1)
+        levels = np.zeros(particles * count, np.int64)
+        left = np.full((particles, 1), budget, np.float32)
+        total = np.zeros(particles, np.float32)
+        rows = np.arange(particles) * count
+        firsts = (np.arange(particles)[:, None] * width + np.arange(0, width, buckets + 1)).ravel()
+        flat = gains.reshape(-1)
         while True:
-            gain = gains.ravel().take(firsts + levels)
+            gain = flat.take(firsts + levels)
             cost = _COSTS.take(levels)
-            rate = gain / cost
-            rate[cost > left[:, None]] = -1.0
-            best = rate.argmax(1)
-            going = rate[rows, best] > 0
+            rate = (gain / cost).reshape(particles, count)
+            rate[cost.reshape(particles, count) > left] = -1.0
+            best = rate.argmax(1) + rows
+            going = rate.reshape(-1).take(best) > 0
             if not going.any():
                 break
-            level = levels[rows, best]
-            left -= _COSTS.take(level) * going
-            total += gain[rows, best] * going
-            levels[rows, best] = level + going
-            gains += seen.take(rows * count + best, axis=0) * (_STEPS.take(level) * going)[:, None]
+            level = levels.take(best)
+            left[:, 0] -= cost.take(best) * going
+            total += gain.take(best) * going
+            levels[best] = level + going
+            gains += seen.take(best, axis=0) * (_STEPS.take(level) * going)[:, None]
+        levels = levels.reshape(particles, count)
         better = alone[1] > total
         levels[better] = 0
         levels[better, alone[0][better]] = alone[2]
