@@ -55,10 +55,10 @@ def main() -> None:
     INDEX.parent.mkdir(exist_ok=True)
 
     say("1. A catalogue of music becomes an index: full text, vectors, predicted queries, one directory.")
-    run("index", "build", str(SAMPLE / "catalog.jsonl"), quiet=True)
+    run("index", "build", str(SAMPLE / "catalog.jsonl"))
 
-    say("2. It answers at once, misspelt and vague queries too.")
-    run("query", "tayler love", "-k", "5")
+    say("2. It answers at once, by words, by values in the catalogue, and by meaning.")
+    run("query", "90s sad songs", "-k", "5")
     run("query", "something calm for studying", "-k", "5")
 
     say("3. Two months of (invented) feedback arrive: what 60 people searched for, saw, and played.")

@@ -125,6 +125,8 @@ class Catalog:
             sample.extend(raw for _, raw in taken if not isinstance(raw, Bad))
             if sizes[number] is None:
                 self._begun[number] = taken, rows
+        if len(sample) == 1:
+            _refuse_wrapper(sample[0], label(self._sources[0]))
         # Without a record there is nothing that an override could name; the pass will say so better.
         return infer(sample, overrides if sample else INFER_ALL)
 
@@ -161,3 +163,14 @@ class Catalog:
         if first.reason.startswith("not JSON"):
             advice += "; JSON must be an array of objects, or one object per line (jq -c makes it so)"
         return CatalogError(f"none of the {self.bad_count:,} records is usable", where=where, next=advice)
+
+
+def _refuse_wrapper(record: Mapping[str, object], source: str) -> None:
+    """Refuse a single object around a list of objects: an export whose records are one level further down."""
+    for name, value in record.items():
+        if isinstance(value, list) and len(value) > 1 and all(isinstance(one, dict) for one in value):
+            raise CatalogError(
+                f"this is one object with {len(value):,} records inside, under {name!r}",
+                where=source,
+                next=f"take them out, for example with: jq -c '.[\"{name}\"][]'",
+            )

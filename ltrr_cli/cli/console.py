@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sys
 from contextlib import contextmanager
@@ -20,8 +21,14 @@ def make_console() -> Console:
     """Return a console on standard output as wide as the terminal; rich keeps to NO_COLOR and dumb terminals."""
     from rich.console import Console as RichConsole
 
+    class Quiet(RichConsole):
+        """Leaves quietly when whoever reads has enough; rich itself would make that an error."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError(errno.EPIPE, "nobody reads any more")
+
     columns, lines = shutil.get_terminal_size()  # without both rich takes every dumb terminal for 80 columns
-    return RichConsole(width=max(MIN_WIDTH, columns), height=lines, markup=False, highlight=False, emoji=False)
+    return Quiet(width=max(MIN_WIDTH, columns), height=lines, markup=False, highlight=False, emoji=False)
 
 
 def can_draw() -> bool:

@@ -200,4 +200,6 @@ def _show_built(built: Built, target: Path) -> None:
         say(f"  {'ignored':<11} {safe(field)}: {safe(reason)}")
     reused = f", {built.reused:,} taken over" if built.reused else ""
     say(f"  {'vectors':<11} {built.encoded:,} encoded{reused}")
+    if built.removed:
+        say(f"  {'removed':<11} {built.removed:,} entities that the index had before are not in this catalogue")
     say(f"Next: ltrr query some words --index {safe(target)}")

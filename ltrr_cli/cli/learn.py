@@ -28,7 +28,7 @@ def learn(
 ) -> None:
     """Parse, learn, show."""
     from ltrr_cli.cli.console import bars
-    from ltrr_cli.cli.text import safe, say, show_json
+    from ltrr_cli.cli.text import notice, safe, say, show_json
 
     path = find_index(index)
     from ltrr_cli.engine import Engine
@@ -46,3 +46,6 @@ def learn(
         return
     say(f"learned version {info.learned_version}, from {info.events:,} events")
     say(f"ranker: {safe(ranker)}")
+    for note, count in info.notes.items():
+        if note.startswith("damaged"):
+            notice(f"left out: {count:,} {note}; they are no whole lines as this program wrote them")

@@ -53,6 +53,7 @@ def query(
 ) -> None:
     """Parse, ask, show."""
     from ltrr_cli.cli.asking import Asking
+    from ltrr_cli.cli.text import notice
 
     if ids and (as_json or jsonl):
         raise UsageError("--ids prints no JSON", next="leave out one of the two")
@@ -71,6 +72,8 @@ def query(
     from ltrr_cli.engine import Engine
 
     with Engine.open(path) as engine:
+        if engine.read_only and asking.log:
+            notice("this index may not be written to: nothing is logged, and feedback is not possible")
         if how == "stream":
             from ltrr_cli.cli.stream import answer_lines
 

@@ -17,7 +17,7 @@ from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.publish import next_name, publish, settle, temporary
 from ltrr_cli.engine.state import new_state, open_state
 from ltrr_cli.errors import IndexDirectoryError, NewerFormatError
-from ltrr_cli.index.files import inventory, replace_file, sync_file
+from ltrr_cli.index.files import inventory, mapped, replace_file, sync_file
 from ltrr_cli.index.locks import exclusive, share
 from ltrr_cli.index.manifest import NAME, Live, Manifest, read_manifest
 from ltrr_cli.index.segment import Segment, SegmentWriter, words
@@ -54,6 +54,7 @@ class Built:
     encoded: int
     reused: int
     segment: str
+    removed: int  # entities of the index before that the new one does not have
 
 
 def build(
@@ -94,6 +95,7 @@ def build(
             held.append(share(written))  # so that nobody collects it before it is live
             settle(written, parent / number)
             live = Live(name=number, entities=len(writer), files=inventory(parent / number))
+            removed = 0 if add or before is None else _removed(root, before, live)
             _go_live(root, live, digest, add=add)
         finally:
             shutil.rmtree(written, ignore_errors=True)
@@ -109,7 +111,23 @@ def build(
         encoded=encoded,
         reused=len(texts) - encoded,
         segment=number,
+        removed=removed,
     )
+
+
+def _removed(root: Path, before: Manifest, new: Live) -> int:
+    """Return how many living entities of the old index the new one does not have."""
+    hashes = mapped(root / "segments" / new.name / "columns" / "ids.hash.npy")
+    gone = 0
+    for old in before.segments:
+        columns = root / "segments" / old.name / "columns"
+        try:
+            ids, rows = mapped(columns / "ids.hash.npy"), mapped(columns / "ids.row.npy")
+        except (OSError, ValueError):  # damaged, which may be why it is built again
+            continue
+        living = ~np.isin(rows, np.array(old.tombstones, np.int64))
+        gone += int(np.count_nonzero(living & ~np.isin(ids, hashes)))
+    return gone
 
 
 def _check(root: Path) -> None:
@@ -140,7 +158,7 @@ def _manifest(root: Path, *, add: bool) -> Manifest | None:
 
 def _encoder(root: Path, before: Manifest | None, name: str | None, *, add: bool) -> Path:
     """Return the encoder's folder: the one asked for, else the index's own, else the package's."""
-    if name is None and before is not None:
+    if name is None and before is not None and (root / "encoder" / before.encoder).is_dir():
         return root / "encoder" / before.encoder
     source = encoder_folder(name)
     if add and before is not None and encoder_digest(source) != before.encoder:
@@ -256,6 +274,7 @@ def _go_live(root: Path, live: Live, digest: str, *, add: bool) -> None:
             view=View(root, segments),
             state=new_state(config, logs) if before is None else open_state(root, before, config, logs),
             logs=logs,
+            built=not add,
         )
 
 

@@ -77,6 +77,11 @@ class Engine:
 
         return cls(Opened(Path(index), strategies=strategies), strategies=strategies)
 
+    @property
+    def read_only(self) -> bool:
+        """Whether this process may not write to the index: then it answers, but logs and learns nothing."""
+        return not os.access(self._opened.root / "log", os.W_OK)
+
     def close(self) -> None:
         """Let go of the index."""
         self._opened.close()
@@ -103,7 +108,7 @@ class Engine:
         explain: bool = False,
         log: bool = True,
     ) -> Answer:
-        """Answer a query, and log it as an impression unless `log` is off.
+        """Answer a query, and log it as an impression unless `log` is off or the index is `read_only`.
 
         `k` in 1…1000 results. `now` is the query's time in seconds since 1970, by default the clock's; `seed` makes
         chance repeatable. `explore` off uses the policy's mean; `depths` overrides it: {strategy: hits to draw}.
@@ -135,7 +140,7 @@ class Engine:
             explain=explain,
         )
         answered = answer(opened, query, choice)
-        if log:
+        if log and not self.read_only:
             opened.logs.queries.append([impression_to_ubi(impression_of(answered, query))], sync=False)
         return answered
 
@@ -196,7 +201,7 @@ class Engine:
         from ltrr_cli.engine.learn import ingest
 
         done = ingest(self._fresh(), records, now=_moment(now), progress=progress)
-        self._fresh()
+        done.ranker = self._fresh().learned.ranker_status()
         return done
 
     def learn(self, *, now: float | None = None) -> str:

@@ -44,14 +44,14 @@ def catch_up(
     """
     end = logs.events.end()
     pending: list[tuple[Position, dict[str, Any]]] = []
-    for following, row in _rows(logs.control, learned.control_at):
+    for following, row in _rows(learned, logs.control, learned.control_at):
         if row.get("kind") == KIND:
             learned.expect(row)
         else:
             pending.append((Position(*row.get("after", (1, 0))), row))
         learned.control_at = following
     fresh = 0
-    for count, (following, row) in enumerate(_rows(logs.events, learned.events_at), 1):
+    for count, (following, row) in enumerate(_rows(learned, logs.events, learned.events_at), 1):
         if following > end:
             break
         while pending and pending[0][0] <= learned.events_at:
@@ -72,11 +72,12 @@ def catch_up(
     return fresh
 
 
-def _rows(log: Log, start: Position) -> Iterator[tuple[Position, dict[str, Any]]]:
+def _rows(learned: Learned, log: Log, start: Position) -> Iterator[tuple[Position, dict[str, Any]]]:
     """Yield the position behind each sound line, and its row."""
     for position, line in log.lines_after(start):
         try:
             row = decode_line(line)
         except ValueError:
-            continue  # `ltrr index info` counts damaged lines; they were never acknowledged or are beyond repair
+            learned.counts[f"damaged lines in the {log.name} log"] += 1
+            continue
         yield Position(position.file, position.offset + len(line) + 1), row

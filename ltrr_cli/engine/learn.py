@@ -46,6 +46,7 @@ class Ingested:
     unknown_actions: dict[str, int] = field(default_factory=dict)
     unknown_entities: int = 0
     unknown_queries: int = 0
+    late: int = 0  # queries that came after events which name them
     ranker: str = ""
 
 
@@ -67,9 +68,10 @@ def ingest(
         _log_events(opened, events, done, now)
         progress(len(impressions) + len(events))
     opened.logs.queries.sync()
-    if opened.learned.counts["events"] - before:
+    if done.late:
+        rebuild(opened.root)  # their events were learned without knowing what was asked and shown
+    elif opened.learned.counts["events"] - before:
         learn(opened, now=now)
-    done.ranker = opened.learned.ranker_status()
     return done
 
 
@@ -98,6 +100,7 @@ def _log_impressions(opened: Opened, impressions: list[Impression], done: Ingest
         else:
             fresh.add(impression.query_id)
             new.append(impression)
+            done.late += opened.learned.waiting[hash64(impression.query_id)] > 0
     opened.logs.queries.append([impression_to_ubi(impression) for impression in new], sync=False)
     done.impressions += len(new)
 

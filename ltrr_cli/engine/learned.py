@@ -46,6 +46,7 @@ class Learned:
         self.everybody = Evidence("popularity", words=False)
         self.seen = Table()  # event ids
         self.best = Table()  # (query id, entity) → highest reward counted
+        self.waiting = Table()  # ids of queries that events named before they were in the log
         self.caps = Table()  # (query, entity, user) → mass given
         self.policy = ThompsonPolicy(epsilon=config.epsilon)
         self.ranker = LinearRanker()
@@ -86,6 +87,7 @@ class Learned:
         self.actions[event.action] += 1
         reward = self.config.reward(event.action, event.dwell)
         if event.query_id and impression is None:
+            self.waiting[hash64(event.query_id)] = 1.0
             self.counts["events of unknown queries"] += 1
         if reward == 0.0:
             if event.action not in self.config.rewards:
@@ -192,7 +194,7 @@ class Learned:
             return f"{live} is live"
         return (
             f"{live} is live; version {self.challenger.version} is kept aside until later clicks prove it better "
-            f"(evidence {self.bet.wealth:.2f} of 20 after {self.bet.seen} lists)"
+            f"(evidence {self.bet.wealth:.2f} of 20 after {self.bet.seen} list{'' if self.bet.seen == 1 else 's'})"
         )
 
     def write(
@@ -201,7 +203,7 @@ class Learned:
         """Write a snapshot; `old` is the one that this state was opened from, `rows_of` maps id hashes to rows."""
         for evidence in (self.queries, self.users, self.everybody):
             evidence.write(directory, old, rows_of)
-        for name, table in (("seen", self.seen), ("best", self.best), ("caps", self.caps)):
+        for name, table in (("seen", self.seen), ("best", self.best), ("caps", self.caps), ("waiting", self.waiting)):
             table.write(directory, name)
         self.policy.save(directory / "policy.npz")
         state = {
@@ -235,8 +237,8 @@ class Learned:
                 raise ValueError(f"format version {state['format_version']}")
             for evidence in (learned.queries, learned.users, learned.everybody):
                 evidence.open(directory)
-            learned.seen, learned.best, learned.caps = (
-                Table.open(directory, name) for name in ("seen", "best", "caps")
+            learned.seen, learned.best, learned.caps, learned.waiting = (
+                Table.open(directory, name) for name in ("seen", "best", "caps", "waiting")
             )
             learned.policy.load(directory / "policy.npz")
             learned.ranker = LinearRanker.from_dict(ranker["live"])

@@ -39,9 +39,9 @@ class Opened:
 
     def __init__(self, root: Path, *, strategies: Sequence[Strategy] = ()) -> None:
         self.root = root
-        self.config = read_config(root)
         self.logs = Logs(root)
         self.manifest, self._handles = _hold(root)
+        self.config = read_config(root)
         self._stamp = _stamp(root / NAME)
         self.view = View(root, self.manifest.segments)
         self.predicted = [
@@ -82,7 +82,10 @@ class Opened:
     @cached_property
     def encoder(self) -> Encoder:
         """The encoder, opened on first use."""
-        return Encoder.open(self.root / "encoder" / self.manifest.encoder)
+        folder = self.root / "encoder" / self.manifest.encoder
+        if not folder.is_dir():
+            raise IndexDirectoryError("the index's encoder is missing", where=str(folder), next="build the index again")
+        return Encoder.open(folder)
 
     def query_vector(self, text: str) -> NDArray[np.float32]:
         """Return the unit vector of a query's text, (dim,) float32; the last ones are kept."""

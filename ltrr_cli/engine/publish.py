@@ -61,8 +61,12 @@ def publish(
     view: View,
     state: State,
     logs: Logs,
+    built: bool = False,
 ) -> Manifest:
-    """Catch up with the logs, write the learned state for this view, and put both live. Holds: the publish lock."""
+    """Catch up with the logs, write the learned state for this view, and put both live. Holds: the publish lock.
+
+    `built`: the segments were made anew, now.
+    """
     catch_up(state.learned, logs, state.impressions)
     parent = root / "learned"
     number = next_name(parent, before.next_learned if before is not None else 1)
@@ -87,7 +91,7 @@ def publish(
         encoder=encoder,
         segments=tuple(segments),
         learned=Live(name=number, files=inventory(parent / number)),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=before.created if before is not None and not built else datetime.now(UTC).isoformat(timespec="seconds"),
         next_segment=max(
             [before.next_segment if before is not None else 1, *(int(live.name) + 1 for live in segments)]
         ),

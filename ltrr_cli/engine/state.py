@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -35,15 +36,21 @@ def new_state(config: Config, logs: Logs) -> State:
 
 
 def open_state(root: Path, manifest: Manifest, config: Config, logs: Logs) -> State:
-    """Open the live snapshot; where it was learned under other settings, start anew, for the logs to be folded again.
+    """Open the live snapshot; where it does not stand on these settings and logs, start anew, to fold the logs again.
 
     Raises `IndexDirectoryError` if it is damaged.
     """
     snapshot = root / "learned" / manifest.learned.name
     learned = Learned.open(snapshot, config)
-    if learned.digest != config.learning_digest():
+    impressions = _impressions(logs, snapshot)
+    whole = (
+        logs.events.holds(learned.events_at)
+        and logs.control.holds(learned.control_at)
+        and logs.queries.holds(impressions.reached)
+    )
+    if not whole or learned.digest != config.learning_digest():
         return new_state(config, logs)
-    return State(learned, _impressions(logs, snapshot), snapshot)
+    return State(learned, impressions, snapshot)
 
 
 def _impressions(logs: Logs, snapshot: Path) -> Impressions:
@@ -54,7 +61,7 @@ def _impressions(logs: Logs, snapshot: Path) -> Impressions:
             return Impressions(
                 logs.queries, hashes=table["hashes"], files=table["files"], offsets=table["offsets"], start=start
             )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise IndexDirectoryError(
             f"the learned state cannot be opened: {error}",
             where=str(snapshot),

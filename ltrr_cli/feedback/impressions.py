@@ -61,6 +61,11 @@ class Impressions:
         return next(self._rows(query_id), None) is not None
 
     @property
+    def reached(self) -> Position:
+        """The position down to which the log is known."""
+        return self._reached
+
+    @property
     def count(self) -> int:
         """Number of logged impressions."""
         self._scan()

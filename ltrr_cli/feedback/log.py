@@ -141,6 +141,13 @@ class Log:
             raise _failure("read", path, error) from error
         return Position(numbers[-1], 0)
 
+    def holds(self, position: Position) -> bool:
+        """Tell whether the log is at least as long as `position`: else it was cut, or replaced by an older one."""
+        try:
+            return self._path(position.file).stat().st_size >= position.offset
+        except OSError:
+            return position.offset == 0
+
     def reaches_beyond(self, position: Position) -> bool:
         """Tell whether anything stands behind `position`: two system calls, where `lines_after` lists a directory."""
         try:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -216,7 +217,13 @@ class ThompsonPolicy:
         )
 
     def load(self, path: Path) -> None:
-        """Read what `save` wrote; ValueError if it has another format."""
+        """Read what `save` wrote; ValueError if it is damaged or has another format."""
+        try:
+            self._load(path)
+        except (ValueError, KeyError, EOFError, BadZipFile) as error:
+            raise ValueError(f"{path.name} is damaged, or of another version") from error
+
+    def _load(self, path: Path) -> None:
         with np.load(path, allow_pickle=False) as state:
             if int(state["format_version"]) != 1:
                 raise ValueError(f"policy state has format version {int(state['format_version'])}")

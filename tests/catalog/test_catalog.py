@@ -343,3 +343,11 @@ def test_the_films_are_understood() -> None:
     }  # fmt: skip
     assert sum(1 for _ in source) == 9750
     assert source.bad_count == 0
+
+
+def test_wrapped_export_is_refused(tmp_path: Path) -> None:
+    """One object around a list of records is no entity: the message says where the records are."""
+    path = tmp_path / "export.json"
+    path.write_text('{"meta": {"n": 2}, "items": [{"id": 1, "title": "a"}, {"id": 2, "title": "b"}]}')
+    with pytest.raises(CatalogError, match=r"2 records inside, under 'items'.*jq -c"):
+        Catalog([path])

@@ -289,3 +289,49 @@ def test_texts_of_any_kind_are_remembered(engine: Engine, text: str) -> None:
         answer = ask(engine, text)
     assert ask(engine, text).results[0].id == "e33"
     assert ask(engine, clean(text)).results[0].id == "e33"
+
+
+def test_queries_after_their_events(index: Path, state_of: Callable[[Path], dict[str, Any]]) -> None:
+    """Clicks that come before the pages they were made on count as if they had come after them."""
+    page = Impression(query_id="late", text="moon harbour", time=NOW, shown=("e05", "e06"))
+    clicks = [
+        Event(id=f"c{n}", entity_id="e06", action="click", time=NOW + n, query_id="late", user=f"u{n}")
+        for n in range(5)
+    ]
+    with Engine.open(index) as engine:
+        assert engine.ingest(clicks, now=NOW + 9).late == 0
+        assert engine.ingest([page], now=NOW + 9).late == 1
+        assert engine.search("moon harbour", explore=False, now=NOW + 9, log=False).results[0].id == "e06"
+    late = state_of(index)["memory"]
+    Engine.relearn(index)
+    assert state_of(index)["memory"] == late
+
+
+def test_damaged_line_is_counted(index: Path) -> None:
+    """A flipped byte in a log line is noticed when the state is learned again, and the rest is learned."""
+    with Engine.open(index) as engine:
+        answer = engine.search("love", now=NOW, seed=1)
+        for number in range(3):
+            engine.record(answer.query_id, answer.results[number].id, "click", now=NOW + number)
+    log = index / "log" / "events-000001.jsonl"
+    content = bytearray(log.read_bytes())
+    content[40] ^= 1
+    log.write_bytes(content)
+    Engine.relearn(index)
+    with Engine.open(index) as engine:
+        assert engine.info().events == 2
+        assert engine.info().notes["damaged lines in the events log"] == 1
+
+
+def test_shortened_log_is_learned_again(index: Path) -> None:
+    """Where a log is shorter than what was learned of it, what remains is learned again, and new events count."""
+    with Engine.open(index) as engine:
+        answer = engine.search("love", now=NOW, seed=1)
+        for number in range(3):
+            engine.record(answer.query_id, answer.results[number].id, "click", now=NOW + number)
+        engine.learn(now=NOW + 5)
+    (index / "log" / "events-000001.jsonl").unlink()
+    with Engine.open(index) as engine:
+        assert engine.info().events == 0
+        engine.record(answer.query_id, answer.results[0].id, "like", now=NOW + 10)
+        assert engine.info().events == 1
