@@ -19,7 +19,7 @@ from common import OUT, batches, data, judgments, mean, ndcg, reciprocal_rank_fu
 from ltrr_cli import Engine
 from ltrr_cli.catalog import Catalog
 from ltrr_cli.encoder import Encoder
-from ltrr_cli.engine.build import document
+from ltrr_cli.engine.texts import document
 from ltrr_cli.index.fulltext import TEXT_FIELDS, stems
 
 if TYPE_CHECKING:

@@ -5,39 +5,35 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from ltrr_cli.config import NAME as CONFIG
 from ltrr_cli.config import default_toml, read_config
 from ltrr_cli.encoder import Encoder, copy_encoder, encoder_digest, encoder_folder
 from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.publish import next_name, publish, settle, temporary
+from ltrr_cli.engine.removal import removed_since, superseded
 from ltrr_cli.engine.state import new_state, open_state
+from ltrr_cli.engine.texts import document, encode_texts
 from ltrr_cli.errors import IndexDirectoryError, NewerFormatError
-from ltrr_cli.index.files import inventory, mapped, replace_file, sync_file
+from ltrr_cli.index.files import inventory, replace_file, sync_file
 from ltrr_cli.index.locks import exclusive, share
 from ltrr_cli.index.manifest import NAME, Live, Manifest, read_manifest
-from ltrr_cli.index.segment import Segment, SegmentWriter, words
+from ltrr_cli.index.segment import SegmentWriter
 from ltrr_cli.index.view import View
 from ltrr_cli.memory.predicted import PredictedWriter
-from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from ltrr_cli.catalog import Catalog
     from ltrr_cli.catalog.schema import Schema
-    from ltrr_cli.records import Bad, Entity
+    from ltrr_cli.records import Bad
 
 Progress = "Callable[[str, int, int | None], None]"
 """Told (step, units done since the last call, units in all or None)."""
-_MAX_ATTRIBUTE = 300
 _UNFINISHED = ".*.tmp"
 """A file that was being replaced when its writer died."""
 
@@ -90,12 +86,12 @@ def build(
             texts = _index(writer, catalog.schema.creator, written, progress)
             opened = Encoder.open(root / "encoder" / digest)
             reuse = before.segments if before is not None and before.encoder == digest else ()
-            vectors, hashes, encoded = _vectors(opened, texts, root, reuse, progress)
+            vectors, hashes, encoded = encode_texts(opened, texts, root, reuse, progress)
             writer.finish(vectors, hashes)
             held.append(share(written))  # so that nobody collects it before it is live
             settle(written, parent / number)
             live = Live(name=number, entities=len(writer), files=inventory(parent / number))
-            removed = 0 if add or before is None else _removed(root, before, live)
+            removed = 0 if add or before is None else removed_since(root, before, live)
             _go_live(root, live, digest, add=add)
         finally:
             shutil.rmtree(written, ignore_errors=True)
@@ -113,21 +109,6 @@ def build(
         segment=number,
         removed=removed,
     )
-
-
-def _removed(root: Path, before: Manifest, new: Live) -> int:
-    """Return how many living entities of the old index the new one does not have."""
-    hashes = mapped(root / "segments" / new.name / "columns" / "ids.hash.npy")
-    gone = 0
-    for old in before.segments:
-        columns = root / "segments" / old.name / "columns"
-        try:
-            ids, rows = mapped(columns / "ids.hash.npy"), mapped(columns / "ids.row.npy")
-        except (OSError, ValueError):  # damaged, which may be why it is built again
-            continue
-        living = ~np.isin(rows, np.array(old.tombstones, np.int64))
-        gone += int(np.count_nonzero(living & ~np.isin(ids, hashes)))
-    return gone
 
 
 def _check(root: Path) -> None:
@@ -209,49 +190,6 @@ def _index(
     return texts
 
 
-def document(entity: Entity, creator: str) -> str:
-    """Return the text that stands for an entity in vector space: what it is called, who made it, what it is about."""
-    attributes = dict(entity.attributes)
-    maker = words(attributes.pop(creator, ()))
-    described = " ".join(words(tuple(v for v in values if isinstance(v, str))) for values in attributes.values())
-    parts = (entity.title, maker, entity.text, described[:_MAX_ATTRIBUTE])
-    return ". ".join(part.strip() for part in parts if part.strip())
-
-
-def _vectors(
-    encoder: Encoder,
-    texts: Sequence[str],
-    root: Path,
-    reuse: Sequence[Live],
-    progress: Callable[[str, int, int | None], None],
-) -> tuple[NDArray[np.float32], NDArray[np.uint64], int]:
-    """Return the texts' vectors, their hashes, and how many had to be encoded; old segments' vectors are used again."""
-    hashes = np.array([hash64(text) for text in texts], np.uint64)
-    vectors = np.zeros((len(texts), encoder.dim), np.float32)
-    have = np.zeros(len(texts), bool)
-    for live in reuse:
-        folder = root / "segments" / live.name
-        try:
-            old = np.load(folder / "vectors.text.npy", allow_pickle=False)
-            matrix = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError):  # damaged, which may be why it is built again
-            continue
-        if not len(old) or matrix.shape[1] != encoder.dim:
-            continue
-        order = np.argsort(old)
-        places = np.minimum(np.searchsorted(old, hashes, sorter=order), len(old) - 1)
-        same = old[order][places] == hashes
-        vectors[same] = matrix[order[places[same]]]
-        have |= same
-    missing = np.flatnonzero(~have)
-    progress("encoding", 0, len(missing))
-    if len(missing):
-        vectors[missing] = encoder.encode(
-            [texts[i] for i in missing.tolist()], progress=lambda n: progress("encoding", n, len(missing))
-        )
-    return vectors, hashes, len(missing)
-
-
 def _go_live(root: Path, live: Live, digest: str, *, add: bool) -> None:
     """Publish the new segment with the learned state as it is now, which other processes may have moved on."""
     (root / "log").mkdir(exist_ok=True)
@@ -264,7 +202,7 @@ def _go_live(root: Path, live: Live, digest: str, *, add: bool) -> None:
     with exclusive(root / "locks" / "publish"):
         before = _manifest(root, add=add)
         config = read_config(root)
-        kept = [*_without(root, before, live)] if add and before is not None else []
+        kept = [*superseded(root, before, live)] if add and before is not None else []
         segments = [*kept, live]
         publish(
             root,
@@ -275,48 +213,4 @@ def _go_live(root: Path, live: Live, digest: str, *, add: bool) -> None:
             state=new_state(config, logs) if before is None else open_state(root, before, config, logs),
             logs=logs,
             built=not add,
-        )
-
-
-def _without(root: Path, before: Manifest, new: Live) -> list[Live]:
-    """Return the old segments with tombstones for entities that the new one replaces."""
-    hashes = np.load(root / "segments" / new.name / "columns" / "ids.hash.npy", mmap_mode="r")
-    out = []
-    for old in before.segments:
-        rows = Segment(root / "segments" / old.name, base=0).ids.rows(hashes)
-        gone = {*old.tombstones, *rows[rows >= 0].tolist()}
-        out.append(replace(old, tombstones=tuple(sorted(gone))))
-    return [old for old in out if len(old.tombstones) < old.entities]
-
-
-def delete(root: Path, ids: Sequence[str]) -> list[str]:
-    """Delete entities; returns the ids that were not there. The learned state keeps what it knows of them."""
-    with exclusive(root / "locks" / "build", timeout=5):
-        before = read_manifest(root)
-        hashes = np.array([hash64(entity_id) for entity_id in ids], np.uint64)
-        found = np.zeros(len(ids), bool)
-        segments = []
-        for old in before.segments:
-            rows = Segment(root / "segments" / old.name, base=0).ids.rows(hashes)
-            living = (rows >= 0) & ~np.isin(rows, np.array(old.tombstones, np.int64))
-            found |= living
-            segments.append(replace(old, tombstones=tuple(sorted({*old.tombstones, *rows[living].tolist()}))))
-        if found.any():
-            replace_segments(root, segments)
-    return [entity_id for entity_id, was in zip(ids, found.tolist(), strict=True) if not was]
-
-
-def replace_segments(root: Path, segments: Sequence[Live]) -> None:
-    """Publish other segments with the learned state as it is now."""
-    logs = Logs(root)
-    with exclusive(root / "locks" / "publish"):
-        before = read_manifest(root)
-        publish(
-            root,
-            before=before,
-            encoder=before.encoder,
-            segments=segments,
-            view=View(root, segments),
-            state=open_state(root, before, read_config(root), logs),
-            logs=logs,
         )

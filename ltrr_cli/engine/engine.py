@@ -221,7 +221,7 @@ class Engine:
     @staticmethod
     def delete(index: str | Path, ids: Sequence[str]) -> list[str]:
         """Delete entities; returns the ids that the index does not have."""
-        from ltrr_cli.engine.build import delete
+        from ltrr_cli.engine.removal import delete
 
         return delete(Path(index), ids)
 
