@@ -219,22 +219,21 @@ class ThompsonPolicy:
     def load(self, path: Path) -> None:
         """Read what `save` wrote; ValueError if it is damaged or has another format."""
         try:
-            self._load(path)
+            with np.load(path, allow_pickle=False) as file:
+                state = {name: file[name] for name in file.files}
+            version = int(state["format_version"])
         except (ValueError, KeyError, EOFError, BadZipFile) as error:
-            raise ValueError(f"{path.name} is damaged, or of another version") from error
-
-    def _load(self, path: Path) -> None:
-        with np.load(path, allow_pickle=False) as state:
-            if int(state["format_version"]) != 1:
-                raise ValueError(f"policy state has format version {int(state['format_version'])}")
-            self._sums = Sums(
-                Slots([str(name) for name in state["features"]], MAX_FEATURES),
-                Slots([str(name) for name in state["arms"]], MAX_ARMS),
-            )
-            self._sums.a, self._sums.b = state["a"], state["b"]
-            self._frozen = (state["frozen_a"], state["frozen_b"]) if len(state["frozen_a"]) else None
-            self._features = int(state["frozen_features"])
-            self.credits = int(state["credits"])
+            raise ValueError(f"{path.name} is damaged") from error
+        if version != 1:
+            raise ValueError(f"{path.name} has format version {version}, this ltrr reads 1")
+        self._sums = Sums(
+            Slots([str(name) for name in state["features"]], MAX_FEATURES),
+            Slots([str(name) for name in state["arms"]], MAX_ARMS),
+        )
+        self._sums.a, self._sums.b = state["a"], state["b"]
+        self._frozen = (state["frozen_a"], state["frozen_b"]) if len(state["frozen_a"]) else None
+        self._features = int(state["frozen_features"])
+        self.credits = int(state["credits"])
         self._drawn, self._stacks = {}, {}
 
 
