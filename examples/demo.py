@@ -83,11 +83,11 @@ def main() -> None:
         run("feedback", "ingest", "-", stdin=simulated_clicks(answers))
 
     say("7. One play more: it counts at once.")
-    answer = json.loads(run("query", "wedding dance", "--json", "--no-explore", quiet=True))
-    wanted = next((result for result in answer["results"] if result["title"] == "Perfect"), answer["results"][3])
+    answer = json.loads(run("query", "night drive", "--json", "--no-explore", quiet=True))
+    wanted = next((result for result in answer["results"] if result["title"] == "Nights"), answer["results"][3])
     print(f"   we play number {wanted['rank']}, {wanted['title']!r}")
     run("feedback", "record", answer["query_id"], wanted["id"], "play", "--dwell", "180")
-    moved("wedding dance", {result["id"]: result["rank"] for result in answer["results"]}, ask("wedding dance"))
+    moved("night drive", {result["id"]: result["rank"] for result in answer["results"]}, ask("night drive"))
 
     say("8. What it has learned, in one screen.")
     run("index", "info")
