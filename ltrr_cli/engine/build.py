@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from ltrr_cli.catalog.schema import Schema
     from ltrr_cli.records import Bad
 
-Progress = "Callable[[str, int, int | None], None]"
-"""Told (step, units done since the last call, units in all or None)."""
 _UNFINISHED = ".*.tmp"
 """A file that was being replaced when its writer died."""
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 MAX_K = 1000
 LATEST = 32_503_680_000.0  # the year 3000
-_EVERYTHING = "thompson"
 
 
 class Engine:

@@ -40,7 +40,7 @@ def removed_since(root: Path, before: Manifest, new: Live) -> int:
 
 def superseded(root: Path, before: Manifest, new: Live) -> list[Live]:
     """Return the old segments with tombstones for entities that the new one replaces."""
-    hashes = np.load(root / "segments" / new.name / "columns" / "ids.hash.npy", mmap_mode="r")
+    hashes = mapped(root / "segments" / new.name / "columns" / "ids.hash.npy")
     out = []
     for old in before.segments:
         rows = Segment(root / "segments" / old.name, base=0).ids.rows(hashes)
