@@ -3,7 +3,7 @@
 Each version of the policy draws a fixed set of posterior samples, the particles. A query picks one of them uniformly
 and takes greedily, per candidate of cost, the (arm, bucket) with the best sampled marginal reward; the best single arm
 at full budget is taken instead where its sampled reward is higher. With probability ε the query gets one of a few plain
-selections. So the probability of the *whole* selection is known exactly: (1 - ε) × the share of particles that give
+selections, in which one arm goes deep and the others still answer. So the probability of the *whole* selection is known exactly: (1 - ε) × the share of particles that give
 it + ε × its share of the plain ones.
 
 Thompson, Biometrika 25 (1933); Agrawal & Goyal, ICML 2013 (linear); greedy selection by marginal reward per cost:
@@ -82,7 +82,7 @@ class ThompsonPolicy:
         if not arms or budget < 1:
             return Selection(depths={}, propensity=1.0)
         levels = self._greedy(context, arms, budget)
-        plain = [equal_split(arms, budget), *({arm: min(MAX_DEPTH, budget)} for arm in arms)]
+        plain = _plain(arms, budget)
         draw, pick = rng.random(), rng.random()
         if draw < self.epsilon:
             particle = -1
@@ -235,6 +235,20 @@ class ThompsonPolicy:
         self._features = int(state["frozen_features"])
         self.credits = int(state["credits"])
         self._drawn, self._stacks = {}, {}
+
+
+def _plain(arms: Sequence[str], budget: int) -> list[dict[str, int]]:
+    """Return the equal split, and for every arm half of the budget to it and the rest to the others.
+
+    The others still answer: a page that tries an arm must not be a bad page.
+    """
+    split = [equal_split(arms, budget)]
+    for one in arms:
+        most = min(MAX_DEPTH, (budget + 1) // 2)
+        rest = equal_split([arm for arm in arms if arm != one], budget - most)
+        depths = {one: most, **rest}
+        split.append({arm: depths[arm] for arm in arms if arm in depths})
+    return split
 
 
 def _depths(arms: Sequence[str], levels: Sequence[int], budget: int) -> dict[str, int]:

@@ -128,7 +128,7 @@ def test_a_catalogue_cannot_write_to_the_terminal(ltrr: Ltrr, index: Path) -> No
 
 def test_explain_shows_where_a_score_comes_from(ltrr: Ltrr, index: Path) -> None:
     """Who chose the arms with what probability, how deep they ran, and value × weight."""
-    out = ltrr("query", "summer love", "--explain", "-k", "2", "-i", index).out
+    out = ltrr("query", "summer love", "--explain", "-k", "2", "--seed", "1", "-i", index).out
     assert "chosen    by policy version 0 (thompson), propensity 0." in out
     assert "  lexical " in out
     assert " × " in out
