@@ -5,6 +5,7 @@ LtrrError
 ├── CatalogError     a catalogue cannot be read, or holds no usable record
 ├── EncoderError     an encoder folder is missing, damaged or of the wrong kind
 ├── FeedbackError    feedback cannot be read or refers to nothing
+├── EvaluationError  queries, judgments, runs or logs to evaluate with cannot be used
 ├── IndexDirectoryError   no index, a damaged one, or one of another format version
 │   ├── NewerFormatError  the index was written by a newer ltrr
 │   └── LockedError  another process holds the lock for longer than we waited
@@ -48,6 +49,10 @@ class EncoderError(LtrrError):
 
 class FeedbackError(LtrrError):
     """Feedback cannot be read or refers to nothing."""
+
+
+class EvaluationError(LtrrError):
+    """Queries, judgments, runs or logs to evaluate with cannot be read, or do not fit together."""
 
 
 class IndexDirectoryError(LtrrError):

@@ -3,8 +3,8 @@
 Each version of the policy draws a fixed set of posterior samples, the particles. A query picks one of them uniformly
 and takes greedily, per candidate of cost, the (arm, bucket) with the best sampled marginal reward; the best single arm
 at full budget is taken instead where its sampled reward is higher. With probability ε the query gets one of a few plain
-selections, in which one arm goes deep and the others still answer. So the probability of the *whole* selection is known exactly: (1 - ε) × the share of particles that give
-it + ε × its share of the plain ones.
+selections, in which one arm goes deep and the others still answer. So the probability of the *whole* selection is known
+exactly: (1 - ε) × the share of particles that give it + ε × its share of the plain ones.
 
 Thompson, Biometrika 25 (1933); Agrawal & Goyal, ICML 2013 (linear); greedy selection by marginal reward per cost:
 Khuller, Moss & Naor, IPL 70 (1999).
