@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.errors import ConfigError
+from ltrr_cli.text import hash64, key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 NAME = "ltrr.toml"
+MAX_HOLDOUT = 0.9
 REWARDS: Mapping[str, float] = {
     "view": 0.05,
     "click": 0.3,
@@ -48,6 +50,8 @@ class Config:
     """Impressions with a rewarded action between two trainings of the ranker."""
     checkpoint_every: int = 1000
     """Events after which the learned state is written down; before that it is replayed from the log at open."""
+    holdout: float = 0.0
+    """Share of all queries, by their text, whose feedback is logged but never learned: to measure on honestly."""
     hindsight: bool = True
     """Look up, after an action, at what rank the arms that did not run would have found the entity."""
     strategies: tuple[str, ...] = STRATEGIES
@@ -65,15 +69,27 @@ class Config:
             return worth * dwell / self.full_dwell_s
         return worth
 
+    def is_held_out(self, text: str) -> bool:
+        """Whether a query, however it is written, belongs to the share that nothing is learned from."""
+        return self.holdout > 0 and hash64(f"holdout\n{key(text)}") < self.holdout * 2**64
+
     def learning_digest(self) -> str:
         """Return a hash of the settings that change what the log teaches."""
-        parts = (self.half_life_days, self.full_dwell_s, self.user_cap, sorted(self.rewards.items()))
+        parts = (self.half_life_days, self.full_dwell_s, self.user_cap, self.holdout, sorted(self.rewards.items()))
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 _SECTIONS = {
     "query": ("candidates", "epsilon"),
-    "learning": ("half_life_days", "full_dwell_s", "user_cap", "train_every", "checkpoint_every", "hindsight"),
+    "learning": (
+        "half_life_days",
+        "full_dwell_s",
+        "user_cap",
+        "train_every",
+        "checkpoint_every",
+        "holdout",
+        "hindsight",
+    ),
 }
 _ADVICE = "see the README's configuration section"
 _RANGES = {
@@ -82,6 +98,7 @@ _RANGES = {
     "half_life_days": (0.01, 36_500),
     "full_dwell_s": (0.0, 86_400),
     "user_cap": (0.0, 1e9),
+    "holdout": (0.0, MAX_HOLDOUT),
     "train_every": (1, 10**9),
     "checkpoint_every": (1, 10**9),
 }
@@ -145,6 +162,21 @@ def _number(value: object, place: str, low: float, high: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise ConfigError(f"expected a number from {low:g} to {high:g}, not {value!r}", where=place)
     return float(value)
+
+
+def with_holdout(root: Path, share: float) -> str:
+    """Return the index's ltrr.toml with this share of held-out queries; everything else in it is kept.
+
+    Raises `ConfigError` if the file cannot be used: then it is not made worse.
+    """
+    import re
+
+    read_config(root)
+    line = f"holdout = {share:g}"
+    text, found = re.subn(r"(?m)^(# ?)?holdout *=.*$", line, (root / NAME).read_bytes().decode(), count=1)
+    if not found:
+        text, found = re.subn(r"(?m)^\[learning\].*$", rf"\g<0>\n{line}", text, count=1)
+    return text if found else f"{text.rstrip()}\n\n[learning]\n{line}\n"
 
 
 def default_toml() -> str:

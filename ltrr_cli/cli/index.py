@@ -52,6 +52,16 @@ def build(
     type_field: Annotated[str | None, _role("type", "The type")] = None,
     popularity_field: Annotated[str | None, _role("popularity", "The popularity")] = None,
     creator_field: Annotated[str | None, _role("creator", "Who made it")] = None,
+    holdout: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            min=0,
+            max=0.9,
+            help="Never learn from this share of all queries, to measure on them.",
+            show_default=False,
+        ),
+    ] = None,
     strict: _Strict = False,
     quiet: _Quiet = False,
     as_json: JsonOption = False,
@@ -72,7 +82,7 @@ def build(
         popularity=popularity_field,
         creator=creator_field,
     )
-    built = _build(catalogs, target, encoder=encoder, roles=roles, strict=strict, add=False, quiet=quiet)
+    built = _build(catalogs, target, encoder=encoder, roles=roles, strict=strict, quiet=quiet, holdout=holdout)
     _show(built, target, quiet=quiet, as_json=as_json)
 
 
@@ -158,8 +168,9 @@ def _build(
     encoder: str | None,
     roles: Overrides | None,
     strict: bool,
-    add: bool,
     quiet: bool,
+    add: bool = False,
+    holdout: float | None = None,
 ) -> Built:
     from ltrr_cli.cli.console import bars
     from ltrr_cli.engine import Engine
@@ -167,7 +178,15 @@ def _build(
     stdin = sys.stdin.buffer if sys.stdin is not None else None
     with bars(quiet=quiet) as tell:
         return Engine.build(
-            catalogs, target, encoder=encoder, overrides=roles, strict=strict, add=add, stdin=stdin, progress=tell
+            catalogs,
+            target,
+            encoder=encoder,
+            overrides=roles,
+            strict=strict,
+            add=add,
+            holdout=holdout,
+            stdin=stdin,
+            progress=tell,
         )
 
 

@@ -8,15 +8,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ltrr_cli.config import MAX_HOLDOUT, default_toml, read_config, with_holdout
 from ltrr_cli.config import NAME as CONFIG
-from ltrr_cli.config import default_toml, read_config
 from ltrr_cli.encoder import Encoder, copy_encoder, encoder_digest, encoder_folder
 from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.publish import next_name, publish, settle, temporary
 from ltrr_cli.engine.removal import removed_since, superseded
 from ltrr_cli.engine.state import new_state, open_state
 from ltrr_cli.engine.texts import document, encode_texts
-from ltrr_cli.errors import IndexDirectoryError, NewerFormatError
+from ltrr_cli.errors import IndexDirectoryError, NewerFormatError, UsageError
 from ltrr_cli.index.files import inventory, replace_file, sync_file
 from ltrr_cli.index.locks import exclusive, share
 from ltrr_cli.index.manifest import NAME, Live, Manifest, read_manifest
@@ -57,12 +57,15 @@ def build(
     *,
     encoder: str | None = None,
     add: bool = False,
+    holdout: float | None = None,
     progress: Callable[[str, int, int | None], None],
 ) -> Built:
     """Make, or remake, the index at `root` from a catalogue; learned state and logs are kept.
 
     With `add` the catalogue's entities join those there are, and replace those with the same id.
     """
+    if holdout is not None and not 0 <= holdout <= MAX_HOLDOUT:
+        raise UsageError(f"holdout must be from 0 to {MAX_HOLDOUT}, not {holdout}")
     _check(root)
     with exclusive(root / "locks" / "build", timeout=5):
         before = _manifest(root, add=add)
@@ -90,7 +93,7 @@ def build(
             settle(written, parent / number)
             live = Live(name=number, entities=len(writer), files=inventory(parent / number))
             removed = 0 if add or before is None else removed_since(root, before, live)
-            _go_live(root, live, digest, add=add)
+            _go_live(root, live, digest, add=add, holdout=holdout)
         finally:
             shutil.rmtree(written, ignore_errors=True)
             for handle in held:
@@ -188,13 +191,15 @@ def _index(
     return texts
 
 
-def _go_live(root: Path, live: Live, digest: str, *, add: bool) -> None:
+def _go_live(root: Path, live: Live, digest: str, *, add: bool, holdout: float | None) -> None:
     """Publish the new segment with the learned state as it is now, which other processes may have moved on."""
     (root / "log").mkdir(exist_ok=True)
     if not (root / CONFIG).exists():
         for leftover in root.glob(f".{CONFIG}{_UNFINISHED[1:]}"):
             leftover.unlink()
         replace_file(root / CONFIG, default_toml().encode())
+    if holdout is not None:
+        replace_file(root / CONFIG, with_holdout(root, holdout).encode())
     sync_file(root)
     logs = Logs(root)
     with exclusive(root / "locks" / "publish"):

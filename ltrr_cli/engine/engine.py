@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ltrr_cli.errors import FeedbackError, UsageError
 from ltrr_cli.records import Event, Query
+from ltrr_cli.text import key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.info import Info
     from ltrr_cli.engine.learn import Ingested
     from ltrr_cli.engine.opened import Opened
-    from ltrr_cli.records import Answer, Impression
+    from ltrr_cli.records import Answer, Entity, Impression
     from ltrr_cli.retrieval.base import Strategy
 
 MAX_K = 1000
@@ -49,6 +50,7 @@ class Engine:
         overrides: Overrides | None = None,
         strict: bool = False,
         add: bool = False,
+        holdout: float | None = None,
         stdin: BinaryIO | None = None,
         progress: Callable[[str, int, int | None], None] = lambda *_: None,
     ) -> Built:
@@ -58,8 +60,9 @@ class Engine:
         of the index and replace those with the same id.
 
         `sources` are catalogue files, `-` is `stdin`; `overrides` say which fields play which role where inference is
-        wrong; `encoder` is a folder or a hub name; `strict` stops at the first bad record. `progress` is told (step,
-        units since the last call, units in all or None).
+        wrong; `encoder` is a folder or a hub name; `strict` stops at the first bad record. `holdout` in [0, 0.9] is
+        written into ltrr.toml: the share of queries whose feedback is logged but never learned. `progress` is told
+        (step, units since the last call, units in all or None).
         """
         from ltrr_cli.catalog import Catalog
         from ltrr_cli.catalog import Overrides as Roles
@@ -67,7 +70,7 @@ class Engine:
 
         listed = [sources] if isinstance(sources, str | Path) else list(sources)
         catalog = Catalog(listed, overrides=overrides or Roles(), strict=strict, stdin=stdin)
-        return build(Path(index), catalog, encoder=encoder, add=add, progress=progress)
+        return build(Path(index), catalog, encoder=encoder, add=add, holdout=holdout, progress=progress)
 
     @classmethod
     def open(cls, index: str | Path, *, strategies: Sequence[Strategy] = ()) -> Self:
@@ -106,12 +109,14 @@ class Engine:
         depths: Mapping[str, int] | None = None,
         explain: bool = False,
         log: bool = True,
+        query_id: str = "",
     ) -> Answer:
         """Answer a query, and log it as an impression unless `log` is off or the index is `read_only`.
 
         `k` in 1…1000 results. `now` is the query's time in seconds since 1970, by default the clock's; `seed` makes
         chance repeatable. `explore` off uses the policy's mean; `depths` overrides it: {strategy: hits to draw}.
-        `explain` fills the results' contributions. Raises `UsageError` for values out of range.
+        `explain` fills the results' contributions. `query_id` is by default a new one; one of the caller's own must be
+        new too: events that name it belong to the last answer that had it. Raises `UsageError` for values out of range.
         """
         from ltrr_cli.engine.search import Choice, answer, impression_of
         from ltrr_cli.feedback.ubi import impression_to_ubi
@@ -125,7 +130,7 @@ class Engine:
         opened = self._fresh()
         self._check_depths(depths)
         query = Query(
-            id=_query_id(moment),
+            id=_name(query_id, "query_id") or _query_id(moment),
             text=text,
             time=moment,
             k=k,
@@ -142,6 +147,33 @@ class Engine:
         if log and not self.read_only:
             opened.logs.queries.append([impression_to_ubi(impression_of(answered, query))], sync=False)
         return answered
+
+    def retrieve(self, text: str, *, depth: int = 100, now: float | None = None) -> dict[str, list[tuple[str, float]]]:
+        """Return what each strategy finds alone: {strategy: [(entity id, its own score)]}, best first.
+
+        `depth` in 1…1000 hits of each. A strategy that does not apply to the query, or fails, finds nothing. Nothing is
+        logged.
+        """
+        from ltrr_cli.engine.search import alone
+
+        if not 1 <= depth <= MAX_K:
+            raise UsageError(f"depth must be from 1 to {MAX_K}, not {depth}")
+        moment = _moment(now)
+        return alone(self._fresh(), Query(id="", text=text, time=moment), depth)
+
+    def __contains__(self, entity_id: object) -> bool:
+        """Whether the index has an entity with this id."""
+        return isinstance(entity_id, str) and self._fresh().row(entity_id) is not None
+
+    def entity(self, entity_id: str) -> Entity | None:
+        """Return an entity of the catalogue, None if the index does not have it."""
+        opened = self._fresh()
+        row = opened.row(entity_id)
+        return None if row is None else opened.view.entity(row)
+
+    def has_learned_from(self, text: str) -> bool:
+        """Whether feedback for a query with this text has been learned, however it was written."""
+        return self._fresh().learned.queries.knows(key(text))
 
     def warm_up(self, texts: Sequence[str]) -> None:
         """Encode the queries that will be searched next, all at once: faster than one by one."""

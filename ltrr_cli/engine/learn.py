@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.opened import Opened
 
 _BATCH = 2_000
+_INGESTED = 100
+"""Events after which an ingest writes the learned state down at its end: the next start need not replay them."""
 _TRAINING_LISTS = 20_000
 _MOST_IN_TEST = 5
 """A challenger still undecided after this many training intervals gives way to a newer one."""
@@ -71,7 +73,7 @@ def ingest(
     if done.late:
         rebuild(opened.root)  # their events were learned without knowing what was asked and shown
     elif opened.learned.counts["events"] - before:
-        learn(opened, now=now)
+        _learn_if_due(opened, now, min(_INGESTED, opened.config.checkpoint_every))
     return done
 
 
@@ -161,11 +163,16 @@ def record(opened: Opened, event: Event, *, now: float) -> bool:
     """Log and learn one event; False if it was known. When this returns it is on the disk."""
     done = Ingested()
     _log_events(opened, [event], done, now)
-    if done.events and _training_is_due(opened):
-        learn(opened, now=now)
-    elif done.events and opened.learned.since_checkpoint >= opened.config.checkpoint_every:
-        checkpoint(opened)
+    if done.events:
+        _learn_if_due(opened, now, opened.config.checkpoint_every)
     return done.events > 0
+
+
+def _learn_if_due(opened: Opened, now: float, checkpoint_every: int) -> None:
+    if _training_is_due(opened):
+        learn(opened, now=now)
+    elif opened.learned.since_checkpoint >= checkpoint_every:
+        checkpoint(opened)
 
 
 def _training_is_due(opened: Opened) -> bool:
@@ -243,6 +250,8 @@ def _samples(opened: Opened) -> Iterator[Sample]:
     for query_id, own in gains.items():
         impression = opened.impressions.find(query_id)
         if impression is None or impression.trace is None or not impression.trace.features:
+            continue
+        if opened.config.is_held_out(impression.text):
             continue
         weights = [
             own.get(entity_id, 0.0) * inverse_weight(place + 1) for place, entity_id in enumerate(impression.shown)

@@ -89,6 +89,9 @@ class Learned:
         if event.query_id and impression is None:
             self.waiting[hash64(event.query_id)] = 1.0
             self.counts["events of unknown queries"] += 1
+        if self.config.is_held_out(impression.text if impression is not None else event.text):
+            self.counts["events held out"] += 1
+            return True
         if reward == 0.0:
             if event.action not in self.config.rewards:
                 self.counts["events of unknown actions"] += 1

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ltrr_cli.retrieval.base import Strategy
 
 _TRIES = 20
-_VECTORS_KEPT = 1024
+_VECTORS_KEPT = 4096
 
 
 class Opened:

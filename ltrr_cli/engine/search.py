@@ -113,6 +113,16 @@ def impression_of(answered: Answer, query: Query) -> Impression:
     )
 
 
+def alone(opened: Opened, query: Query, depth: int) -> dict[str, list[tuple[str, float]]]:
+    """Return what every arm finds by itself: (entity id, the arm's own score), best first."""
+    request = make_request(opened, query)
+    found = {}
+    for strategy in opened.strategies:
+        hits = _run(strategy, request, depth)[0] if strategy.applies(request) else Hits.none()
+        found[strategy.name] = list(zip(opened.view.ids(hits.rows), hits.scores.tolist(), strict=True))
+    return found
+
+
 def all_ranks(opened: Opened, query: Query, entity_id: str) -> tuple[dict[str, int], dict[str, float]]:
     """Return every arm's rank (from 1, 0 = not found) of an entity, down to the deepest bucket, and the context."""
     request = make_request(opened, query)

@@ -1,1 +1,1 @@
-"""JUDGE: sequential tests, used by learning and by evaluation."""
+"""JUDGE: ranking measures, intervals, paired and sequential tests, off-policy estimators."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ltrr_cli.records import Impression
 
 _PREFIX = b'{"query_id":"'
+_PARSED_KEPT = 256
 
 
 class Impressions:
@@ -46,15 +47,30 @@ class Impressions:
             self._covered = (hashes, files, offsets)
         self._reached = start
         self._later: dict[int, list[Position]] = {}
+        self._parsed: dict[
+            tuple[str, Position], Impression
+        ] = {}  # hindsight, credit and training ask one after another
 
     def find(self, query_id: str) -> Impression | None:
         """Return the latest sound impression with that id, or None."""
-        for row in self._rows(query_id):
-            try:
-                return impression_from_ubi(row)
-            except ValueError:
-                continue
+        self._scan()
+        for position in self._positions(hash64(query_id)):
+            impression = self._parsed.get((query_id, position)) or self._parse(query_id, position)
+            if impression is not None:
+                return impression
         return None
+
+    def _parse(self, query_id: str, position: Position) -> Impression | None:
+        row = self._row(query_id, position)
+        try:
+            impression = impression_from_ubi(row) if row is not None else None
+        except ValueError:
+            return None
+        if impression is not None:
+            if len(self._parsed) >= _PARSED_KEPT:
+                self._parsed.clear()
+            self._parsed[query_id, position] = impression
+        return impression
 
     def known(self, query_id: str) -> bool:
         """Tell whether a sound line with that id is in the log."""
@@ -91,9 +107,13 @@ class Impressions:
         """Yield the rows with that id, latest first."""
         self._scan()
         for position in self._positions(hash64(query_id)):
-            row = self._log.read_at(position)
-            if row is not None and row.get("query_id") == query_id:
+            row = self._row(query_id, position)
+            if row is not None:
                 yield row
+
+    def _row(self, query_id: str, position: Position) -> dict[str, Any] | None:
+        row = self._log.read_at(position)
+        return row if row is not None and row.get("query_id") == query_id else None
 
     def _positions(self, wanted: int) -> Iterator[Position]:
         yield from reversed(self._later.get(wanted, ()))

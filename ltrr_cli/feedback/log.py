@@ -51,6 +51,7 @@ class Log:
         self._lock = lock
         self._rotate_bytes = rotate_bytes
         self._newest = 0  # the file that was written last, to be spared listing the directory for every line
+        self._paths: dict[int, Path] = {}
         self._pattern = re.compile(rf"{re.escape(name)}-(\d{{6,}})\.jsonl", re.ASCII)
 
     def append(self, rows: Sequence[Mapping[str, Any]], *, sync: bool = True) -> list[Position]:
@@ -217,7 +218,9 @@ class Log:
         return sorted(int(match[1]) for name in names if (match := self._pattern.fullmatch(name)))
 
     def _path(self, number: int) -> Path:
-        return self.directory / f"{self.name}-{number:06d}.jsonl"
+        if number not in self._paths:  # every query asks for it several times
+            self._paths[number] = self.directory / f"{self.name}-{number:06d}.jsonl"
+        return self._paths[number]
 
 
 def encode_line(row: Mapping[str, Any]) -> bytes:

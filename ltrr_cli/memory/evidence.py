@@ -53,6 +53,10 @@ class Evidence:
                     self._by_word.setdefault(word, set()).add(key)
         entities[entity_id] = entities.get(entity_id, 0.0) + mass
 
+    def knows(self, key: str) -> bool:
+        """Whether anything was added under exactly this key."""
+        return key in self._new or (self._keys is not None and self._keys.exact(hash64(key)) is not None)
+
     def exact(self, key: str, row: Callable[[str], int | None]) -> Entries | None:
         """Return the masses under exactly this key; `row` maps an id to its row in the index."""
         number = self._keys.exact(hash64(key)) if self._keys is not None else None

@@ -48,6 +48,11 @@ class Policy(Protocol):
     ) -> Selection:
         """Choose depths for `arms` whose sum is at most `budget` (≥ 1 candidates); no arms give no depths."""
 
+    def distribution(
+        self, context: Mapping[str, float], arms: Sequence[str], budget: int
+    ) -> list[tuple[dict[str, int], float]]:
+        """Return all selections that `select` can make, each once, with their probabilities: each above 0, in sum 1."""
+
     def update(self, credit: Credit) -> None:
         """Learn from one impression's credit."""
 

@@ -24,8 +24,15 @@ class EqualSplit:
         self, context: Mapping[str, float], arms: Sequence[str], budget: int, rng: np.random.Generator
     ) -> Selection:
         """Return the equal split; it is certain."""
-        del context, rng
-        return Selection(depths=equal_split(arms, budget) if budget > 0 else {}, propensity=1.0)
+        del rng
+        return Selection(depths=self.distribution(context, arms, budget)[0][0], propensity=1.0)
+
+    def distribution(
+        self, context: Mapping[str, float], arms: Sequence[str], budget: int
+    ) -> list[tuple[dict[str, int], float]]:
+        """Return the equal split alone."""
+        del context
+        return [(equal_split(arms, budget) if budget > 0 else {}, 1.0)]
 
     def update(self, credit: Credit) -> None:
         """Learn nothing."""
@@ -44,13 +51,20 @@ class Fixed:
         self, context: Mapping[str, float], arms: Sequence[str], budget: int, rng: np.random.Generator
     ) -> Selection:
         """Return the given depths of those arms that are available; they are certain."""
-        del context, rng
+        del rng
+        return Selection(depths=self.distribution(context, arms, budget)[0][0], propensity=1.0)
+
+    def distribution(
+        self, context: Mapping[str, float], arms: Sequence[str], budget: int
+    ) -> list[tuple[dict[str, int], float]]:
+        """Return those depths alone."""
+        del context
         depths: dict[str, int] = {}
         for arm in arms:
             depth = min(self._depths.get(arm, 0), MAX_DEPTH, budget - sum(depths.values()))
             if depth > 0:
                 depths[arm] = depth
-        return Selection(depths=depths, propensity=1.0)
+        return [(depths, 1.0)]
 
     def update(self, credit: Credit) -> None:
         """Learn nothing."""

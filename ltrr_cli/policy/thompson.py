@@ -90,12 +90,20 @@ class ThompsonPolicy:
         else:
             particle = int(pick * PARTICLES)
             depths = _depths(arms, levels[particle].tolist(), budget)
-        votes = Counter(map(tuple, levels[:PARTICLES].tolist()))
-        share = sum(count for row, count in votes.items() if _depths(arms, row, budget) == depths) / PARTICLES
-        propensity = (1 - self.epsilon) * share + self.epsilon * plain.count(depths) / len(plain)
+        propensity = self._shares(arms, levels, plain, budget)[tuple(depths.items())]
         usual = _depths(arms, levels[PARTICLES].tolist(), budget)
         explored = tuple(arm for arm, depth in depths.items() if depth > usual.get(arm, 0))
         return Selection(depths=depths, propensity=propensity, particle=particle, explored=explored)
+
+    def distribution(
+        self, context: Mapping[str, float], arms: Sequence[str], budget: int
+    ) -> list[tuple[dict[str, int], float]]:
+        """Return all selections that `select` can make, with the propensities that it gives them."""
+        arms = arms[:MAX_ARMS]
+        if not arms or budget < 1:
+            return [({}, 1.0)]
+        shares = self._shares(arms, self._greedy(context, arms, budget), _plain(arms, budget), budget)
+        return [(dict(depths), share) for depths, share in shares.items() if share > 0]
 
     def mean(self, context: Mapping[str, float], arms: Sequence[str], budget: int) -> Selection:
         """Choose by the posterior mean: no exploration, and certain."""
@@ -105,6 +113,19 @@ class ThompsonPolicy:
         return Selection(
             depths=_depths(arms, self._greedy(context, arms, budget)[PARTICLES].tolist(), budget), propensity=1.0
         )
+
+    def _shares(
+        self, arms: Sequence[str], levels: NDArray[np.int64], plain: Sequence[dict[str, int]], budget: int
+    ) -> dict[tuple[tuple[str, int], ...], float]:
+        """Return the probability of each selection, as (arm, depth) in the order of `arms`."""
+        voted: Counter[tuple[tuple[str, int], ...]] = Counter()
+        for row, votes in Counter(map(tuple, levels[:PARTICLES].tolist())).items():
+            voted[tuple(_depths(arms, row, budget).items())] += votes
+        drawn = Counter(tuple(depths.items()) for depths in plain)
+        return {
+            depths: (1 - self.epsilon) * (voted[depths] / PARTICLES) + self.epsilon * drawn[depths] / len(plain)
+            for depths in voted | drawn
+        }
 
     def _greedy(self, context: Mapping[str, float], arms: Sequence[str], budget: int) -> NDArray[np.int64]:
         """Return how many buckets each particle, and last the mean, takes of each arm: (PARTICLES + 1, arms)."""

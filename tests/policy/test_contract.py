@@ -67,6 +67,24 @@ def _check(selection: Selection, arms: list[str], budget: int) -> None:
     assert [arm for arm in arms if arm in selection.depths] == list(selection.depths)
 
 
+@pytest.mark.parametrize("name", POLICIES)
+@settings(max_examples=15, deadline=None)
+@given(context=CONTEXTS, arms=ARM_LISTS, budget=st.integers(-1, 300))
+def test_the_distribution_holds_what_select_does(
+    name: str, context: dict[str, float], arms: list[str], budget: int
+) -> None:
+    """Its selections are distinct, sum to 1, and every draw is among them with exactly the propensity it is given."""
+    policy = KEPT[name]
+    distribution = policy.distribution(context, arms, budget)
+    shares = {tuple(depths.items()): share for depths, share in distribution}
+    assert len(shares) == len(distribution)
+    assert all(share > 0 for share in shares.values())
+    assert sum(shares.values()) == pytest.approx(1, abs=1e-12)
+    for seed in range(20):
+        selection = policy.select(context, arms, budget, np.random.default_rng(seed))
+        assert shares[tuple(selection.depths.items())] == selection.propensity
+
+
 def test_buckets() -> None:
     """Buckets grow, end at the greatest depth, and cost the candidates they add."""
     assert list(BUCKETS) == sorted(set(BUCKETS))

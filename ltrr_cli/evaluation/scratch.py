@@ -1,0 +1,59 @@
+"""A scratch copy of an index: the same entities and engines, nothing learned, logs of its own.
+
+The immutable directories are linked, not copied, and stay locked while the copy is open: the index itself is never
+written to.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ltrr_cli.engine import Engine
+from ltrr_cli.index.manifest import read_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SETTINGS = "ltrr.toml"
+
+
+def make_scratch(index: Path, scratch: Path) -> None:
+    """Make `scratch`, a directory that does not exist yet, a copy of `index` that has learned nothing.
+
+    Raises `IndexDirectoryError` if `index` is none.
+    """
+    manifest = read_manifest(index)
+    scratch.mkdir(parents=True)
+    for parent in ("segments", "encoder"):
+        (scratch / parent).mkdir()
+    for live in manifest.segments:
+        _link(index, scratch, f"segments/{live.name}")
+    _link(index, scratch, f"encoder/{manifest.encoder}")
+    if (index / _SETTINGS).exists():
+        shutil.copyfile(index / _SETTINGS, scratch / _SETTINGS)
+    (scratch / "log").mkdir()
+    manifest.write(scratch)
+    Engine.relearn(scratch)  # there is no log yet: this publishes the state in which nothing is learned
+
+
+@contextmanager
+def scratch_copy(index: Path) -> Iterator[Path]:
+    """Give a scratch copy that is removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="ltrr-scratch-") as folder:
+        scratch = Path(folder) / "scratch.ltrr"
+        make_scratch(index, scratch)
+        yield scratch
+
+
+def stands_on(scratch: Path, index: Path) -> bool:
+    """Tell whether a scratch copy still has the index's segments: a build in between changes what is found."""
+    ours, theirs = read_manifest(scratch), read_manifest(index)
+    return ours.segments == theirs.segments and ours.encoder == theirs.encoder
+
+
+def _link(index: Path, scratch: Path, name: str) -> None:
+    (scratch / name).symlink_to((index / name).resolve(), target_is_directory=True)
