@@ -110,13 +110,17 @@ class Engine:
         explain: bool = False,
         log: bool = True,
         query_id: str = "",
+        policy: str = "live",
+        ranker: str = "live",
     ) -> Answer:
         """Answer a query, and log it as an impression unless `log` is off or the index is `read_only`.
 
         `k` in 1…1000 results. `now` is the query's time in seconds since 1970, by default the clock's; `seed` makes
         chance repeatable. `explore` off uses the policy's mean; `depths` overrides it: {strategy: hits to draw}.
         `explain` fills the results' contributions. `query_id` is by default a new one; one of the caller's own must be
-        new too: events that name it belong to the last answer that had it. Raises `UsageError` for values out of range.
+        new too: events that name it belong to the last answer that had it. `policy` (`live`, `prior`, `equal`) and
+        `ranker` (`live`, `prior`, `challenger`) answer in place of the learned ones, to compare. Raises `UsageError`
+        for values out of range and unknown names.
         """
         from ltrr_cli.engine.search import Choice, answer, impression_of
         from ltrr_cli.feedback.ubi import impression_to_ubi
@@ -140,7 +144,8 @@ class Engine:
         choice = Choice(
             seed=secrets.randbits(48) if seed is None else seed,
             explore=explore,
-            policy=Fixed(depths) if depths is not None else None,
+            policy=Fixed(depths) if depths is not None else opened.policy(policy),
+            ranker=opened.ranker(ranker),
             explain=explain,
         )
         answered = answer(opened, query, choice)

@@ -13,12 +13,15 @@ from ltrr_cli.encoder import Encoder
 from ltrr_cli.engine.fold import Logs, catch_up
 from ltrr_cli.engine.learned import EVERYBODY
 from ltrr_cli.engine.state import open_state
-from ltrr_cli.errors import IndexDirectoryError
+from ltrr_cli.errors import IndexDirectoryError, UsageError
 from ltrr_cli.index.locks import share
 from ltrr_cli.index.manifest import NAME, read_manifest
 from ltrr_cli.index.view import View
 from ltrr_cli.memory.evidence import growth
 from ltrr_cli.memory.predicted import open_predicted
+from ltrr_cli.policy.baselines import EqualSplit
+from ltrr_cli.policy.thompson import ThompsonPolicy
+from ltrr_cli.ranking.linear import LinearRanker
 from ltrr_cli.retrieval.base import find
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ltrr_cli.index.manifest import Manifest
+    from ltrr_cli.policy.base import Policy
     from ltrr_cli.retrieval.base import Strategy
 
 _TRIES = 20
@@ -103,6 +107,28 @@ class Opened:
             for text in list(self._vectors)[: max(0, len(self._vectors) + len(new) - _VECTORS_KEPT)]:
                 del self._vectors[text]
             self._vectors.update(zip(new, self.encoder.encode(new, kind="query"), strict=True))
+
+    def policy(self, name: str) -> Policy | None:
+        """Return a policy to answer in place of the live one, None for the live one itself."""
+        if name == "live":
+            return None
+        if name == "equal":
+            return EqualSplit()
+        if name == "prior":
+            return ThompsonPolicy(epsilon=self.config.epsilon)
+        raise UsageError(f"no policy is called {name!r}", next="use one of live, prior, equal")
+
+    def ranker(self, name: str) -> LinearRanker:
+        """Return the live ranker, the one that nothing was learned by, or the one in its test."""
+        if name == "live":
+            return self.learned.ranker
+        if name == "prior":
+            return LinearRanker()
+        if name == "challenger":
+            if self.learned.challenger is None:
+                raise UsageError("there is no challenger: no ranker is in its test", where=str(self.root))
+            return self.learned.challenger
+        raise UsageError(f"no ranker is called {name!r}", next="use one of live, prior, challenger")
 
     def profile(self, user: str, now: float) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
         """Return rows that a user has rewarded and how much, in today's worth; None if there are none."""

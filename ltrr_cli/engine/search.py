@@ -10,6 +10,7 @@ import numpy as np
 
 from ltrr_cli.memory.recall import recall
 from ltrr_cli.policy.base import MAX_DEPTH
+from ltrr_cli.policy.thompson import ThompsonPolicy
 from ltrr_cli.query.context import context
 from ltrr_cli.query.understand import understand
 from ltrr_cli.ranking.features import Subject, features, names
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.policy.base import Policy, Selection
+    from ltrr_cli.ranking.linear import LinearRanker
     from ltrr_cli.records import Query, Tag
     from ltrr_cli.retrieval.base import Strategy
 
@@ -32,11 +34,15 @@ _HINDSIGHT_KEPT = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """How to answer: `seed` decides all chance, `policy` overrides the learned one, `explain` adds contributions."""
+    """How to answer: `seed` decides all chance, `policy` and `ranker` override the learned ones.
+
+    `explain` adds contributions.
+    """
 
     seed: int
     explore: bool = True
     policy: Policy | None = None
+    ranker: LinearRanker | None = None
     explain: bool = False
 
 
@@ -49,7 +55,8 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
     selection, mode = _select(opened, features_of_query, [arm.name for arm in arms], choice)
     found, ran = _retrieve(arms, selection.depths, request)
     pool = union(found)
-    values, scores = _rank(opened, request, pool)
+    ranker = choice.ranker or opened.learned.ranker
+    values, scores = _rank(opened, ranker, request, pool)
     order, reserved = _order(pool, scores, selection, query.k)
     ids = opened.view.ids(pool.rows)
     trace = Trace(
@@ -58,7 +65,7 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
         segments=opened.view.names,
         learned=opened.manifest.learned.name,
         policy_version=opened.learned.policy.version if choice.policy is None else choice.policy.version,
-        ranker_version=opened.learned.ranker.version,
+        ranker_version=ranker.version,
         mode=mode,
         particle=selection.particle,
         epsilon=opened.config.epsilon if mode == "thompson" else 0.0,
@@ -74,7 +81,7 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
         scores=tuple(_rounded(scores[order]).tolist()),
         reserved=_reserved(reserved, ids, query.k),
     )
-    results = _results(opened, pool, order, ids, trace, explain=choice.explain)
+    results = _results(opened, pool, order, ids, trace, ranker if choice.explain else None)
     return Answer(
         query_id=query.id,
         query=query.text,
@@ -153,12 +160,10 @@ def _select(
 ) -> tuple[Selection, str]:
     budget = opened.config.candidates
     rng = np.random.default_rng(choice.seed)
-    if choice.policy is not None:
-        return choice.policy.select(features_of_query, arms, budget, rng), choice.policy.name
-    policy = opened.learned.policy
-    if choice.explore:
-        return policy.select(features_of_query, arms, budget, rng), policy.name
-    return policy.mean(features_of_query, arms, budget), "no-explore"
+    policy = opened.learned.policy if choice.policy is None else choice.policy
+    if isinstance(policy, ThompsonPolicy) and not choice.explore:
+        return policy.mean(features_of_query, arms, budget), "no-explore"
+    return policy.select(features_of_query, arms, budget, rng), policy.name
 
 
 def _retrieve(
@@ -185,9 +190,11 @@ def _run(strategy: Strategy, request: Request, depth: int) -> tuple[Hits, str]:
         return Hits.none(), f"{type(error).__name__}: {error}"[:200]
 
 
-def _rank(opened: Opened, request: Request, pool: Pool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _rank(
+    opened: Opened, ranker: LinearRanker, request: Request, pool: Pool
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the candidates' feature values and scores."""
-    query, learned = request.query, opened.learned
+    query = request.query
     subject = Subject(
         view=opened.view,
         understood=request.understood,
@@ -197,7 +204,7 @@ def _rank(opened: Opened, request: Request, pool: Pool) -> tuple[NDArray[np.floa
         own=opened.profile(query.user, query.time) if query.user else None,
     )
     values = features(subject, pool.rows, pool.ranks, pool.scores, pool.arms)
-    return values, learned.ranker.score(names(pool.arms), values)
+    return values, ranker.score(names(pool.arms), values)
 
 
 def _order(
@@ -251,10 +258,8 @@ def _results(
     order: NDArray[np.intp],
     ids: Sequence[str],
     trace: Trace,
-    *,
-    explain: bool,
+    explained: LinearRanker | None,
 ) -> tuple[Result, ...]:
-    ranker = opened.learned.ranker
     results = []
     for place, (candidate, row) in enumerate(zip(order.tolist(), pool.rows[order].tolist(), strict=True)):
         entity = opened.view.entity(row)
@@ -268,7 +273,7 @@ def _results(
                 text=entity.text,
                 score=trace.scores[place],
                 strategies={arm: rank for arm, rank in zip(pool.arms, found, strict=True) if rank},
-                contributions=ranker.contributions(trace.feature_names, trace.features[place]) if explain else {},
+                contributions=explained.contributions(trace.feature_names, trace.features[place]) if explained else {},
             )
         )
     return tuple(results)

@@ -163,7 +163,7 @@ numbers = st.floats() | st.floats(-100, 100)
     width=st.integers(20, 130),
     unicode=st.booleans(),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_chart_fits(
     rows: list[list[tuple[float, float, float, float]]],
     names: list[str],

@@ -68,8 +68,10 @@ def _chart(text: str = "A chart", kind: str = "lines") -> Chart:
 
 def _sections(text: str = "words") -> list[Section]:
     table = Table(header=(text, "nDCG@10"), rows=((text, "0.880"), ("short",)), numeric=(1,), caption=text)
-    charts = tuple(_chart(text, kind) for kind in ("lines", "area", "bars"))
-    return [Section(heading=text, text=(text, text), tables=(table, table), charts=charts) for _ in range(3)]
+    return [
+        Section(heading=text, text=(text, text), tables=(table, table), charts=(_chart(text, kind),))
+        for kind in ("lines", "area", "bars")
+    ]
 
 
 def test_the_page_is_well_formed() -> None:
@@ -79,7 +81,7 @@ def test_the_page_is_well_formed() -> None:
     assert found.all("html") == [{"lang": "en"}]
     assert {"charset": "utf-8"} in found.all("meta")
     assert any(meta.get("name") == "viewport" for meta in found.all("meta"))
-    assert [len(found.all(tag)) for tag in ("h1", "h2", "caption", "table", "svg", "figure")] == [1, 3, 6, 6, 9, 9]
+    assert [len(found.all(tag)) for tag in ("h1", "h2", "caption", "table", "svg", "figure")] == [1, 3, 6, 6, 3, 3]
     assert found.texts.count("Report") == 2
 
 
