@@ -206,12 +206,12 @@ def _spans(rounds: Rounds, clip: float) -> dict[str, tuple[float, float]]:
 
 
 def _notes(rounds: Rounds, cut: NDArray[np.float64], clip: float) -> dict[str, str]:
-    lost = float(np.mean(rounds.weights - cut)) * max(abs(rounds.low), abs(rounds.high))
+    notes = {"direct": "as good as the reward model: its bias is in no interval"}
     share = float(np.mean(rounds.weights > clip))
-    return {
-        "clipped": f"weights above {clip:g} ({share:.1%} of rounds) are cut: up to about {lost:.2g} too near to 0",
-        "direct": "as good as the reward model: its bias is in no interval",
-    }
+    if share:
+        lost = float(np.mean(rounds.weights - cut)) * max(abs(rounds.low), abs(rounds.high))
+        notes["clipped"] = f"weights above {clip:g} ({share:.1%} of rounds) are cut: up to about {lost:.2g} too near to 0"
+    return notes
 
 
 def _valuation(rounds: Rounds, w: NDArray[np.float64], estimates: tuple[Estimate, ...]) -> Valuation:

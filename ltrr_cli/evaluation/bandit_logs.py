@@ -18,19 +18,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.errors import EvaluationError
+from ltrr_cli.evaluation.bandit_features import Features
 from ltrr_cli.evaluation.lines import read_lines, wrong_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from ltrr_cli.evaluation.notes import Notes
 
-MOST_FEATURES = 16
-"""Context features that a reward model gets: those that vary most."""
-_MOST_NAMES = 10_000
 _NEEDED = ("item_id", "click", "propensity_score")
 _LABEL = re.compile(r"([0-9]+)(?::([^:]*))?(?::([^:]*))?", re.ASCII)
 _HOLDS = "logged rounds"
@@ -41,7 +39,7 @@ class BanditLog:
     """n rounds of one log.
 
     `action` and `place` (n,) int64 number `actions` and `places` (positions of a page; a single "" where there are
-    none); `rewards` (n,) lie in [`low`, `high`]; `propensities` (n,) in (0, 1]; `context` (n, ≤ MOST_FEATURES).
+    none); `rewards` (n,) lie in [`low`, `high`]; `propensities` (n,) in (0, 1]; `context` (n, c).
     """
 
     name: str
@@ -104,7 +102,7 @@ def read_bandit_log(path: str | Path, notes: Notes) -> BanditLog:
     places: dict[str, int] = {}
     numbers: list[tuple[int, int]] = []
     values: list[tuple[float, float]] = []
-    features = _Features()
+    features = Features()
     for row in rows:
         numbers.append((actions.setdefault(row.action, len(actions)), places.setdefault(row.place, len(places))))
         values.append((row.reward, row.propensity))
@@ -245,41 +243,3 @@ def _propensity(text: str, where: str) -> float:
             next="log the probability of the action taken",
         )
     return value
-
-
-class _Features:
-    """Sparse rows of named values, of which the ones that vary most become columns."""
-
-    def __init__(self) -> None:
-        self._names: dict[str, int] = {}
-        self._rows: list[tuple[tuple[int, float], ...]] = []
-
-    def add(self, pairs: Iterable[tuple[str, float]]) -> None:
-        """Add a round's features; names beyond the first 10,000 are ignored."""
-        row = []
-        for name, value in pairs:
-            if name in self._names or len(self._names) < _MOST_NAMES:
-                row.append((self._names.setdefault(name, len(self._names)), value))
-        self._rows.append(tuple(row))
-
-    def dense(self) -> NDArray[np.float64]:
-        """Return (n, ≤ MOST_FEATURES), each column scaled to at most 1."""
-        sums, squares = np.zeros(len(self._names)), np.zeros(len(self._names))
-        most = np.zeros(len(self._names))
-        for row in self._rows:
-            for place, value in row:
-                most[place] = max(most[place], abs(value))
-        scale = np.where(most > 0, most, 1.0)
-        for row in self._rows:
-            for place, value in row:
-                sums[place] += value / scale[place]
-                squares[place] += (value / scale[place]) ** 2
-        count = max(1, len(self._rows))
-        best = np.argsort(-(squares / count - (sums / count) ** 2), kind="stable")[:MOST_FEATURES]
-        column = {int(place): number for number, place in enumerate(best)}
-        out = np.zeros((len(self._rows), len(column)))
-        for number, row in enumerate(self._rows):
-            for place, value in row:
-                if place in column:
-                    out[number, column[place]] += value / scale[place]
-        return out

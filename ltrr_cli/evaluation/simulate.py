@@ -120,13 +120,15 @@ def simulate(
     k: int = 10,
     learn_every: int = 20,
     seed: int = 0,
+    watch: Callable[[int, Engine], None] = lambda *_: None,
     progress: Callable[[str, int, int | None], None] = lambda *_: None,
 ) -> Simulated:
     """Run `sessions` simulated sessions on a scratch copy of the index, which starts with nothing learned.
 
     In each a user asks one of the queries, reads the page of `k` results as the click model says, and clicks; after
-    every `learn_every` sessions the clicks are ingested. The same arguments give the same result. `progress` is told
-    (step, units more, units in all).
+    every `learn_every` sessions the clicks are ingested. The same arguments give the same result. `watch` is called
+    before the first session and after each ingest with the sessions done and the engine, which it may only ask;
+    `progress` is told (step, units more, units in all).
 
     Raises `EvaluationError` without queries, `UsageError` for counts below 1.
     """
@@ -146,12 +148,14 @@ def simulate(
         run = _Run(engine, untrained, qrels, users, model, measure, k, seed)
         events: list[Event] = []
         windows = []
+        watch(0, engine)
         for number, _ in enumerate(_warm(engine, [queries[place].text for place in plan])):
             events += run.session(number, queries[plan[number]])
             done = number + 1
             if done % learn_every == 0 or done == sessions:
                 engine.ingest(events, now=START + done * SECONDS)
                 events = []
+                watch(done, engine)
             if done * _POINTS // sessions > number * _POINTS // sessions:
                 windows.append(run.window(done))
             progress("sessions", 1, sessions)
