@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from ltrr_cli import __version__
-from ltrr_cli.cli import encoder, evaluate, feedback, index, learn, query, replay, simulate, split
+from ltrr_cli.cli import compare, encoder, evaluate, feedback, index, learn, ope, query, replay, simulate, split
 from ltrr_cli.cli.text import notice, safe, say
 from ltrr_cli.errors import LtrrError
 
@@ -85,6 +85,8 @@ for name, module, short in (
     ("evaluate", evaluate, "Measure on judged queries."),
     ("replay", replay, "Predict a log, step by step, while learning from it."),
     ("simulate", simulate, "Watch it learn from simulated clicks."),
+    ("ope", ope, "What another policy would have earned."),
+    ("compare", compare, "Compare two indexes, policies, rankers or runs."),
     ("split", split, "Split a log or a query set honestly."),
 ):
     app.command(name=name, help=module.HELP, short_help=short, epilog=module.EPILOG)(getattr(module, name))

@@ -13,6 +13,7 @@ sndr      mean of Σₐ π(a|x)·q̂(x, a) + Σ w·(r - q̂) / Σ w
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -129,7 +130,8 @@ def evaluate(
     """Return every estimate that the rounds allow: direct, dr and sndr need a reward model.
 
     The range of the terms of ips and dr follows from the smallest propensity seen, standing for the smallest possible;
-    that of clipped from `clip` (> 0) alone.
+    that of clipped from `clip` (> 0) alone, and its intervals are those of the mean of cut terms: they leave out what
+    the cut costs, which the note says.
     """
     r, w = rounds.rewards, rounds.weights
     cut = np.minimum(w, clip)
@@ -154,7 +156,7 @@ def evaluate(
             Estimate(
                 method=method,
                 normal=interval,
-                bootstrap=percentiles(interval.value, means[:, place], level=level),
+                bootstrap=_spread(interval.value, means[:, place], rounds, level),
                 bernstein=held,
                 span=span,
                 note=notes.get(method, ""),
@@ -165,9 +167,16 @@ def evaluate(
         draws = means[:, place + 1] + _ratio(means[:, place], means[:, 0])
         interval = _delta(top, w, base, level, rounds)
         estimates.append(
-            Estimate(method=method, normal=interval, bootstrap=percentiles(interval.value, draws, level=level))
+            Estimate(method=method, normal=interval, bootstrap=_spread(interval.value, draws, rounds, level))
         )
     return _valuation(rounds, w, tuple(estimates))
+
+
+def _spread(value: float, draws: NDArray[np.float64], rounds: Rounds, level: float) -> Interval:
+    """Return the bootstrap's percentiles; a single round, drawn again and again, says nothing."""
+    if len(rounds.rewards) < 2:
+        return Interval(value=value, low=-math.inf, high=math.inf)
+    return percentiles(value, draws, level=level)
 
 
 def _within(interval: Interval, rounds: Rounds) -> Interval:
@@ -210,7 +219,9 @@ def _notes(rounds: Rounds, cut: NDArray[np.float64], clip: float) -> dict[str, s
     share = float(np.mean(rounds.weights > clip))
     if share:
         lost = float(np.mean(rounds.weights - cut)) * max(abs(rounds.low), abs(rounds.high))
-        notes["clipped"] = f"weights above {clip:g} ({share:.1%} of rounds) are cut: up to about {lost:.2g} too near to 0"
+        notes["clipped"] = (
+            f"weights above {clip:g} ({share:.1%} of rounds) are cut: up to about {lost:.2g} too near to 0"
+        )
     return notes
 
 

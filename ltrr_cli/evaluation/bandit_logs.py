@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from ltrr_cli.evaluation.notes import Notes
 
 _NEEDED = ("item_id", "click", "propensity_score")
-_LABEL = re.compile(r"([0-9]+)(?::([^:]*))?(?::([^:]*))?", re.ASCII)
+_LABEL = re.compile(r"([0-9]{1,18})(?::([^:]*))?(?::([^:]*))?", re.ASCII)
+_MOST_REWARD = 1e12
+_MOST_CELLS = 10_000_000
 _HOLDS = "logged rounds"
 
 
@@ -109,9 +111,12 @@ def read_bandit_log(path: str | Path, notes: Notes) -> BanditLog:
         features.add(row.features)
     if not values:
         raise EvaluationError("no line has a label", where=str(path), next="labels are action:cost:probability")
+    if len(actions) * len(places) > _MOST_CELLS:
+        what = f"{len(actions):,} actions in {len(places):,} positions are too many"
+        raise EvaluationError(what, where=str(path), next="check that position and item_id are what they should be")
     table, numbered = np.array(values, np.float64), np.array(numbers, np.int64)
     rewards = table[:, 0]
-    low, high = float(rewards.min()), float(rewards.max())
+    low, high = _range(float(rewards.min()), float(rewards.max()), kind)
     return BanditLog(
         name=str(path),
         actions=tuple(actions),
@@ -121,10 +126,16 @@ def read_bandit_log(path: str | Path, notes: Notes) -> BanditLog:
         rewards=rewards,
         propensities=table[:, 1],
         context=features.dense(),
-        # rewards of 0 to 1, and costs of 0 to 1, are what such logs mostly hold; else what was seen is the range
-        low=0.0 if low >= 0 else -1.0 if low >= -1 and high <= 0 else low,
-        high=0.0 if high <= 0 else 1.0 if low >= 0 and high <= 1 else high,
+        low=low,
+        high=high,
     )
+
+
+def _range(low: float, high: float, kind: str) -> tuple[float, float]:
+    """Return the rewards' range: clicks and costs are mostly from 0 to 1; else it is what was seen, with 0 in it."""
+    if kind == "obd" or (low >= 0 and 0 < high <= 1):
+        return 0.0, 1.0
+    return (-1.0, 0.0) if low >= -1 and high <= 0 else (min(low, 0.0), max(high, 0.0))
 
 
 def _vw_rounds(path: str | Path, notes: Notes) -> Iterator[_Round]:
@@ -229,8 +240,10 @@ def _number(text: str, what: str, where: str) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not math.isfinite(value):
-        raise EvaluationError(f"{what} {text!r} is not a number", where=where, next="correct the line")
+    if not abs(value) <= _MOST_REWARD:
+        raise EvaluationError(
+            f"{what} {text!r} is not a number up to {_MOST_REWARD:g}", where=where, next="correct the line"
+        )
     return value
 
 

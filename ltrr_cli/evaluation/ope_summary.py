@@ -37,11 +37,12 @@ def of_ope(result: Evaluated) -> list[Section]:
 def _policy(target: Target, result: Evaluated) -> Section:
     found = target.valuation
     if target.name == LOGGED:
-        text = f"{result.rounds:,} rounds, {result.rewarded:,} with a reward: what the logging policy did earn."
+        rounds = "1 round" if result.rounds == 1 else f"{result.rounds:,} rounds"
+        text = f"{rounds}, {result.rewarded:,} with a reward: what the logging policy did earn."
         estimates = found.estimates[:1]
     else:
         text = (
-            f"The log is worth {found.effective:,.0f} rounds of it; it may take {found.supported:.1%} of the logged"
+            f"The log is worth {found.effective:,.1f} rounds of it; it may take {found.supported:.1%} of the logged"
             f" actions; weights: mean {found.mean_weight:.3g}, largest {found.max_weight:.3g}."
         )
         estimates = found.estimates
