@@ -106,6 +106,7 @@ class Trace:
     `pool` maps each arm to what it found; candidate numbers index `pool_ids`. `features` holds one row of
     `feature_names` values for each entity shown; nan where a feature is absent.
     `propensity` is the probability of the whole selection, in (0, 1]; `mode` is `thompson`, or says what overrode it.
+    `available` names the arms that the policy could choose from, in its order; `arms` are those that ran.
     """
 
     now: float
@@ -128,6 +129,7 @@ class Trace:
     features: tuple[tuple[float, ...], ...]
     scores: tuple[float, ...]
     reserved: Reserved | None = None
+    available: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

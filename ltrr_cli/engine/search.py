@@ -80,6 +80,7 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
         features=tuple(map(tuple, _rounded(values[order]).tolist())),
         scores=tuple(_rounded(scores[order]).tolist()),
         reserved=_reserved(reserved, ids, query.k),
+        available=tuple(arm.name for arm in arms),
     )
     results = _results(opened, pool, order, ids, trace, ranker if choice.explain else None)
     return Answer(

@@ -2,16 +2,11 @@
 
 One round per impression that the learned policy answered (mode `thompson`). Its reward is the highest reward, in
 [0, 1], of an action on what was shown; without an action it is 0.
-
-Which arms were available is not logged, only those that ran. It follows from what is: a built-in strategy applies
-where the context has its features (readings for `structured`, recall for `memory`, a word that the index knows for
-`lexical` and `popular`, any text for `semantic`), if it ran at least once in the log; a strategy of another package is
-taken as available where it ran.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ltrr_cli.engine.fold import Logs
@@ -29,7 +24,6 @@ if TYPE_CHECKING:
     from ltrr_cli.records import Bad, Trace
 
 MODE = "thompson"
-_KNOWS_WORDS = ("lexical", "popular")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +119,7 @@ def _rounds(
         if event.query_id and reward > 0:
             own = earned.setdefault(event.query_id, {})
             own[event.entity_id] = max(own.get(event.entity_id, 0.0), min(1.0, reward))
-    kept: dict[str, tuple[Round, frozenset[str]]] = {}
+    kept: dict[str, Round] = {}
     for impression in impressions:
         trace = impression.trace
         if impression.query_id in kept:
@@ -137,17 +131,14 @@ def _rounds(
         elif not trace.arms:
             notes.add("no_arms", "impressions for which no strategy applied, left out", first=impression.query_id)
         else:
-            round_ = _round(impression, trace, earned.get(impression.query_id, {}))
-            kept[impression.query_id] = round_, _implied(impression.text, trace)
+            kept[impression.query_id] = _round(impression, trace, earned.get(impression.query_id, {}))
     if not kept:
         raise EvaluationError(
             "the log has no impressions with propensities",
             where=where,
             next="answer queries with ltrr query first, without --strategies or --no-explore",
         )
-    ran = {arm for round_, _ in kept.values() for arm, _ in round_.selection}
-    order = [*config.strategies, *sorted(ran - set(config.strategies))]
-    return [_available(round_, implied & ran, order) for round_, implied in kept.values()]
+    return list(kept.values())
 
 
 def _round(impression: Impression, trace: Trace, earned: Mapping[str, float]) -> Round:
@@ -159,7 +150,7 @@ def _round(impression: Impression, trace: Trace, earned: Mapping[str, float]) ->
         page = Page(rewards=rewards, names=trace.feature_names, values=trace.features, reserved=reserved)
     return Round(
         context=dict(trace.context),
-        arms=(),
+        arms=trace.available or tuple(arm.name for arm in trace.arms),
         selection=frozenset((arm.name, arm.depth) for arm in trace.arms),
         propensity=trace.propensity,
         version=trace.policy_version,
@@ -167,20 +158,3 @@ def _round(impression: Impression, trace: Trace, earned: Mapping[str, float]) ->
         reward=best,
         page=page,
     )
-
-
-def _implied(text: str, trace: Trace) -> frozenset[str]:
-    """Return the built-in strategies that applied, whether they ran or not."""
-    implied = {"semantic"} if text.strip() else set()
-    if trace.context.get("unseen", 1.0) < 1:
-        implied.update(_KNOWS_WORDS)
-    if "tags.covered" in trace.context:
-        implied.add("structured")
-    if "memory.evidence" in trace.context:
-        implied.add("memory")
-    return frozenset(implied)
-
-
-def _available(round_: Round, implied: frozenset[str], order: Sequence[str]) -> Round:
-    ran = {arm for arm, _ in round_.selection}
-    return replace(round_, arms=tuple(arm for arm in order if arm in ran or arm in implied))

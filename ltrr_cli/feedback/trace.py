@@ -34,6 +34,7 @@ def trace_to_json(trace: Trace) -> dict[str, Any]:
         "seed": trace.seed,
         "context": {name: value if isfinite(value) else None for name, value in trace.context.items()},
         "arms": [[arm.name, arm.depth, arm.returned, _six(arm.ms), arm.error] for arm in trace.arms],
+        "available": list(trace.available),
         "propensity": _six(trace.propensity),
         "pool": {
             "ids": list(trace.pool_ids),
@@ -92,6 +93,7 @@ def _read(row: dict[str, Any]) -> Trace:
         features=tuple(_floats(values) for values in features["rows"]),
         scores=_floats(row["scores"]),
         reserved=None if reserved is None else _reserved(*reserved),
+        available=_texts(row.get("available", [])),
     )
 
 

@@ -103,8 +103,8 @@ def test_the_rounds_of_our_own_log(world: World) -> None:
     assert notes.counts == {"mode_no-explore": 1, "mode_fixed": 1}
 
 
-def test_available_arms_are_made_out(world: World) -> None:
-    """The arms that a query had, whether they ran or not, follow from what is logged."""
+def test_available_arms_are_logged(world: World) -> None:
+    """A round has the arms that the query had, whether they ran or not."""
     rounds = from_index(world.path, Config(), Notes())
     assert [one.arms for one in rounds] == list(world.arms)
     assert len(set(world.arms)) >= 3  # the queries do differ

@@ -77,6 +77,7 @@ def traces(draw: st.DrawFn) -> Trace:
         features=tuple(draw(st.lists(row, max_size=3))),
         scores=tuple(draw(st.lists(NUMBERS, max_size=3))),
         reserved=draw(st.none() | st.builds(Reserved, position=st.integers(1, 10), entity_id=IDS, arm=IDS)),
+        available=tuple(draw(st.lists(IDS, max_size=3))),
     )
 
 
@@ -124,6 +125,7 @@ TRACE = Trace(
     features=((1.23456789012, math.nan), (0.5, 2.0)),
     scores=(2.0, 1.0),
     reserved=Reserved(position=4, entity_id="e2", arm="fresh"),
+    available=("title", "fresh"),
 )
 
 
