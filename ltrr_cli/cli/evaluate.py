@@ -65,33 +65,36 @@ def evaluate(
     from ltrr_cli.cli.text import notice, show_json
 
     path = find_index(index)
-    check_outputs(html=html, chart=chart)
+    check_outputs(html=html, chart=chart, run=run)
     from ltrr_cli.engine import Engine
     from ltrr_cli.estimators.measures import parse_measures
-    from ltrr_cli.evaluation.evaluate import MEASURES, WHOLE, ids, rank_all
+    from ltrr_cli.evaluation.evaluate import MEASURES, WHOLE, depth_for, ids, rank_all
     from ltrr_cli.evaluation.evaluate import evaluate as score
     from ltrr_cli.evaluation.honest import choose_set, note_doubts
     from ltrr_cli.evaluation.runs import write_run
     from ltrr_cli.evaluation.summary import of_evaluation
 
     measures = parse_measures(measure or MEASURES)
+    depth = depth_for(measures)
     with Engine.open(path) as engine, bars(quiet=quiet) as tell:
         judged = choose_set(path, queries, qrels, split=split, honest=held_out)
         note_doubts(engine, judged)
         count = len(judged.queries)
-        systems = rank_all(engine, judged.queries, progress=lambda more: tell("queries", more, count))
+        systems = rank_all(engine, judged.queries, depth=depth, progress=lambda more: tell("queries", more, count))
         result = score(ids(systems), judged.queries, judged.qrels, measures, seed=seed)
     for remark in judged.notes.remarks:
         notice(f"note: {remark}")
-    if run is not None:
-        write_run(run, systems[WHOLE], tag=WHOLE)
-        notice(f"wrote {run}")
     sections = of_evaluation(result, worst=worst)
     write_outputs(f"ltrr evaluate: {path.name}", sections, html=html, chart=chart)
-    if as_json:
-        show_json(_as_json(result, judged.notes, worst))
-    else:
-        show_sections(sections)
+    try:
+        if as_json:
+            show_json(_as_json(result, judged.notes, worst))
+        else:
+            show_sections(sections)
+    finally:  # last, since ids with white space cannot stand in a run; also where nobody reads to the end
+        if run is not None:
+            write_run(run, systems[WHOLE], tag=WHOLE)
+            notice(f"wrote {run}")
 
 
 def _as_json(result: Evaluation, notes: Notes, worst: int) -> dict[str, Any]:
@@ -126,5 +129,8 @@ def _as_json(result: Evaluation, notes: Notes, worst: int) -> dict[str, Any]:
     }
 
 
-def _bounds(value: Interval) -> list[float]:
-    return [round(value.low, 6), round(value.high, 6)]
+def _bounds(value: Interval) -> list[float | None]:
+    """Return both bounds, None where one is not known."""
+    from ltrr_cli.cli.text import number
+
+    return [number(value.low), number(value.high)]

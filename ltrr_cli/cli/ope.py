@@ -27,7 +27,7 @@ A round is an impression that the learned policy answered; its reward is the hig
 EPILOG = """\b
 Examples:
   ltrr ope
-  ltrr ope my.ltrr --policy live --policy equal --policy single:semantic --ranker prior --ranker live
+  ltrr ope my.ltrr --policy equal --policy single:semantic --ranker prior
   ltrr ope random.csv.zst --policy log:bts.csv.zst --policy uniform
   ltrr ope exploration.vw --policy action:3 --clip 5 --json
 """

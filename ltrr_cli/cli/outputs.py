@@ -51,14 +51,14 @@ SeedOption = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Mak
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
 
 
-def check_outputs(*, html: Path | None = None, chart: Path | None = None) -> None:
+def check_outputs(*, html: Path | None = None, chart: Path | None = None, run: Path | None = None) -> None:
     """Find out now, not after an hour of work, whether the results can be written.
 
     Raises:
         UsageError: a folder does not exist, or a chart's suffix is none that can be drawn.
         EvaluationError: what draws is not installed.
     """
-    for path in (html, chart):
+    for path in (html, chart, run):
         if path is not None and not path.parent.is_dir():
             raise UsageError("this folder does not exist", where=str(path.parent), next="make it, or name another")
         if path is not None and path.is_dir():

@@ -32,7 +32,7 @@ Examples:
   ltrr replay clicks.jsonl
   ltrr replay clicks.jsonl --by day --sample 0.1 --html replay.html
   ltrr replay my.ltrr/log --batch 500
-  ltrr replay clicks.jsonl --out replay/      stopped? the same command goes on
+  ltrr replay clicks.jsonl --out replay/     stopped? the same command goes on
 """
 
 

@@ -33,7 +33,7 @@ Queries are drawn from a judged set; what is relevant attracts clicks as the cli
 EPILOG = """\b
 Examples:
   ltrr simulate --queries queries.jsonl --qrels qrels.tsv --sessions 2000
-  ltrr simulate --queries queries.jsonl --qrels qrels.tsv --model cascade --noise 0.2 --html simulation.html
+  ltrr simulate --queries beir/scifact --model cascade --html simulation.html
 
 Click models: position (a place is looked at with probability 1/rank), cascade (from the top to the first click),
 dependent (goes on after a click with probability 1/2).

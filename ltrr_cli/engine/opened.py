@@ -115,8 +115,13 @@ class Opened:
         if name == "equal":
             return EqualSplit()
         if name == "prior":
-            return ThompsonPolicy(epsilon=self.config.epsilon)
+            return self._untrained
         raise UsageError(f"no policy is called {name!r}", next="use one of live, prior, equal")
+
+    @cached_property
+    def _untrained(self) -> ThompsonPolicy:
+        """The policy that nothing was learned by; kept, since its particles are costly to draw."""
+        return ThompsonPolicy(epsilon=self.config.epsilon)
 
     def ranker(self, name: str) -> LinearRanker:
         """Return the live ranker, the one that nothing was learned by, or the one in its test."""

@@ -180,4 +180,16 @@ def test_colours_obey_no_color(terminal: Open, built: Path) -> None:
 def test_completion(process: Ltrr) -> None:
     """Shells get the commands."""
     done = process(_LTRR_COMPLETE="complete_bash", COMP_WORDS="ltrr ", COMP_CWORD="1")
-    assert done.out.split() == ["index", "query", "feedback", "learn", "encoder"]
+    assert done.out.split() == [
+        "index",
+        "query",
+        "feedback",
+        "learn",
+        "evaluate",
+        "replay",
+        "simulate",
+        "ope",
+        "compare",
+        "split",
+        "encoder",
+    ]
