@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _TRIES = 20
 _VECTORS_KEPT = 4096
+_WELL_KNOWN = 100
 
 
 class Opened:
@@ -158,15 +159,20 @@ class Opened:
 
     @property
     def rewarded(self) -> NDArray[np.float32]:
-        """Observed reward of every row over all queries, logarithmic, 1 for the most rewarded: (rows,) float32."""
+        """Observed reward of every row over all queries, in [0, 1]: (rows,) float32.
+
+        log(1 + m) / log(1 + max(m of the most rewarded, 100)), m in rewards of an average event, so that the common decay
+        cancels, and the first few events, which are mostly chance, count little.
+        """
         if self._rewarded is None:
             self._rewarded = np.zeros(self.view.rows, np.float32)
             entries = self.learned.everybody.exact(EVERYBODY, self.row)
             if entries is not None and len(entries[0]):
                 mass = np.maximum(entries[1], 0)
-                top = float(mass.max())
-                # relative to the top, so that the common decay cancels; 1,000 : 1 is about 1 : 0.1
-                self._rewarded[entries[0]] = np.log1p(999 * mass / top) / np.log(1000) if top > 0 else 0.0
+                average = float(mass.sum()) / max(1, self.learned.counts["events"])
+                if average > 0:
+                    rewards = np.log1p(mass / average)
+                    self._rewarded[entries[0]] = rewards / max(float(rewards.max()), np.log1p(_WELL_KNOWN))
         return self._rewarded
 
 
