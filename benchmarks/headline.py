@@ -210,6 +210,11 @@ def page(results: dict[str, Any], real: dict[str, Any]) -> str:
             best = max(mean[0] for mean in means.values())
             cells = [cell(means[system], bold=means[system][0] == best) for system in names]
             lines.append(f"| {name} | {result[kind]['queries']} | {' | '.join(cells)} |")
+        if kind == "unseen":
+            lines += [
+                "",
+                "trecsession2012's queries come in topics with common judgments: an unseen one has a near twin.",
+            ]
         lines += ["", f"{last}, less each other system (p: randomisation test, Holm-adjusted within the set):", ""]
         lines += [f"| set | {' | '.join(names[:-1])} |", "|---|" + "--:|" * (len(names) - 1)]
         for name, result in results.items():

@@ -133,6 +133,7 @@ class Engine:
         moment = _moment(now)
         opened = self._fresh()
         self._check_depths(depths)
+        chosen = opened.policy(policy)
         query = Query(
             id=_name(query_id, "query_id") or _query_id(moment),
             text=text,
@@ -144,7 +145,7 @@ class Engine:
         choice = Choice(
             seed=secrets.randbits(48) if seed is None else seed,
             explore=explore,
-            policy=Fixed(depths) if depths is not None else opened.policy(policy),
+            policy=chosen if depths is None else Fixed(depths),
             ranker=opened.ranker(ranker),
             explain=explain,
         )

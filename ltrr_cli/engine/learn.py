@@ -64,7 +64,6 @@ def ingest(
     When this returns everything is on the disk.
     """
     done = Ingested()
-    before = opened.learned.counts["events"]
     for impressions, events in _batches(records):
         _log_impressions(opened, impressions, done)
         _log_events(opened, events, done, now)
@@ -72,7 +71,7 @@ def ingest(
     opened.logs.queries.sync()
     if done.late:
         rebuild(opened.root)  # their events were learned without knowing what was asked and shown
-    elif opened.learned.counts["events"] - before:
+    elif done.events or done.repeated:  # repeated: an ingest that was killed may have logged them, and not gone on
         _learn_if_due(opened, now, min(_INGESTED, opened.config.checkpoint_every))
     return done
 
@@ -102,7 +101,8 @@ def _log_impressions(opened: Opened, impressions: list[Impression], done: Ingest
         else:
             fresh.add(impression.query_id)
             new.append(impression)
-            done.late += opened.learned.waiting[hash64(impression.query_id)] > 0
+        # also a repeated one: whoever logged it may have been killed before learning its events again
+        done.late += opened.learned.waiting[hash64(impression.query_id)] > 0
     opened.logs.queries.append([impression_to_ubi(impression) for impression in new], sync=False)
     done.impressions += len(new)
 

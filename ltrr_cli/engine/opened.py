@@ -161,7 +161,7 @@ class Opened:
     def rewarded(self) -> NDArray[np.float32]:
         """Observed reward of every row over all queries, in [0, 1]: (rows,) float32.
 
-        log(1 + m) / log(1 + max(m of the most rewarded, 100)), m in rewards of an average event, so that the common decay
+        log(1 + m) / log(1 + max(m of the most rewarded, 100)), m in rewards of an average event: so the common decay
         cancels, and the first few events, which are mostly chance, count little.
         """
         if self._rewarded is None:

@@ -10,7 +10,7 @@
 `title.filled`           share of the title's words that the query has
 `values`                 share of the understood values, by probability, that the candidate has
 `popularity`             the catalogue's popularity, as a share of entities that are less popular
-`rewarded`               observed reward over all queries, logarithmic; 1 for the most rewarded, if by 100 events or more
+`rewarded`               observed reward over all queries, logarithmic; 1 for the most rewarded, from 100 events on
 `memory.score`           the memory's smoothed rate relative to its best
 `memory.observed`        observed reward under this query relative to its best entity, times n / (n + 4)
 `memory.predicted`       predicted score, fading as evidence comes: times 4 / (n + 4)
