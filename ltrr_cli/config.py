@@ -70,8 +70,12 @@ class Config:
         return worth
 
     def is_held_out(self, text: str) -> bool:
-        """Whether a query, however it is written, belongs to the share that nothing is learned from."""
-        return self.holdout > 0 and hash64(f"holdout\n{key(text)}") < self.holdout * 2**64
+        """Whether a query, however it is written, belongs to the share that nothing is learned from.
+
+        One without a word never does: it is no query, or one that is not known yet.
+        """
+        name = key(text) if self.holdout > 0 else ""
+        return name != "" and hash64(f"holdout\n{name}") < self.holdout * 2**64
 
     def learning_digest(self) -> str:
         """Return a hash of the settings that change what the log teaches."""
@@ -167,16 +171,40 @@ def _number(value: object, place: str, low: float, high: float) -> float:
 def with_holdout(root: Path, share: float) -> str:
     """Return the index's ltrr.toml with this share of held-out queries; everything else in it is kept.
 
-    Raises `ConfigError` if the file cannot be used: then it is not made worse.
+    Raises `ConfigError` if the file cannot be used, or says it in a way that only its author can change: then it is not
+    made worse.
     """
+    import tomllib
+    from dataclasses import replace
+
+    before = read_config(root)
+    path = root / NAME
+    text = _set_holdout(path.read_bytes().decode() if path.exists() else "", f"holdout = {share:g}")
+    try:
+        after = parse_config(tomllib.loads(text))
+    except (ValueError, ConfigError):
+        after = None
+    if after != replace(before, holdout=float(f"{share:g}")):
+        raise ConfigError(
+            "the holdout cannot be written into this file", where=str(path), next=f"set it there: holdout = {share:g}"
+        )
+    return text
+
+
+def _set_holdout(text: str, line: str) -> str:
+    """Put a line into the section [learning]: in place of a live one, else of a commented one, else at its start."""
     import re
 
-    read_config(root)
-    line = f"holdout = {share:g}"
-    text, found = re.subn(r"(?m)^(# ?)?holdout *=.*$", line, (root / NAME).read_bytes().decode(), count=1)
-    if not found:
-        text, found = re.subn(r"(?m)^\[learning\].*$", rf"\g<0>\n{line}", text, count=1)
-    return text if found else f"{text.rstrip()}\n\n[learning]\n{line}\n"
+    header = re.search(r"(?m)^[ \t]*\[[ \t]*learning[ \t]*\][^\r\n]*", text)
+    if header is None:
+        return f"{text.rstrip()}\n\n[learning]\n{line}\n".lstrip()
+    following = re.compile(r"(?m)^[ \t]*\[").search(text, header.end())
+    start, end = header.end(), following.start() if following else len(text)
+    for pattern in (r"(?m)^[ \t]*holdout[ \t]*=[^#\r\n]*?(?=[ \t]*(#|\r?$))", r"(?m)^[ \t]*# ?holdout[ \t]*=[^\r\n]*"):
+        found = re.compile(pattern).search(text, start, end)
+        if found:
+            return text[: found.start()] + line + text[found.end() :]
+    return f"{text[:start]}\n{line}{text[start:]}"
 
 
 def default_toml() -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ltrr_cli.config import REWARDS, Config, default_toml, parse_config, read_config
+from ltrr_cli.config import MAX_HOLDOUT, REWARDS, Config, default_toml, parse_config, read_config, with_holdout
 from ltrr_cli.errors import ConfigError
 from ltrr_cli.retrieval.base import BUILT_IN
 
@@ -53,6 +54,7 @@ def test_every_setting_is_read() -> None:
             user_cap = 1
             train_every = 7
             checkpoint_every = 9.0
+            holdout = 0.3
             hindsight = false
             [rewards]
             click = 1
@@ -70,6 +72,7 @@ def test_every_setting_is_read() -> None:
         user_cap=1.0,
         train_every=7,
         checkpoint_every=9,
+        holdout=0.3,
         hindsight=False,
         strategies=("memory", "lexical"),
         rewards={**REWARDS, "click": 1.0, "boo": -1.0},
@@ -98,6 +101,7 @@ def test_every_setting_is_read() -> None:
         ("[query]\nepsilon = nan", "x.toml, [query] epsilon", "not nan"),
         ("[learning]\nhalf_life_days = 0", "x.toml, [learning] half_life_days", "from 0.01"),
         ("[learning]\nhalf_life_days = inf", "x.toml, [learning] half_life_days", "not inf"),
+        ("[learning]\nholdout = 0.95", "x.toml, [learning] holdout", "from 0 to 0.9, not 0.95"),
         ("[learning]\nhindsight = 1", "x.toml, [learning] hindsight", "true or false, not 1"),
         ("[rewards]\nclick = 1.1", "x.toml, [rewards] click", "from -1 to 1, not 1.1"),
         ("[rewards]\nclick = 'much'", "x.toml, [rewards] click", "not 'much'"),
@@ -162,7 +166,13 @@ def test_default_rewards_are_not_shared() -> None:
     assert Config().rewards is not Config().rewards
 
 
-CHANGES = ({"half_life_days": 1.0}, {"full_dwell_s": 1.0}, {"user_cap": 1.0}, {"rewards": {"click": 1.0}})
+CHANGES = (
+    {"half_life_days": 1.0},
+    {"full_dwell_s": 1.0},
+    {"user_cap": 1.0},
+    {"holdout": 0.1},
+    {"rewards": {"click": 1.0}},
+)
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -172,3 +182,94 @@ def test_the_digest_changes_with_what_the_log_teaches(change: dict[str, Any]) ->
     backwards = Config(rewards=dict(reversed(list(REWARDS.items()))))
     assert backwards.learning_digest() == Config().learning_digest()
     assert Config(candidates=1, epsilon=0.5).learning_digest() == Config().learning_digest()
+
+
+def test_queries_are_held_out_by_their_words() -> None:
+    """However a query is written it is held out or not, a share of all is, and a larger share keeps the smaller one."""
+    texts = [f"query number {number}" for number in range(2000)]
+    tenth, half = ({text for text in texts if Config(holdout=share).is_held_out(text)} for share in (0.1, 0.5))
+    assert 150 < len(tenth) < 250
+    assert 900 < len(half) < 1100
+    assert tenth < half
+    for text in texts[:50]:
+        assert Config(holdout=0.5).is_held_out(f"  {text.upper()}! ") == (text in half)
+    assert not any(Config().is_held_out(text) for text in texts)
+    assert not any(Config(holdout=MAX_HOLDOUT).is_held_out(text) for text in ("", " ", "?!"))
+
+
+EDITED = """# my settings
+[query]
+candidates = 40 # few
+
+[learning]   # what it learns
+{holdout}hindsight = false
+[rewards]
+holdout = 0.5
+click = 1.0
+"""
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted"),
+    [
+        ("", "holdout = 0.25\n"),
+        ("holdout = 0.1\n", "holdout = 0.25\n"),
+        ("  holdout=0.1   # a note\n", "holdout = 0.25   # a note\n"),
+        ("# holdout = 0.0\n", "holdout = 0.25\n"),
+        ("# holdout = 0.0\nholdout = 0.3\n", "# holdout = 0.0\nholdout = 0.25\n"),
+    ],
+)
+def test_a_holdout_is_written_into_the_settings(tmp_path: Path, there: str, wanted: str) -> None:
+    """Only the line of the section [learning] changes, or is added: comments, edits and an action of that name stay."""
+    (tmp_path / "ltrr.toml").write_text(EDITED.format(holdout=there))
+    text = with_holdout(tmp_path, 0.25)
+    assert text == EDITED.format(holdout=wanted)
+    assert (tmp_path / "ltrr.toml").read_text() == EDITED.format(holdout=there)
+    (tmp_path / "ltrr.toml").write_text(text)
+    assert with_holdout(tmp_path, 0.25) == text
+    assert read_config(tmp_path).holdout == 0.25
+    assert read_config(tmp_path).rewards["holdout"] == 0.5
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        None,
+        "",
+        "# nothing",
+        "[query]\ncandidates = 3",
+        "[ learning ]\nholdout = 0.1",
+        "[learning]",
+        "[learning]\r\nholdout = 0.1\r\nuser_cap = 2\r\n",
+        "[query]\n[learning] # last",
+        default_toml(),
+    ],
+)
+@pytest.mark.parametrize("share", [0.0, 0.2, 1 / 3, 1e-5, MAX_HOLDOUT])
+def test_a_holdout_in_any_file(tmp_path: Path, there: str | None, share: float) -> None:
+    """Whatever the file looks like, afterwards it has that share, and all else is as it was."""
+    if there is not None:
+        (tmp_path / "ltrr.toml").write_bytes(there.encode())
+    before = read_config(tmp_path)
+    (tmp_path / "ltrr.toml").write_bytes(with_holdout(tmp_path, share).encode())
+    after = read_config(tmp_path)
+    assert after.holdout == pytest.approx(share, rel=1e-5)
+    assert replace(after, holdout=before.holdout) == before
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        "learning = {holdout = 0.1}",
+        "learning.holdout = 0.1",
+        '[learning]\n"holdout" = 0.1',
+        "[learning]\nholdout = 2",
+        "[learning",
+    ],
+)
+def test_a_holdout_that_cannot_be_written(tmp_path: Path, there: str) -> None:
+    """A file that says it in another way, or cannot be read, is an error; nothing is guessed."""
+    (tmp_path / "ltrr.toml").write_text(there)
+    with pytest.raises(ConfigError) as caught:
+        with_holdout(tmp_path, 0.3)
+    assert "ltrr.toml" in caught.value.where

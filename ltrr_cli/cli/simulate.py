@@ -70,6 +70,7 @@ def simulate(
     """Parse, simulate, show."""
     from ltrr_cli.cli.console import bars
     from ltrr_cli.cli.text import notice, show_json
+    from ltrr_cli.config import read_config
 
     path = find_index(index)
     check_outputs(html=html, chart=chart)
@@ -97,6 +98,8 @@ def simulate(
             seed=seed,
             progress=tell,
         )
+    if share := read_config(path).holdout:
+        notice(f"note: this index holds {share:.0%} of all queries out: what is clicked for them is not learned")
     for remark in judged.notes.remarks:
         notice(f"note: {remark}")
     sections = of_simulation(result)

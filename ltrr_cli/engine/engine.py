@@ -157,8 +157,8 @@ class Engine:
     def retrieve(self, text: str, *, depth: int = 100, now: float | None = None) -> dict[str, list[tuple[str, float]]]:
         """Return what each strategy finds alone: {strategy: [(entity id, its own score)]}, best first.
 
-        `depth` in 1…1000 hits of each. A strategy that does not apply to the query, or fails, finds nothing. Nothing is
-        logged.
+        `depth` in 1…1000 hits of each. A strategy that does not apply to the query finds nothing; one that fails is an
+        error. Nothing is logged.
         """
         from ltrr_cli.engine.search import alone
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.opened import Opened
 
 _BATCH = 2_000
+_LOOKED_UP = 200
 _INGESTED = 100
 """Events after which an ingest writes the learned state down at its end: the next start need not replay them."""
 _TRAINING_LISTS = 20_000
@@ -126,7 +127,7 @@ def _log_events(opened: Opened, events: list[Event], done: Ingested, now: float)
         return
     opened.logs.queries.sync()
     if config.hindsight:
-        found = [hindsight(opened, event, done) for event in rows if event.query_id]
+        found = [_hindsight(opened, event, done, number) for number, event in enumerate(rows)]
         opened.logs.control.append([one.to_row() for one in found if one is not None])
     else:
         done.unknown_queries += sum(not opened.impressions.known(row.query_id) for row in rows if row.query_id)
@@ -144,17 +145,30 @@ def _clamped(event: Event, now: float) -> Event:
     return replace(event, time=now)
 
 
-def hindsight(opened: Opened, event: Event, done: Ingested | None = None) -> Hindsight | None:
-    """Return every arm's rank of the entity that was acted on, None where the event cannot be credited."""
-    impression = opened.impressions.find(event.query_id)
-    if impression is None:
-        if done is not None:
+def _hindsight(opened: Opened, event: Event, done: Ingested, number: int) -> Hindsight | None:
+    """Return every arm's rank of the entity that was acted on, None where the event is not to be credited.
+
+    `number` counts the events of the batch before this one.
+    """
+    if event.query_id:
+        impression = opened.impressions.find(event.query_id)
+        if impression is None:
             done.unknown_queries += 1
-        return None
+            return None
+        if event.entity_id not in impression.shown:
+            return None
+        query = Query(id=impression.query_id, text=impression.text, time=impression.time, user=impression.user)
+    else:
+        # A plain search log does not say what was shown: what was acted on is all there is. Looking up every event
+        # would take longer than learning it, and the policy has soon seen enough: of n events it sees about
+        # _LOOKED_UP × (1 + ln(n / _LOOKED_UP)).
+        share = _LOOKED_UP / (opened.learned.counts["events"] + number + 1)
+        if hash64(f"look\n{event.id}") >= share * 2**64:
+            return None
+        query = Query(id="", text=event.text, time=event.time, user=event.user)
     positive = opened.config.reward(event.action, event.dwell) > 0
-    if not positive or event.entity_id not in impression.shown or opened.row(event.entity_id) is None:
+    if not positive or not query.text.strip() or opened.row(event.entity_id) is None:
         return None
-    query = Query(id=impression.query_id, text=impression.text, time=impression.time, user=impression.user)
     ranks, context = all_ranks(opened, query, event.entity_id)
     return Hindsight(event_id=event.id, depth=MAX_DEPTH, ranks=ranks, context=context)
 

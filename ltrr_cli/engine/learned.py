@@ -100,7 +100,7 @@ class Learned:
         if gain:
             text = impression.text if impression is not None else event.text
             self._remember(event, key(text), gain)
-            if gain > 0 and impression is not None:
+            if gain > 0 and (impression is not None or hindsight is not None):
                 self._credit(event, impression, hindsight, reward, gain)
         return True
 
@@ -139,10 +139,10 @@ class Learned:
         return given
 
     def _credit(
-        self, event: Event, impression: Impression, hindsight: Hindsight | None, reward: float, gain: float
+        self, event: Event, impression: Impression | None, hindsight: Hindsight | None, reward: float, gain: float
     ) -> None:
         """Teach the policy and test the ranker; only the first reward of an entity for a query is credited."""
-        trace = impression.trace
+        trace = impression.trace if impression is not None else None
         if gain != reward:
             return
         ranks, known, ran = _ranks(trace, event.entity_id)
@@ -156,7 +156,7 @@ class Learned:
         if known:
             rng = np.random.default_rng(hash64(event.id))
             self.policy.update(walk(context, ranks, known, ran, min(1.0, reward), rng))
-        if trace is not None and event.entity_id in impression.shown:
+        if impression is not None and trace is not None and event.entity_id in impression.shown:
             self.counts["training lists"] += 1
             self._test(event, impression, trace)
 

@@ -169,7 +169,8 @@ class Opened:
             entries = self.learned.everybody.exact(EVERYBODY, self.row)
             if entries is not None and len(entries[0]):
                 mass = np.maximum(entries[1], 0)
-                average = float(mass.sum()) / max(1, self.learned.counts["events"])
+                counts = self.learned.counts
+                average = float(mass.sum()) / max(1, counts["events"] - counts["events held out"])
                 if average > 0:
                     rewards = np.log1p(mass / average)
                     self._rewarded[entries[0]] = rewards / max(float(rewards.max()), np.log1p(_WELL_KNOWN))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.errors import LtrrError
 from ltrr_cli.memory.recall import recall
 from ltrr_cli.policy.base import MAX_DEPTH
 from ltrr_cli.policy.thompson import ThompsonPolicy
@@ -122,11 +123,16 @@ def impression_of(answered: Answer, query: Query) -> Impression:
 
 
 def alone(opened: Opened, query: Query, depth: int) -> dict[str, list[tuple[str, float]]]:
-    """Return what every arm finds by itself: (entity id, the arm's own score), best first."""
+    """Return what every arm finds by itself: (entity id, the arm's own score), best first.
+
+    Raises `LtrrError` naming an arm that fails: beside the others it would pass for one that finds nothing.
+    """
     request = make_request(opened, query)
     found = {}
     for strategy in opened.strategies:
-        hits = _run(strategy, request, depth)[0] if strategy.applies(request) else Hits.none()
+        hits, error = _run(strategy, request, depth) if strategy.applies(request) else (Hits.none(), "")
+        if error:
+            raise LtrrError(f"the strategy {strategy.name} failed: {error}", where=f"query {query.text[:80]!r}")
         found[strategy.name] = list(zip(opened.view.ids(hits.rows), hits.scores.tolist(), strict=True))
     return found
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.engine.engine import MAX_K
+from ltrr_cli.errors import UsageError
 from ltrr_cli.estimators.intervals import Interval, bootstrap
 from ltrr_cli.estimators.paired import holm, randomisation
 from ltrr_cli.evaluation.fusion import Ranking, convex, reciprocal_rank
@@ -78,6 +80,17 @@ class Evaluation:
         mine, theirs = self.systems[0].values[self.measures[0]], other.values[self.measures[0]]
         rows = sorted(zip(self.queries, mine, theirs, strict=True), key=lambda row: (row[1] - row[2], row[1]))
         return rows[:count]
+
+
+def depth_for(measures: Sequence[Measure]) -> int:
+    """Return how many results the measures need of each system: DEPTH, or the largest cutoff above it.
+
+    Raises `UsageError` for a cutoff that no answer reaches.
+    """
+    depth = max([DEPTH, *(measure.cutoff for measure in measures if measure.cutoff is not None)])
+    if depth > MAX_K:
+        raise UsageError(f"answers have at most {MAX_K} results, a cutoff of {depth} is too deep")
+    return depth
 
 
 def rank_all(

@@ -57,8 +57,10 @@ def from_log(index: Path) -> TestSet:
         impression = impressions.find(event.query_id) if event.query_id else None
         text = impression.text if impression is not None else event.text
         if config.is_held_out(text) and config.reward(event.action, event.dwell) > 0:
-            texts.setdefault(key(text), text)
-            qrels.setdefault(key(text), {})[event.entity_id] = 1
+            name = key(text).replace(" ", "-")  # an id that can stand in a run
+            if name:
+                texts.setdefault(name, text)
+                qrels.setdefault(name, {})[event.entity_id] = 1
     if not qrels:
         raise EvaluationError(
             "the log has no feedback on held-out queries yet", where=str(index), next="name --queries and --qrels"
@@ -93,6 +95,8 @@ def choose_set(index: Path, queries: Path | None, qrels: Path | None, *, split: 
 
     Raises `UsageError` where nothing says which queries to judge.
     """
+    if queries is None and split is not None:
+        raise UsageError("--split needs --queries")
     if queries is None and qrels is None:
         if not honest:
             raise UsageError(

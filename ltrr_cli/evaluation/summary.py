@@ -25,7 +25,7 @@ def of_evaluation(evaluation: Evaluation, *, worst: int = 0) -> list[Section]:
     sections = [
         Section(
             heading="Systems",
-            text=(f"{len(evaluation.queries):,} judged queries; means with 95 % bootstrap intervals over queries.",),
+            text=(f"Judged queries: {len(evaluation.queries):,}. Means with 95 % bootstrap intervals over queries.",),
             tables=(_systems(evaluation),),
             charts=(_means(evaluation),),
         )
@@ -73,7 +73,7 @@ def of_replay(replayed: Replayed) -> list[Section]:
         Section(
             heading="Predicted before learned",
             text=(
-                f"{predicted:,} actions predicted in {len(replayed.steps):,} batches, {_dates(replayed.steps)}.",
+                f"Actions predicted: {predicted:,}, batches: {len(replayed.steps):,}, {_dates(replayed.steps)}.",
                 "No system learns anything of a batch before it is scored.",
                 f"Ranker: {replayed.ranker}.",
             ),
@@ -103,7 +103,7 @@ def of_simulation(simulated: Simulated) -> list[Section]:
         Section(
             heading="Simulated sessions",
             text=(
-                f"{simulated.sessions:,} sessions, {simulated.clicks:,} clicks.",
+                f"Sessions: {simulated.sessions:,}, clicks: {simulated.clicks:,}.",
                 "Regret: expected clicks of the best page less those of the page shown.",
                 f"Ranker: {simulated.ranker}.",
             ),

@@ -26,8 +26,8 @@ def written(path: str | Path) -> Iterator[TextIO]:
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        if target.exists() and not target.is_file():
-            with target.open("w", encoding="utf-8", newline="\n") as out:
+        if Path(path).exists() and not target.is_file():  # /dev/stdout leads to a pipe, which has no path of its own
+            with Path(path).open("w", encoding="utf-8", newline="\n") as out:
                 yield out
             return
         try:
