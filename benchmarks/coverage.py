@@ -100,7 +100,9 @@ class Selections:
             row = int(rng.integers(64))
             found = rng.random(len(ARMS)) < self._x[row] @ skill
             ranks = {arm: int(rng.integers(1, 40)) * bool(one) for arm, one in zip(ARMS, found, strict=True)}
-            policy.update(walk(contexts[row], ranks, dict.fromkeys(ARMS, 100), {}, 0.5 + 0.5 * (number % 2), rng))
+            policy.update(
+                walk(contexts[row], ranks, dict.fromkeys(ARMS, 100), {}, 0.5 + 0.5 * (number % 2), rng, budget=120)
+            )
         self._shares, self._target, self._mean, self._reach, self._equal = [], [], [], [], []
         self.truth = 0.0
         for row, context in enumerate(contexts):

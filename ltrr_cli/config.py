@@ -79,7 +79,8 @@ class Config:
 
     def learning_digest(self) -> str:
         """Return a hash of the settings that change what the log teaches."""
-        parts = (self.half_life_days, self.full_dwell_s, self.user_cap, self.holdout, sorted(self.rewards.items()))
+        settings = (self.candidates, self.half_life_days, self.full_dwell_s, self.user_cap, self.holdout)
+        parts = (settings, sorted(self.rewards.items()))
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

@@ -167,6 +167,7 @@ def test_default_rewards_are_not_shared() -> None:
 
 
 CHANGES = (
+    {"candidates": 1},
     {"half_life_days": 1.0},
     {"full_dwell_s": 1.0},
     {"user_cap": 1.0},
@@ -181,7 +182,7 @@ def test_the_digest_changes_with_what_the_log_teaches(change: dict[str, Any]) ->
     assert Config(**change).learning_digest() != Config().learning_digest()
     backwards = Config(rewards=dict(reversed(list(REWARDS.items()))))
     assert backwards.learning_digest() == Config().learning_digest()
-    assert Config(candidates=1, epsilon=0.5).learning_digest() == Config().learning_digest()
+    assert Config(epsilon=0.5).learning_digest() == Config().learning_digest()
 
 
 def test_queries_are_held_out_by_their_words() -> None:

@@ -155,7 +155,8 @@ class Learned:
                 known[arm] = hindsight.depth
         if known:
             rng = np.random.default_rng(hash64(event.id))
-            self.policy.update(walk(context, ranks, known, ran, min(1.0, reward), rng))
+            budget = max(self.config.candidates, sum(ran.values()))
+            self.policy.update(walk(context, ranks, known, ran, min(1.0, reward), rng, budget=budget))
         if impression is not None and trace is not None and event.entity_id in impression.shown:
             self.counts["training lists"] += 1
             self._test(event, impression, trace)

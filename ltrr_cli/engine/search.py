@@ -138,11 +138,16 @@ def alone(opened: Opened, query: Query, depth: int) -> dict[str, list[tuple[str,
 
 
 def all_ranks(opened: Opened, query: Query, entity_id: str) -> tuple[dict[str, int], dict[str, float]]:
-    """Return every arm's rank (from 1, 0 = not found) of an entity, down to the deepest bucket, and the context."""
+    """Return the rank (from 1, 0 = not found) that each arm of the query gives an entity, and the context.
+
+    Arms are known down to the deepest bucket; one that does not apply is no arm of the query, and learns nothing.
+    """
     request = make_request(opened, query)
     row = opened.row(entity_id)
     ranks = {}
     for strategy in opened.strategies:
+        if not strategy.applies(request):
+            continue
         rows = _deepest(opened, strategy, request)
         places = np.flatnonzero(rows == row).tolist() if row is not None else []
         ranks[strategy.name] = places[0] + 1 if places else 0
@@ -152,10 +157,10 @@ def all_ranks(opened: Opened, query: Query, entity_id: str) -> tuple[dict[str, i
 def _deepest(opened: Opened, strategy: Strategy, request: Request) -> NDArray[np.int64]:
     """Return all that an arm finds; kept by the query's text where feedback cannot change it."""
     if strategy.learns:
-        return _run(strategy, request, MAX_DEPTH)[0].rows if strategy.applies(request) else Hits.none().rows
+        return _run(strategy, request, MAX_DEPTH)[0].rows
     kept = opened.hindsight.get((strategy.name, request.query.text))
     if kept is None:
-        kept = _run(strategy, request, MAX_DEPTH)[0].rows if strategy.applies(request) else Hits.none().rows
+        kept = _run(strategy, request, MAX_DEPTH)[0].rows
         if len(opened.hindsight) >= _HINDSIGHT_KEPT:
             opened.hindsight.clear()
         opened.hindsight[strategy.name, request.query.text] = kept

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ltrr_cli.policy.base import BUCKETS
+from ltrr_cli.policy.base import BUCKETS, COSTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,19 +48,23 @@ def walk(
     ran: Mapping[str, int],
     reward: float,
     rng: np.random.Generator,
+    *,
+    budget: int,
 ) -> Credit:
     """Assign `reward` in [0, 1] for one entity.
 
     `ranks` gives each arm's rank (from 1) of the entity, absent or 0 where it does not find it; `known` gives the depth
     down to which that is known, and `ran` the depth to which the arm ran. Buckets that are not known whole teach
-    nothing.
+    nothing. The walk ends when it has spent the `budget` of candidates, as a selection does: behind everything that
+    could be drawn nothing is left to earn.
     """
     deepest = dict.fromkeys(known, 0)
     pulls: list[Pull] = []
     found = False
-    open_arms = sorted(arm for arm, depth in known.items() if depth >= BUCKETS[0])
-    following = dict.fromkeys(open_arms, 0)
-    for draw in rng.random(len(BUCKETS) * len(open_arms)).tolist():
+    following = dict.fromkeys(sorted(known), 0)
+    left = budget
+    for draw in rng.random(len(BUCKETS) * len(known)).tolist():
+        open_arms = [arm for arm, bucket in following.items() if _fits(bucket, known[arm], left)]
         if not open_arms:
             break
         arm = open_arms[int(draw * len(open_arms))]
@@ -79,6 +83,10 @@ def walk(
         found = found or supplies
         deepest[arm] = end
         following[arm] = bucket + 1
-        if bucket + 1 == len(BUCKETS) or BUCKETS[bucket + 1] > known[arm]:
-            open_arms.remove(arm)
+        left -= end - start
     return Credit(context=context, pulls=tuple(pulls))
+
+
+def _fits(bucket: int, known: int, left: int) -> bool:
+    """Whether an arm's next bucket is known whole and can be paid for."""
+    return bucket < len(BUCKETS) and BUCKETS[bucket] <= known and COSTS[bucket] <= left

@@ -241,7 +241,7 @@ def test_checkpoint_between_hindsight_and_its_event(
             assert one.record(answer.query_id, answer.results[2].id, now=NOW)
         two.learn(now=NOW)
     live = state_of(index)
-    assert {"lexical", "semantic", "memory"} <= set(live["policy.arms"])
+    assert set(live["policy.arms"]) - {"lexical"}  # arms that did not run, so known in hindsight only
     Engine.relearn(index)
     assert_same(live, state_of(index))
 

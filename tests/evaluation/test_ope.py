@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 ENCODER = Path(__file__).parents[1] / "fixtures" / "tiny-encoder"
 DATA = Path(os.environ.get("LTRR_DATA") or Path(__file__).parents[3] / "shared" / "data") / "obd"
 WORDS = ("love", "rain", "summer", "night", "train", "home", "river", "gold", "winter", "dance")
+CONFIG = Config(epsilon=0.5)
 START = 1_700_000_000.0
 
 
@@ -66,6 +67,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     catalog.write_text("".join(json.dumps(one) + "\n" for one in entities))
     path = folder / "songs.ltrr"
     Engine.build(catalog, path, encoder=str(ENCODER))
+    (path / "ltrr.toml").write_text("[query]\nepsilon = 0.5\n")  # so that the equal split is in the log
     queries = [*WORDS, "love rock", "pop rain", "zzz", "rock", "night train home"]
     answers, rewards, arms = [], [], []
     with Engine.open(path) as engine:
@@ -94,7 +96,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 def test_the_rounds_of_our_own_log(world: World) -> None:
     """Every answer of the policy is a round with its selection, propensity and highest reward; others are counted."""
     notes = Notes()
-    rounds = from_index(world.path, Config(), notes)
+    rounds = from_index(world.path, CONFIG, notes)
     assert [one.reward for one in rounds] == world.rewards
     for one, answer in zip(rounds, world.answers, strict=True):
         assert one.selection == {(arm.name, arm.depth) for arm in answer.trace.arms}
@@ -105,22 +107,22 @@ def test_the_rounds_of_our_own_log(world: World) -> None:
 
 def test_available_arms_are_logged(world: World) -> None:
     """A round has the arms that the query had, whether they ran or not."""
-    rounds = from_index(world.path, Config(), Notes())
+    rounds = from_index(world.path, CONFIG, Notes())
     assert [one.arms for one in rounds] == list(world.arms)
     assert len(set(world.arms)) >= 3  # the queries do differ
     assert any(len(one.selection) < len(one.arms) for one in rounds)
-    assert evaluate_index(rounds, Config(), None, policies=["equal"]).warnings == ()
+    assert evaluate_index(rounds, CONFIG, None, policies=["equal"]).warnings == ()
 
 
 def test_ubi_files_hold_the_same(world: World) -> None:
     """The log's files, read as UBI, give the rounds that the index gives."""
-    assert from_files([world.path / "log"], Config(), Notes()) == from_index(world.path, Config(), Notes())
+    assert from_files([world.path / "log"], CONFIG, Notes()) == from_index(world.path, CONFIG, Notes())
 
 
 def test_estimates_by_hand(world: World) -> None:
     """The equal split's IPS is the mean of reward / propensity over the rounds that selected just that."""
-    rounds = from_index(world.path, Config(), Notes())
-    result = evaluate_index(rounds, Config(), None, policies=["equal", "logged"])
+    rounds = from_index(world.path, CONFIG, Notes())
+    result = evaluate_index(rounds, CONFIG, None, policies=["equal", "logged"])
     assert [target.name for target in result.targets] == ["logged", "equal"]
     same = [
         {arm.name: arm.depth for arm in answer.trace.arms} == equal_split(arms, 120)
@@ -141,23 +143,23 @@ def test_estimates_by_hand(world: World) -> None:
 
 def test_the_untrained_policy_is_the_one_that_logged(world: World) -> None:
     """While nothing is learned, the prior's probability of each selection is the propensity that was logged."""
-    rounds = [one for one in from_index(world.path, Config(), Notes()) if one.version == 0]
+    rounds = [one for one in from_index(world.path, CONFIG, Notes()) if one.version == 0]
     assert len(rounds) >= 20
-    found = evaluate_index(rounds, Config(), None, policies=["prior"]).targets[1].valuation
+    found = evaluate_index(rounds, CONFIG, None, policies=["prior"]).targets[1].valuation
     assert (found.mean_weight, found.max_weight) == pytest.approx((1, 1), rel=1e-4)
     assert found["ips"].value == pytest.approx(np.mean([one.reward for one in rounds]), rel=1e-4)
 
 
 def test_a_changed_budget_is_noticed(world: World) -> None:
     """With another budget than the logged one the propensities do not fit, and that is said."""
-    rounds = from_index(world.path, Config(), Notes())
-    (warning,) = evaluate_index(rounds, Config(candidates=60), None, policies=["equal"]).warnings
+    rounds = from_index(world.path, CONFIG, Notes())
+    (warning,) = evaluate_index(rounds, Config(candidates=60, epsilon=0.5), None, policies=["equal"]).warnings
     assert "have changed since" in warning
 
 
 def test_a_policy_that_never_ran_has_no_support(world: World) -> None:
     """A selection that the log does not hold gives no estimate, and warnings that say why."""
-    result = evaluate_log([str(world.path)], Notes(), policies=["fixed:lexical:7,semantic:3", "single:memory"])
+    result = evaluate_log([str(world.path)], Notes(), policies=["fixed:lexical:7,semantic:3", "fixed:memory:99"])
     for target in result.targets[1:]:
         assert target.valuation.supported == 0
         assert len(target.valuation.warnings) == 4
@@ -223,7 +225,7 @@ def test_a_reserved_slot_stays() -> None:
 def test_what_is_no_policy(name: str) -> None:
     """Unknown policies and arms are errors of usage that say what there is."""
     with pytest.raises(UsageError) as caught:
-        policy_of(name, Config(), None)
+        policy_of(name, CONFIG, None)
     assert caught.value.next
 
 

@@ -29,7 +29,7 @@ def _trained() -> ThompsonPolicy:
     for number in range(3 * VERSION_EVERY):
         ranks = {arm: int(rng.integers(0, 30)) for arm in ARMS}
         known = dict.fromkeys(ARMS, 100)
-        policy.update(walk({"words": 0.3, "odd": float(number % 2)}, ranks, known, {}, 0.5, rng))
+        policy.update(walk({"words": 0.3, "odd": float(number % 2)}, ranks, known, {}, 0.5, rng, budget=1000))
     return policy
 
 

@@ -27,7 +27,7 @@ def test_one_item_earns_the_reward(
     ranks: dict[str, int], known: dict[str, int], ran: dict[str, int], reward: float, seed: int
 ) -> None:
     """Exactly one item gets the reward if an arm finds the entity in a bucket that is known whole, else none does."""
-    credit = walk({"x": 1.0}, ranks, known, ran, reward, np.random.default_rng(seed))
+    credit = walk({"x": 1.0}, ranks, known, ran, reward, np.random.default_rng(seed), budget=1000)
     finders = {arm for arm, depth in known.items() if 0 < ranks.get(arm, 0) <= _whole(depth)}
     paid = [pull for pull in credit.pulls if pull.reward]
     assert len(paid) == bool(finders)
@@ -42,7 +42,7 @@ def test_the_first_supplier_is_paid_and_sees_what_came_before(
     ranks: dict[str, int], known: dict[str, int], ran: dict[str, int], seed: int
 ) -> None:
     """Items come in bucket order per arm, know the depths walked before them, and the first supplier takes it all."""
-    credit = walk({}, ranks, known, ran, 0.5, np.random.default_rng(seed))
+    credit = walk({}, ranks, known, ran, 0.5, np.random.default_rng(seed), budget=1000)
     walked: dict[str, int] = {}
     paid = False
     for pull in credit.pulls:
@@ -58,7 +58,7 @@ def test_the_first_supplier_is_paid_and_sees_what_came_before(
 
 def test_by_hand() -> None:
     """One arm, known to depth 12, that has the entity at rank 4: three buckets, the second is paid."""
-    credit = walk({"x": 0.5}, {"a": 4}, {"a": 12}, {"a": 7}, 0.3, np.random.default_rng(0))
+    credit = walk({"x": 0.5}, {"a": 4}, {"a": 12}, {"a": 7}, 0.3, np.random.default_rng(0), budget=1000)
     assert [(pull.arm, pull.bucket, pull.reward, pull.hindsight) for pull in credit.pulls] == [
         ("a", 0, 0.0, False),
         ("a", 1, 0.3, False),
@@ -71,9 +71,9 @@ def test_by_hand() -> None:
 def test_unknown_depths_teach_nothing() -> None:
     """No arm known, or known less deep than the first bucket: no pulls at all."""
     rng = np.random.default_rng(0)
-    assert walk({}, {"a": 1}, {}, {"a": 100}, 1.0, rng).pulls == ()
-    assert walk({}, {"a": 1}, {"a": 1}, {"a": 100}, 1.0, rng).pulls == ()
-    found_deeper = walk({}, {"a": 4}, {"a": 4, "b": 2}, {}, 1.0, rng)
+    assert walk({}, {"a": 1}, {}, {"a": 100}, 1.0, rng, budget=1000).pulls == ()
+    assert walk({}, {"a": 1}, {"a": 1}, {"a": 100}, 1.0, rng, budget=1000).pulls == ()
+    found_deeper = walk({}, {"a": 4}, {"a": 4, "b": 2}, {}, 1.0, rng, budget=1000)
     assert sorted((pull.arm, pull.bucket, pull.reward) for pull in found_deeper.pulls) == [("a", 0, 0.0), ("b", 0, 0.0)]
 
 
@@ -82,7 +82,7 @@ def test_the_seed_decides_the_order_and_not_the_order_of_the_arms() -> None:
     ranks, known = {"a": 3, "b": 3, "c": 30}, {"a": 100, "b": 100, "c": 100}
 
     def go(seed: int, depths: dict[str, int]) -> Credit:
-        return walk({}, ranks, depths, {}, 1.0, np.random.default_rng(seed))
+        return walk({}, ranks, depths, {}, 1.0, np.random.default_rng(seed), budget=1000)
 
     assert go(1, known) == go(1, dict(reversed(list(known.items()))))
     assert len({tuple((pull.arm, pull.bucket) for pull in go(seed, known).pulls) for seed in range(30)}) > 20
@@ -94,7 +94,7 @@ def test_equal_suppliers_share_evenly() -> None:
     paid = Counter(
         pull.arm
         for seed in range(2000)
-        for pull in walk({}, {"a": 2, "b": 2}, known, {}, 1.0, np.random.default_rng(seed)).pulls
+        for pull in walk({}, {"a": 2, "b": 2}, known, {}, 1.0, np.random.default_rng(seed), budget=1000).pulls
         if pull.reward
     )
     assert abs(paid["a"] - 1000) < 3.3 * (2000 * 0.25) ** 0.5  # p = 0.001, two-sided

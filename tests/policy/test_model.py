@@ -62,7 +62,7 @@ def _credits(count: int, seed: int = 0) -> list[Credit]:
         context = {name: float(rng.normal()) for name in ("u", "v", "w") if rng.random() < 0.8}
         ranks = {arm: int(rng.integers(0, 40)) for arm in ARMS}
         known = {arm: int(rng.integers(0, 110)) for arm in ARMS}
-        credit = walk(context, ranks, known, {}, float(rng.random()), rng)
+        credit = walk(context, ranks, known, {}, float(rng.random()), rng, budget=1000)
         out.append(Credit(context=credit.context, pulls=credit.pulls, weight=float(rng.random() * 2)))
     return out
 

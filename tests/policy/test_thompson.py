@@ -66,7 +66,7 @@ def _train(policy: ThompsonPolicy, end: int, *, told: bool = False, seed: int = 
         ranks = _world(rng, number)
         depths = {} if told else policy.select(CONTEXTS[number], ARMS, 20, rng).depths
         if any(ranks.values()) if told else _covered(ranks, depths):
-            policy.update(walk(CONTEXTS[number], ranks, dict.fromkeys(ARMS, 100), depths, 1.0, rng))
+            policy.update(walk(CONTEXTS[number], ranks, dict.fromkeys(ARMS, 100), depths, 1.0, rng, budget=1000))
 
 
 def _coverage(depths: Mapping[str, int], context: int) -> float:
@@ -134,7 +134,7 @@ def test_hindsight_does_not_make_a_bad_arm_popular(seed: int) -> None:
         if step >= 350:
             given.update(depths)
         if _covered(ranks, {**dict.fromkeys(ranks, 0), **depths}):
-            policy.update(walk({}, ranks, dict.fromkeys(ranks, 100), depths, 1.0, rng))
+            policy.update(walk({}, ranks, dict.fromkeys(ranks, 100), depths, 1.0, rng, budget=1000))
     assert given["good"] > 2 * given["bad"]
     mean = policy.mean({}, ("good", "bad"), 7).depths
     assert mean["good"] > mean.get("bad", 0)
@@ -284,7 +284,7 @@ def test_versions_change_only_every_so_many_credits() -> None:
     rng = np.random.default_rng(0)
     seen = {}
     for number in range(1, 3 * VERSION_EVERY + 1):
-        policy.update(walk(CONTEXTS[number % 2], {"a": 1}, dict.fromkeys(ARMS, 100), {}, 1.0, rng))
+        policy.update(walk(CONTEXTS[number % 2], {"a": 1}, dict.fromkeys(ARMS, 100), {}, 1.0, rng, budget=1000))
         assert policy.version == number // VERSION_EVERY
         seen[number] = _choices(policy, count=10)
     for start in (VERSION_EVERY, 2 * VERSION_EVERY):
@@ -296,7 +296,7 @@ def test_a_new_feature_waits_for_the_next_version() -> None:
     """A feature first seen in a credit changes no selection until a version knows it."""
     policy = ThompsonPolicy(seed=2)
     before = _choices(policy)
-    policy.update(walk(CONTEXTS[0], {"a": 1}, dict.fromkeys(ARMS, 100), {}, 1.0, np.random.default_rng(0)))
+    policy.update(walk(CONTEXTS[0], {"a": 1}, dict.fromkeys(ARMS, 100), {}, 1.0, np.random.default_rng(0), budget=1000))
     assert policy.version == 0
     assert _choices(policy) == before
 
