@@ -79,7 +79,7 @@ def compare(
     from ltrr_cli.cli.text import notice, show_json
 
     kinds = (_kind(a), _kind(b))
-    check_outputs(html=html, chart=chart)
+    check_outputs(html=html, chart=chart, inputs=(a, b, queries, qrels))
     from ltrr_cli.engine import Engine
     from ltrr_cli.estimators.measures import parse_measures
     from ltrr_cli.evaluation.compare import compare as run

@@ -65,13 +65,13 @@ def evaluate(
     from ltrr_cli.cli.text import notice, show_json
 
     path = find_index(index)
-    check_outputs(html=html, chart=chart, run=run)
+    check_outputs(html=html, chart=chart, run=run, inputs=(queries, qrels))
     from ltrr_cli.engine import Engine
     from ltrr_cli.estimators.measures import parse_measures
     from ltrr_cli.evaluation.evaluate import MEASURES, WHOLE, depth_for, ids, rank_all
     from ltrr_cli.evaluation.evaluate import evaluate as score
     from ltrr_cli.evaluation.honest import choose_set, note_doubts
-    from ltrr_cli.evaluation.runs import write_run
+    from ltrr_cli.evaluation.runs import check_names, write_run
     from ltrr_cli.evaluation.summary import of_evaluation
 
     measures = parse_measures(measure or MEASURES)
@@ -79,6 +79,8 @@ def evaluate(
     with Engine.open(path) as engine, bars(quiet=quiet) as tell:
         judged = choose_set(path, queries, qrels, split=split, honest=held_out)
         note_doubts(engine, judged)
+        if run is not None:
+            check_names(query.id for query in judged.queries)
         count = len(judged.queries)
         systems = rank_all(engine, judged.queries, depth=depth, progress=lambda more: tell("queries", more, count))
         result = score(ids(systems), judged.queries, judged.qrels, measures, seed=seed)
@@ -91,7 +93,7 @@ def evaluate(
             show_json(_as_json(result, judged.notes, worst))
         else:
             show_sections(sections)
-    finally:  # last, since ids with white space cannot stand in a run; also where nobody reads to the end
+    finally:  # last, since an entity's id with white space cannot stand in a run; also where nobody reads to the end
         if run is not None:
             write_run(run, systems[WHOLE], tag=WHOLE)
             notice(f"wrote {run}")

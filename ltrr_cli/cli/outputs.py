@@ -51,13 +51,29 @@ SeedOption = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Mak
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
 
 
-def check_outputs(*, html: Path | None = None, chart: Path | None = None, run: Path | None = None) -> None:
+def check_outputs(
+    *,
+    html: Path | None = None,
+    chart: Path | None = None,
+    run: Path | None = None,
+    inputs: Sequence[str | Path | None] = (),
+) -> None:
     """Find out now, not after an hour of work, whether the results can be written.
 
+    `inputs` are the files that will be read.
+
     Raises:
-        UsageError: a folder does not exist, or a chart's suffix is none that can be drawn.
+        UsageError: one file has two uses, a folder does not exist, or a chart's suffix is none that can be drawn.
         EvaluationError: what draws is not installed.
     """
+    wanted = [path.resolve() for path in (html, chart, run) if path is not None and _is_own(path)]
+    if len(set(wanted)) < len(wanted):
+        raise UsageError("two results would be written to one file", next="give each a file of its own")
+    read = {Path(source).resolve() for source in inputs if source is not None}
+    if clash := [path for path in wanted if path in read]:
+        raise UsageError("this file is read, it cannot be written too", where=str(clash[0]), next="name another")
+    if sum(str(source) == "-" for source in inputs) > 1:
+        raise UsageError("only one input can be standard input (-)")
     for path in (html, chart, run):
         if path is not None and not path.parent.is_dir():
             raise UsageError("this folder does not exist", where=str(path.parent), next="make it, or name another")
@@ -69,6 +85,11 @@ def check_outputs(*, html: Path | None = None, chart: Path | None = None, run: P
         from ltrr_cli.evaluation.charts import check_installed
 
         check_installed()
+
+
+def _is_own(path: Path) -> bool:
+    """Whether it is, or will be, a file: devices and pipes may take several results."""
+    return not path.exists() or path.is_file()
 
 
 def show_sections(sections: Sequence[Section]) -> None:

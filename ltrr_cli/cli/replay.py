@@ -68,7 +68,7 @@ def replay(
     if batch is not None and by is not None:
         raise UsageError("--batch and --by exclude each other")
     path = find_index(index)
-    check_outputs(html=html, chart=chart)
+    check_outputs(html=html, chart=chart, inputs=logs)
     from ltrr_cli.estimators.measures import parse_measures
     from ltrr_cli.evaluation.replay import MEASURES
     from ltrr_cli.evaluation.replay import replay as run
@@ -76,23 +76,23 @@ def replay(
     from ltrr_cli.feedback.formats import Feedback
 
     read = Feedback(logs, stdin=sys.stdin.buffer if sys.stdin is not None else None)
-    with bars(quiet=quiet) as tell:
-        result = run(
-            path,
-            read,
-            measures=parse_measures(measure or MEASURES),
-            batch=by or batch or 1000,
-            sample=sample,
-            out=out,
-            progress=tell,
-        )
-    for remark in read.notes:
-        notice(f"note: {remark}")
-    if read.bad:
-        first = read.bad[0]
-        notice(
-            f"{plural(read.bad_count, 'bad line')} left out, the first at {first.source}:{first.line}: {first.reason}"
-        )
+    try:
+        with bars(quiet=quiet) as tell:
+            result = run(
+                path,
+                read,
+                measures=parse_measures(measure or MEASURES),
+                batch=by or batch or 1000,
+                sample=sample,
+                out=out,
+                progress=tell,
+            )
+    finally:  # why a log is of no use is told too
+        for remark in read.notes:
+            notice(f"note: {remark}")
+        if read.bad:
+            first, count = read.bad[0], plural(read.bad_count, "bad line")
+            notice(f"{count} left out, the first at {first.source}:{first.line}: {first.reason}")
     if result.resumed:
         notice(f"{plural(result.resumed, 'batch', 'batches')} done before; went on from there")
     sections = of_replay(result)

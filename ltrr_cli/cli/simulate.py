@@ -11,7 +11,6 @@ from ltrr_cli.cli.options import IndexOption, JsonOption, find_index
 from ltrr_cli.cli.outputs import (
     ChartOption,
     HtmlOption,
-    MeasureOption,
     QrelsOption,
     QueriesOption,
     QuietOption,
@@ -46,7 +45,9 @@ def simulate(
     queries: QueriesOption = None,
     qrels: QrelsOption = None,
     split: SplitOption = None,
-    sessions: Annotated[int, typer.Option("--sessions", "-n", metavar="N", min=1, help="How many sessions.")] = 1000,
+    sessions: Annotated[
+        int, typer.Option("--sessions", "-n", metavar="N", min=1, max=10_000_000, help="How many sessions.")
+    ] = 1000,
     model: Annotated[
         str, typer.Option("--model", metavar="position|cascade|dependent", help="How people read a page.")
     ] = "position",
@@ -60,7 +61,9 @@ def simulate(
     learn_every: Annotated[
         int, typer.Option("--learn-every", metavar="N", min=1, help="Sessions between two ingests.")
     ] = 20,
-    measure: MeasureOption = None,
+    measure: Annotated[
+        str, typer.Option("--measure", "-m", metavar="NAME", help="What to follow, as in ir_measures.")
+    ] = "nDCG@10",
     html: HtmlOption = None,
     chart: ChartOption = None,
     seed: SeedOption = 0,
@@ -70,12 +73,9 @@ def simulate(
     """Parse, simulate, show."""
     from ltrr_cli.cli.console import bars
     from ltrr_cli.cli.text import notice, show_json
-    from ltrr_cli.config import read_config
 
     path = find_index(index)
-    check_outputs(html=html, chart=chart)
-    if measure is not None and len(measure) > 1:
-        raise UsageError("a simulation follows one --measure")
+    check_outputs(html=html, chart=chart, inputs=(queries, qrels))
     from ltrr_cli.estimators.measures import parse_measures
     from ltrr_cli.evaluation.sets import read_set
     from ltrr_cli.evaluation.simulate import simulate as run
@@ -93,13 +93,11 @@ def simulate(
             sessions=sessions,
             users=Users(users, taste=taste, noise=noise, seed=seed),
             model=click_model(model),
-            measure=parse_measures(measure or ["nDCG@10"])[0],
+            measure=parse_measures([measure])[0],
             learn_every=learn_every,
             seed=seed,
             progress=tell,
         )
-    if share := read_config(path).holdout:
-        notice(f"note: this index holds {share:.0%} of all queries out: what is clicked for them is not learned")
     for remark in judged.notes.remarks:
         notice(f"note: {remark}")
     sections = of_simulation(result)

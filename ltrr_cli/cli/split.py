@@ -20,7 +20,8 @@ HELP = """Split a log, or a query set, into a part to learn from and a part to t
 Reads the logs that `ltrr feedback ingest` reads, and writes OUT/train.jsonl and OUT/test.jsonl for it. With --at or
 --last all of train comes before all of test; what happened after the cut to a page from before it is left out. With
 --queries no query is in both parts, whatever its case, accents and punctuation. With --qrels LOG is a file of queries;
-then train.queries.jsonl, train.qrels.tsv and the same for test are written."""
+then train.queries.jsonl, train.qrels.tsv and the same for test are written. The parts are User Behavior Insights as
+ltrr reads and writes them: what it makes no use of (application, message, fields of your own) is not in them."""
 EPILOG = """\b
 Examples:
   ltrr split log.jsonl.zst parts --at 2026-01-01

@@ -18,7 +18,7 @@ def show(table: Table) -> None:
     """
     columns = max([len(table.header), *map(len, table.rows)])
     header, *rows = ([*map(safe, row), *[""] * (columns - len(row))] for row in (table.header, *table.rows))
-    if sys.stdout.isatty():
+    if sys.stdout is not None and sys.stdout.isatty():
         _show_fitted(safe(table.caption), header, rows, set(table.numeric))
     else:
         _show_whole(safe(table.caption), header, rows, set(table.numeric))

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _NEEDED = ("item_id", "click", "propensity_score")
 _LABEL = re.compile(r"([0-9]{1,18})(?::([^:]*))?(?::([^:]*))?", re.ASCII)
+_LEAST = 1e-9
+"""A smaller propensity gives a round a weight that no log can bear out."""
 _MOST_REWARD = 1e12
 _MOST_CELLS = 10_000_000
 _HOLDS = "logged rounds"
@@ -249,9 +251,9 @@ def _number(text: str, what: str, where: str) -> float:
 
 def _propensity(text: str, where: str) -> float:
     value = _number(text, "propensity", where)
-    if not 0 < value <= 1:
+    if not _LEAST <= value <= 1:
         raise EvaluationError(
-            f"propensity {text} is not above 0 and at most 1",
+            f"propensity {text} is not from {_LEAST:g} to 1",
             where=where,
             next="log the probability of the action taken",
         )

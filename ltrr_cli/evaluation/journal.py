@@ -53,11 +53,12 @@ def identity_of(
     digest = hashlib.sha256()
     for record in ordered:
         said = (
-            (record.id, record.entity_id, record.action, record.dwell, record.text, record.query_id)
+            (record.id, record.entity_id, record.action, record.dwell, record.text, record.query_id, record.position)
             if isinstance(record, Event)
             else (record.query_id, record.text, record.shown)
         )
-        digest.update(f"{record.time!r} {said!r}\n".encode())  # repr escapes what cannot be encoded
+        who = (record.user, record.session)
+        digest.update(f"{record.time!r} {who!r} {said!r}\n".encode())  # repr escapes what cannot be encoded
     return {
         "format_version": FORMAT_VERSION,
         "log": digest.hexdigest(),

@@ -169,7 +169,7 @@ def _check(rounds: Sequence[Round], budget: int) -> tuple[str, ...]:
     if wrong <= len(untrained) // 20:
         return ()
     text = (
-        f"in {wrong} of {len(untrained)} checked rounds the arms taken as available do not give the logged propensity: "
+        f"in {wrong} of {len(untrained)} checked rounds the untrained policy does not have the logged propensity: "
         "the budget or the strategies have changed since, and estimates for them are off"
     )
     return (text,)

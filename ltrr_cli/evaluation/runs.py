@@ -19,7 +19,7 @@ from ltrr_cli.evaluation.notes import Notes
 from ltrr_cli.evaluation.write import written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _EXPECTED = "6 columns (query, Q0, entity, rank, score, tag)"
 
@@ -114,6 +114,16 @@ def _falling(ranking: Sequence[tuple[str, float]]) -> list[float]:
             before = np.nextafter(before, lowest) if before <= score < np.inf else score
             out.append(float(before))
     return out
+
+
+def check_names(ids: Iterable[str]) -> None:
+    """Refuse query ids that cannot stand in a run.
+
+    Raises:
+        EvaluationError: an id is empty or holds white space.
+    """
+    for name in ids:
+        _check_name(name, "query id")
 
 
 def _check_name(name: str, what: str) -> None:

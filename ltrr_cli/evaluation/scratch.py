@@ -12,17 +12,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ltrr_cli.config import NAME as SETTINGS
+from ltrr_cli.config import read_config, with_holdout
 from ltrr_cli.engine import Engine
 from ltrr_cli.index.manifest import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SETTINGS = "ltrr.toml"
-
 
 def make_scratch(index: Path, scratch: Path) -> None:
     """Make `scratch`, a directory that does not exist yet, a copy of `index` that has learned nothing.
+
+    It holds no queries out.
 
     Raises `IndexDirectoryError` if `index` is none.
     """
@@ -33,8 +35,11 @@ def make_scratch(index: Path, scratch: Path) -> None:
     for live in manifest.segments:
         _link(index, scratch, f"segments/{live.name}")
     _link(index, scratch, f"encoder/{manifest.encoder}")
-    if (index / _SETTINGS).exists():
-        shutil.copyfile(index / _SETTINGS, scratch / _SETTINGS)
+    if (index / SETTINGS).exists():
+        shutil.copyfile(index / SETTINGS, scratch / SETTINGS)
+    if read_config(scratch).holdout:
+        # what is learned here is measured before it is learned, or beside judgments: nothing need be kept apart
+        (scratch / SETTINGS).write_text(with_holdout(scratch, 0), encoding="utf-8")
     (scratch / "log").mkdir()
     manifest.write(scratch)
     Engine.relearn(scratch)  # there is no log yet: this publishes the state in which nothing is learned

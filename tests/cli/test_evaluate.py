@@ -209,3 +209,27 @@ def test_what_is_refused(ltrr: Ltrr, index: Path, judged: tuple[Path, Path], tmp
         assert message in done.err.replace("\n", " "), (args, done.err)
         assert "Traceback" not in done.err
         assert "internal error" not in done.err
+
+
+def test_a_file_has_one_use(ltrr: Ltrr, index: Path, judged: tuple[Path, Path], tmp_path: Path) -> None:
+    """Two results in one file, a result in place of an input, and one input for two, are refused before any work."""
+    queries, qrels = judged
+    one, before = tmp_path / "x.svg", queries.read_bytes()
+    for options in (("--html", one, "--chart", one), ("--run", one, "--chart", one), ("--html", queries)):
+        done = ltrr("evaluate", "-i", index, "--queries", queries, "--qrels", qrels, *options)
+        assert done.code == 2
+        assert "one file" in done.err or "cannot be written too" in done.err
+    assert not one.exists()
+    assert queries.read_bytes() == before
+    done = ltrr("evaluate", "-i", index, "--queries", "-", "--qrels", "-")
+    assert (done.code, "only one input" in done.err) == (2, True)
+
+
+def test_a_query_id_that_no_run_can_hold(ltrr: Ltrr, index: Path, tmp_path: Path) -> None:
+    """It is refused before the queries are answered."""
+    queries, qrels = tmp_path / "q.tsv", tmp_path / "q.qrels"
+    queries.write_text("a b\tlove\n")
+    qrels.write_text("a b\te1\t1\n")
+    done = ltrr("evaluate", "-i", index, "--queries", queries, "--qrels", qrels, "--run", tmp_path / "x.run")
+    assert (done.code, done.out) == (1, "")
+    assert "query id 'a b' cannot stand in a TREC run" in done.err

@@ -124,7 +124,7 @@ def test_our_own_log(run: Run, logged: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
-        (("bad.vw",), 1, "propensity 0 is not above 0 and at most 1 (bad.vw:2)"),
+        (("bad.vw",), 1, "propensity 0 is not from 1e-09 to 1 (bad.vw:2)"),
         (("empty.vw",), 1, "this file holds no logged rounds (empty.vw)"),
         (("nothing.vw",), 1, "there is no file 'nothing.vw'"),
         (("good.vw", "-p", "nobody"), 2, "there is no policy 'nobody' for such a log"),

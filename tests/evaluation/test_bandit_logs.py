@@ -113,6 +113,7 @@ def test_the_features_that_vary_most_are_kept(tmp_path: Path) -> None:
         ("3:0.5 | a\n", "has no probability", ":1"),
         ("1:0:0.5 | a\n1:0:0 | a\n", "propensity 0 is not", ":2"),
         ("1:0:0.5 | a\n1:0:1.2 | a\n", "propensity 1.2 is not", ":2"),
+        ("1:0:0.5 | a\n1:1:1e-300 | a\n", "propensity 1e-300 is not", ":2"),
         ("1:0:nan | a\n", "propensity 'nan' is not a number", ":1"),
         ("1:x:0.5 | a\n", "cost 'x' is not a number", ":1"),
         ("1:1e13:0.5 | a\n", "cost '1e13' is not a number", ":1"),

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -314,8 +314,10 @@ def test_another_log_or_other_settings_are_refused(index: Path, tmp_path: Path) 
     replay(index, log, measures=MEASURES, batch=4, out=out)
     before = (out / "replay.jsonl").read_bytes()
     changed = [*log[:-1], _click(9, "other words", "love-1")]
+    elsewhere = [replace(record, user="somebody else") for record in log]
     for records, more in (
         (changed, {"batch": 4}),
+        (elsewhere, {"batch": 4}),
         (log[:-1], {"batch": 4}),
         (log, {"batch": 5}),
         (log, {"batch": "day"}),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ltrr_cli.config import Config, read_config
 from ltrr_cli.engine import Engine
 from ltrr_cli.errors import IndexDirectoryError
 from ltrr_cli.evaluation.scratch import make_scratch, scratch_copy, stands_on
@@ -116,3 +117,11 @@ def test_no_index(tmp_path: Path) -> None:
     with pytest.raises(IndexDirectoryError, match="no index here"):
         make_scratch(tmp_path / "none", tmp_path / "scratch")
     assert not (tmp_path / "scratch").exists()
+
+
+def test_nothing_is_held_out(index: Path, tmp_path: Path) -> None:
+    """The copy learns from all queries, whatever the index holds out, and keeps its other settings."""
+    (index / "ltrr.toml").write_text("[query]\ncandidates = 60\n[learning]\nholdout = 0.5\n")
+    make_scratch(index, tmp_path / "copy")
+    assert read_config(tmp_path / "copy") == Config(candidates=60)
+    assert read_config(index).holdout == 0.5
