@@ -52,8 +52,12 @@ class Config:
     """Events after which the learned state is written down; before that it is replayed from the log at open."""
     holdout: float = 0.0
     """Share of all queries, by their text, whose feedback is logged but never learned: to measure on honestly."""
-    hindsight: bool = True
-    """Look up, after an action, at what rank the arms that did not run would have found the entity."""
+    hindsight: bool = False
+    """Look up, after an action on an answer of our own, at what rank the arms that did not run would have found it.
+
+    It costs a few milliseconds an event and, since only what was shown can be acted on, makes those arms look
+    redundant: the policy learns better without (benchmarks/policy.py). Other systems' logs are always looked up.
+    """
     strategies: tuple[str, ...] = STRATEGIES
     rewards: Mapping[str, float] = field(default_factory=lambda: dict(REWARDS))
 

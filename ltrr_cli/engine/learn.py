@@ -126,11 +126,8 @@ def _log_events(opened: Opened, events: list[Event], done: Ingested, now: float)
     if not rows:
         return
     opened.logs.queries.sync()
-    if config.hindsight:
-        found = [_hindsight(opened, event, done, number) for number, event in enumerate(rows)]
-        opened.logs.control.append([one.to_row() for one in found if one is not None])
-    else:
-        done.unknown_queries += sum(not opened.impressions.known(row.query_id) for row in rows if row.query_id)
+    found = [_hindsight(opened, event, done, number) for number, event in enumerate(rows)]
+    opened.logs.control.append([one.to_row() for one in found if one is not None])
     opened.logs.events.append([event_to_ubi(event) for event in rows])
     done.events += len(rows)
     opened.catch_up()
@@ -155,7 +152,7 @@ def _hindsight(opened: Opened, event: Event, done: Ingested, number: int) -> Hin
         if impression is None:
             done.unknown_queries += 1
             return None
-        if event.entity_id not in impression.shown:
+        if event.entity_id not in impression.shown or (impression.trace and not opened.config.hindsight):
             return None
         query = Query(id=impression.query_id, text=impression.text, time=impression.time, user=impression.user)
     else:

@@ -335,3 +335,16 @@ def test_shortened_log_is_learned_again(index: Path) -> None:
         assert engine.info().events == 0
         engine.record(answer.query_id, answer.results[0].id, "like", now=NOW + 10)
         assert engine.info().events == 1
+
+
+def test_hindsight_where_nothing_else_is_known(
+    engine: Engine, index: Path, state_of: Callable[[Path], dict[str, Any]]
+) -> None:
+    """A click on our own answer teaches the arms that ran; one of another system every arm that applies."""
+    answer = engine.search("love", depths={"lexical": 5}, now=NOW)
+    engine.record(answer.query_id, answer.results[0].id, now=NOW)
+    engine.learn(now=NOW)
+    assert set(state_of(index)["policy.arms"]) == {"lexical"}
+    engine.ingest([event(number, text="love rain") for number in range(12)], now=NOW)
+    engine.learn(now=NOW)
+    assert set(state_of(index)["policy.arms"]) >= {"lexical", "semantic", "memory"}

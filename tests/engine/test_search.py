@@ -273,6 +273,7 @@ def test_strategy_that_fails(index: Path) -> None:
 
 def test_own_strategy(index: Path) -> None:
     """A strategy of one's own finds, is credited and reported, where it applies; one that does not learns nothing."""
+    (index / "ltrr.toml").write_text("[learning]\nhindsight = true\n")
     with Engine.open(index, strategies=[Last()]) as opened:
         assert "last" not in {arm.name for arm in opened.search("love", depths={"last": 5}, now=NOW).trace.arms}
         answer = opened.search("the last one", depths={"last": 5, "lexical": 2}, now=NOW)

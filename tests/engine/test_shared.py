@@ -227,6 +227,7 @@ def test_checkpoint_between_hindsight_and_its_event(
     assert_same: Callable[[Any, Any], None],
 ) -> None:
     """A checkpoint that comes just before another engine logs an event keeps what the event is credited by."""
+    (index / "ltrr.toml").write_text("[learning]\nhindsight = true\n")
     with Engine.open(index) as one, Engine.open(index) as two:
         answer = one.search("love", depths={"lexical": 5}, now=NOW)
         events = one._opened.logs.events
