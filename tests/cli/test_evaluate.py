@@ -140,7 +140,7 @@ def test_held_out_queries(ltrr: Ltrr, index: Path, judged: tuple[Path, Path]) ->
         held = [text for text in ("love", "rain night", "gold\x1b[2J") if engine._opened.config.is_held_out(text)]
         assert 0 < len(held) < 3
         for number, text in enumerate(("love", "rain night", "gold")):
-            answer = engine.search(text, query_id=f"s{number}")
+            answer = engine.search(text, query_id=f"s{number}", explore=False)
             engine.record(answer.query_id, answer.results[0].id, "like")
     row = ltrr(*args).json
     assert row["systems"]["ltrr"]["RR@10"] == 1.0
