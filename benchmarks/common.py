@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import subprocess
 import sys
@@ -11,8 +10,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ltrr_cli.index.fulltext import TEXT_FIELDS, stems
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Sequence
+
+    from ltrr_cli.index.view import View
 
 ROOT = Path(__file__).parent.parent
 OUT = ROOT / ".out"
@@ -47,26 +52,6 @@ def judgments(path: Path) -> dict[str, dict[str, int]]:
     return judged
 
 
-def ndcg(ranking: Sequence[str], judged: Mapping[str, int], k: int = 10) -> float:
-    """Return nDCG@k with linear gains and log2 discounts (Järvelin & Kekäläinen 2002, as trec_eval has it)."""
-    gains = [judged.get(entity_id, 0) for entity_id in ranking[:k]]
-    ideal = sorted(judged.values(), reverse=True)[:k]
-    return _dcg(gains) / _dcg(ideal) if ideal else 0.0
-
-
-def _dcg(gains: Sequence[int]) -> float:
-    return sum(gain / math.log2(place + 2) for place, gain in enumerate(gains))
-
-
-def reciprocal_rank_fusion(rankings: Sequence[Sequence[str]], k: int = 60) -> list[str]:
-    """Return the entities by Σ 1 / (k + rank) (Cormack, Clarke & Büttcher, SIGIR 2009)."""
-    scores: dict[str, float] = {}
-    for ranking in rankings:
-        for rank, entity_id in enumerate(ranking, 1):
-            scores[entity_id] = scores.get(entity_id, 0.0) + 1 / (k + rank)
-    return sorted(scores, key=lambda entity_id: (-scores[entity_id], entity_id))
-
-
 def mean(values: Sequence[float]) -> float:
     """Return the arithmetic mean."""
     return sum(values) / len(values)
@@ -94,7 +79,9 @@ def report(rows_: Sequence[tuple[str, str]]) -> None:
         print(f"{name:<{width}}  {value}")
 
 
-def batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    """Split into runs of `size`."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+def plain_bm25(view: View, text: str, depth: int = 100) -> list[tuple[str, float]]:
+    """Return (entity id, score) by BM25 summed over all fields, each with weight 1, best first."""
+    fulltext = view.segments[0].fulltext
+    terms = fulltext.either([fulltext.terms(stems(text), [(name, 1.0)], 0.0) for name in TEXT_FIELDS])
+    rows_, scores = fulltext.search(terms, depth)
+    return [(name, float(score)) for name, score in zip(view.ids(np.array(rows_, np.int64)), scores, strict=True)]

@@ -16,8 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from common import OUT, data
+from common import OUT, data, plain_bm25
 
 from ltrr_cli import Engine
 from ltrr_cli.catalog import Overrides
@@ -25,13 +24,12 @@ from ltrr_cli.estimators.measures import parse_measures
 from ltrr_cli.evaluation import charts
 from ltrr_cli.evaluation.chart import Chart, Curve
 from ltrr_cli.evaluation.evaluate import WHOLE, evaluate, ids, rank_all
-from ltrr_cli.evaluation.fusion import Ranking, convex, reciprocal_rank
+from ltrr_cli.evaluation.fusion import convex, reciprocal_rank
 from ltrr_cli.evaluation.replay import replay
 from ltrr_cli.evaluation.sets import read_set
 from ltrr_cli.evaluation.simulate import START, simulate
 from ltrr_cli.evaluation.users import PositionBased, Users
 from ltrr_cli.feedback.formats import Feedback
-from ltrr_cli.index.fulltext import TEXT_FIELDS, stems
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,14 +124,11 @@ def halves(queries: Sequence[EvalQuery]) -> tuple[list[EvalQuery], list[EvalQuer
 
 def baselines(engine: Engine, queries: Sequence[EvalQuery]) -> dict[str, dict[str, list[str]]]:
     """Return the rankings of BM25 over all fields alike, of the encoder alone, and of their two fusions."""
-    fulltext = engine._opened.view.segments[0].fulltext  # noqa: SLF001 – the raw engine beside ours
+    view = engine._opened.view  # noqa: SLF001 – the raw engine beside ours
     systems: dict[str, dict[str, list[str]]] = {name: {} for name in BASELINES}
     engine.warm_up([query.text for query in queries])
     for query in queries:
-        terms = fulltext.either([fulltext.terms(stems(query.text), [(field, 1.0)], 0.0) for field in TEXT_FIELDS])
-        rows, scores = fulltext.search(terms, 100)
-        names = engine._opened.view.ids(np.array(rows, np.int64))  # noqa: SLF001
-        bm25: Ranking = [(name, float(score)) for name, score in zip(names, scores, strict=True)]
+        bm25 = plain_bm25(view, query.text)
         dense = engine.retrieve(query.text, depth=100)["semantic"]
         for name, ranking in zip(
             BASELINES,

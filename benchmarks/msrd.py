@@ -13,19 +13,18 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-import numpy as np
-from common import OUT, batches, data, judgments, mean, ndcg, reciprocal_rank_fusion, report, rows
+from common import OUT, data, judgments, mean, plain_bm25, report, rows
 
 from ltrr_cli import Engine
 from ltrr_cli.catalog import Catalog
 from ltrr_cli.encoder import Encoder
 from ltrr_cli.engine.texts import document
-from ltrr_cli.index.fulltext import TEXT_FIELDS, stems
+from ltrr_cli.estimators.measures import parse_measures
+from ltrr_cli.evaluation.fusion import reciprocal_rank
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ltrr_cli.index.view import View
 
 INDEX = OUT / "msrd.ltrr"
 
@@ -49,16 +48,6 @@ def time_build(catalog: Path) -> list[tuple[str, str]]:
     ]
 
 
-def plain_bm25(view: View, text: str, depth: int) -> list[str]:
-    """Return BM25 summed over all fields, each with weight 1."""
-    fulltext = view.segments[0].fulltext
-    terms = stems(text)
-    found, _ = fulltext.search(
-        fulltext.either([fulltext.terms(terms, [(name, 1.0)], 0.0) for name in TEXT_FIELDS]), depth
-    )
-    return view.ids(np.array(found, np.int64))
-
-
 def main() -> None:
     """Judge."""
     folder = data("msrd")
@@ -71,28 +60,26 @@ def main() -> None:
         row for row in rows(folder / "queries.jsonl.zst") if row["split"] == "dev" and judged.get(row["query_id"])
     ]
     systems: dict[str, list[float]] = {}
+    (measure,) = parse_measures(["nDCG@10"])
     with Engine.open(INDEX) as engine:
         view = engine._opened.view  # noqa: SLF001 – for the raw engine beside ours
-        for batch in batches(queries, 500):
+        for start in range(0, len(queries), 500):
+            batch = queries[start : start + 500]
             engine.warm_up([row["query"] for row in batch])
             for row in batch:
                 text, want = row["query"], judged[row["query_id"]]
-
-                def arm(name: str, asked: str = text) -> list[str]:
-                    trace = engine.search(asked, k=1, depths={name: 100}, log=False).trace
-                    return [trace.pool_ids[n] for n in trace.pool[name].candidates] if name in trace.pool else []
-
-                bm25 = plain_bm25(view, text, 100)
-                lexical, semantic = arm("lexical"), arm("semantic")
+                bm25, found = plain_bm25(view, text), engine.retrieve(text)
+                lexical, semantic = found["lexical"], found["semantic"]
+                whole = engine.search(text, log=False, explore=False).results
                 for name, ranking in (
                     ("BM25, all fields alike", bm25),
                     ("encoder alone", semantic),
-                    ("RRF (BM25, encoder)", reciprocal_rank_fusion([bm25, semantic])),
+                    ("RRF (BM25, encoder)", reciprocal_rank([bm25, semantic])),
                     ("lexical arm", lexical),
-                    ("RRF (lexical arm, encoder)", reciprocal_rank_fusion([lexical, semantic])),
-                    ("ltrr, untrained", [r.id for r in engine.search(text, log=False, explore=False).results]),
+                    ("RRF (lexical arm, encoder)", reciprocal_rank([lexical, semantic])),
+                    ("ltrr, untrained", [(result.id, result.score) for result in whole]),
                 ):
-                    systems.setdefault(name, []).append(ndcg(ranking, want))
+                    systems.setdefault(name, []).append(measure.score([entity_id for entity_id, _ in ranking], want))
     lines += [(name, f"{mean(values):.4f}") for name, values in systems.items()]
     report([*lines, ("dev queries judged", f"{len(queries):,}")])
 

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ltrr_cli.cli.options import IndexOption, JsonOption, depths, find_index
+from ltrr_cli.cli.options import IndexOption, JsonOption, QuietOption, depths, find_index
 from ltrr_cli.cli.outputs import (
     ChartOption,
     HtmlOption,
     MeasureOption,
     QrelsOption,
     QueriesOption,
-    QuietOption,
     SeedOption,
     SplitOption,
+    bounds,
     check_outputs,
+    paired_row,
     show_sections,
     write_outputs,
 )
@@ -199,7 +200,7 @@ def _as_json(result: Comparison, notes: Notes, sides: tuple[Side, Side], worst: 
     from ltrr_cli.evaluation.compare import LATENCY, PAGE
 
     def rounded(value: Interval) -> dict[str, Any]:
-        return {"value": number(value.value), "interval": [number(value.low), number(value.high)]}
+        return {"value": number(value.value), "interval": bounds(value)}
 
     def of_side(place: int) -> dict[str, Any]:
         latency = result.latencies[place]
@@ -224,17 +225,7 @@ def _as_json(result: Comparison, notes: Notes, sides: tuple[Side, Side], worst: 
         "queries": len(result.evaluations[0].queries),
         "a": of_side(0),
         "b": of_side(1),
-        "compared": {
-            measure: {
-                "difference": number(paired.difference.value),
-                "interval": [number(paired.difference.low), number(paired.difference.high)],
-                "p": number(paired.p),
-                "wins": paired.wins,
-                "ties": paired.ties,
-                "losses": paired.losses,
-            }
-            for measure, paired in result.paired()
-        },
+        "compared": {measure: paired_row(paired) for measure, paired in result.paired()},
         "common_at_10": rounded(result.common),
         "rank_biased_overlap": rounded(result.overlap),
         "losses": apart(-1),

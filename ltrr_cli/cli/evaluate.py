@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ltrr_cli.cli.options import IndexOption, JsonOption, find_index
+from ltrr_cli.cli.options import IndexOption, JsonOption, QuietOption, find_index
 from ltrr_cli.cli.outputs import (
     ChartOption,
     HtmlOption,
     MeasureOption,
     QrelsOption,
     QueriesOption,
-    QuietOption,
     SeedOption,
     SplitOption,
+    bounds,
     check_outputs,
+    paired_row,
     show_sections,
     write_outputs,
 )
 
 if TYPE_CHECKING:
-    from ltrr_cli.estimators.intervals import Interval
     from ltrr_cli.evaluation.evaluate import Evaluation
     from ltrr_cli.evaluation.notes import Notes
 
@@ -109,19 +109,9 @@ def _as_json(result: Evaluation, notes: Notes, worst: int) -> dict[str, Any]:
             for scored in result.systems
         },
         "intervals": {
-            scored.name: {measure: _bounds(mean) for measure, mean in scored.means.items()} for scored in result.systems
+            scored.name: {measure: bounds(mean) for measure, mean in scored.means.items()} for scored in result.systems
         },
-        "compared": {
-            paired.name: {
-                "difference": round(paired.difference.value, 6),
-                "interval": _bounds(paired.difference),
-                "p": round(paired.p, 6),
-                "wins": paired.wins,
-                "ties": paired.ties,
-                "losses": paired.losses,
-            }
-            for paired in result.paired
-        },
+        "compared": {paired.name: paired_row(paired) for paired in result.paired},
         "worst": [
             {"query_id": query.id, "query": query.text, "value": round(mine, 6), "best_other": round(theirs, 6)}
             for query, mine, theirs in result.worst(worst)
@@ -129,10 +119,3 @@ def _as_json(result: Evaluation, notes: Notes, worst: int) -> dict[str, Any]:
         "best_other": None if other is None else other.name,
         "notes": dict(notes.counts),
     }
-
-
-def _bounds(value: Interval) -> list[float | None]:
-    """Return both bounds, None where one is not known."""
-    from ltrr_cli.cli.text import number
-
-    return [number(value.low), number(value.high)]

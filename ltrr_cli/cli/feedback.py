@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ltrr_cli.cli.options import IndexOption, JsonOption, SessionOption, UserOption, find_index
-from ltrr_cli.cli.text import notice, plural, safe, say, show_json
+from ltrr_cli.cli.options import IndexOption, JsonOption, QuietOption, SessionOption, UserOption, find_index
+from ltrr_cli.cli.text import left_out, notice, plural, safe, say, show_json
 
 if TYPE_CHECKING:
     from ltrr_cli.engine.learn import Ingested
@@ -38,7 +38,7 @@ def ingest(
     bad: Annotated[
         Path | None, typer.Option("--bad", metavar="FILE", help="Write bad lines here.", show_default=False)
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Learn from logs of what was shown and what people did.
@@ -156,9 +156,7 @@ def _show(read: Feedback, did: Ingested) -> None:
     for remark in read.notes:
         notice(f"note: {remark}")
     if read.bad:
-        first = read.bad[0]
-        count = plural(read.bad_count, "bad line")
-        notice(f"{count} left out, the first at {first.source}:{first.line}: {first.reason}")
+        left_out(read.bad_count, "bad line", read.bad[0])
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ltrr_cli.cli.options import IndexOption, JsonOption, find_index, index_to_build
-from ltrr_cli.cli.text import notice, plural, safe, say, show_json
+from ltrr_cli.cli.text import left_out, notice, plural, safe, say, show_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -199,9 +199,7 @@ def _show(built: Built, target: Path, *, quiet: bool, as_json: bool) -> None:
     elif not quiet:
         _show_built(built, target)
     if built.bad_count and not as_json:
-        first = built.bad[0]
-        count = plural(built.bad_count, "bad record")
-        notice(f"{count} left out, the first at {first.source}:{first.line}: {first.reason}")
+        left_out(built.bad_count, "bad record", built.bad[0])
     if not quiet:
         for remark in built.notes:
             notice(f"note: {remark}")

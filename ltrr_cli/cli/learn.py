@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ltrr_cli.cli.options import IndexOption, JsonOption, find_index
+from ltrr_cli.cli.options import IndexOption, JsonOption, QuietOption, find_index
 
 HELP = """Learn now: train the ranker if enough was clicked, and write the learned state down.
 
@@ -23,7 +23,7 @@ def learn(
     *,
     index: IndexOption = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Learn everything again, from the logs.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Parse, learn, show."""

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ltrr_cli.cli.options import IndexOption, JsonOption, find_index
+from ltrr_cli.cli.options import IndexOption, JsonOption, QuietOption, find_index
+from ltrr_cli.cli.outputs import SeedOption, bounds, show_sections
 
 if TYPE_CHECKING:
-    from ltrr_cli.estimators.intervals import Interval
     from ltrr_cli.estimators.offpolicy import Estimate
     from ltrr_cli.evaluation.notes import Notes
     from ltrr_cli.evaluation.ope_records import Evaluated, Target
@@ -49,13 +49,12 @@ def ope(
     ] = None,
     clip: Annotated[float, typer.Option("--clip", metavar="W", help="Where the clipped estimate cuts weights.")] = 10.0,
     index: IndexOption = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Makes chance repeatable.")] = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    seed: SeedOption = 0,
+    quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Parse, estimate, show."""
     from ltrr_cli.cli.console import bars
-    from ltrr_cli.cli.outputs import show_sections
     from ltrr_cli.cli.text import notice, show_json
     from ltrr_cli.errors import UsageError
 
@@ -104,8 +103,8 @@ def _as_json(result: Evaluated, notes: Notes) -> dict[str, Any]:
         "rankers": {
             one.name: {
                 "estimate": number(one.normal.value),
-                "normal": _bounds(one.normal),
-                "bootstrap": _bounds(one.bootstrap),
+                "normal": bounds(one.normal),
+                "bootstrap": bounds(one.bootstrap),
                 "moved": number(one.moved),
                 "cut": number(one.cut),
                 "warnings": list(one.warnings),
@@ -123,7 +122,7 @@ def _policy(target: Target) -> dict[str, Any]:
     found = target.valuation
     return {
         "estimates": {one.method: _estimate(one) for one in found.estimates},
-        "own_log": None if target.own is None else {"mean": number(target.own.value), "normal": _bounds(target.own)},
+        "own_log": None if target.own is None else {"mean": number(target.own.value), "normal": bounds(target.own)},
         "effective_rounds": number(found.effective),
         "supported": number(found.supported),
         "mean_weight": number(found.mean_weight),
@@ -137,15 +136,9 @@ def _estimate(one: Estimate) -> dict[str, Any]:
 
     return {
         "estimate": number(one.value),
-        "normal": _bounds(one.normal),
-        "bootstrap": _bounds(one.bootstrap),
-        "bernstein": None if one.bernstein is None else _bounds(one.bernstein),
+        "normal": bounds(one.normal),
+        "bootstrap": bounds(one.bootstrap),
+        "bernstein": None if one.bernstein is None else bounds(one.bernstein),
         "range_of_terms": None if one.span is None else [number(one.span[0]), number(one.span[1])],
         "note": one.note,
     }
-
-
-def _bounds(interval: Interval) -> list[float | None]:
-    from ltrr_cli.cli.text import number
-
-    return [number(interval.low), number(interval.high)]

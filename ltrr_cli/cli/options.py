@@ -22,6 +22,7 @@ IndexOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
 UserOption = Annotated[str, typer.Option("--user", metavar="USER", help="Who asks.", show_default=False)]
 SessionOption = Annotated[str, typer.Option("--session", metavar="ID", help="In which session.", show_default=False)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +12,9 @@ from ltrr_cli.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ltrr_cli.estimators.intervals import Interval
     from ltrr_cli.evaluation.chart import Section
+    from ltrr_cli.evaluation.evaluate import Paired
 
 QueriesOption = Annotated[
     Path | None,
@@ -48,7 +50,6 @@ ChartOption = Annotated[
     Path | None, typer.Option("--chart", metavar="FILE", help="Write the charts as .svg or .png.", show_default=False)
 ]
 SeedOption = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Makes chance repeatable.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
 
 
 def check_outputs(
@@ -90,6 +91,27 @@ def check_outputs(
 def _is_own(path: Path) -> bool:
     """Whether it is, or will be, a file: devices and pipes may take several results."""
     return not path.exists() or path.is_file()
+
+
+def bounds(value: Interval) -> list[float | None]:
+    """Return both bounds for JSON, None where one is not known."""
+    from ltrr_cli.cli.text import number
+
+    return [number(value.low), number(value.high)]
+
+
+def paired_row(paired: Paired) -> dict[str, Any]:
+    """Return a comparison for JSON."""
+    from ltrr_cli.cli.text import number
+
+    return {
+        "difference": number(paired.difference.value),
+        "interval": bounds(paired.difference),
+        "p": number(paired.p),
+        "wins": paired.wins,
+        "ties": paired.ties,
+        "losses": paired.losses,
+    }
 
 
 def show_sections(sections: Sequence[Section]) -> None:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ltrr_cli.cli.options import IndexOption, JsonOption, find_index
+from ltrr_cli.cli.options import IndexOption, JsonOption, QuietOption, find_index
 from ltrr_cli.cli.outputs import (
     ChartOption,
     HtmlOption,
     MeasureOption,
-    QuietOption,
     check_outputs,
     show_sections,
     write_outputs,
@@ -63,7 +62,7 @@ def replay(
 ) -> None:
     """Parse, replay, show."""
     from ltrr_cli.cli.console import bars
-    from ltrr_cli.cli.text import notice, plural, show_json
+    from ltrr_cli.cli.text import left_out, notice, plural, show_json
 
     if batch is not None and by is not None:
         raise UsageError("--batch and --by exclude each other")
@@ -91,8 +90,7 @@ def replay(
         for remark in read.notes:
             notice(f"note: {remark}")
         if read.bad:
-            first, count = read.bad[0], plural(read.bad_count, "bad line")
-            notice(f"{count} left out, the first at {first.source}:{first.line}: {first.reason}")
+            left_out(read.bad_count, "bad line", read.bad[0])
     if result.resumed:
         notice(f"{plural(result.resumed, 'batch', 'batches')} done before; went on from there")
     sections = of_replay(result)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ltrr_cli.cli.options import IndexOption, JsonOption, find_index
+from ltrr_cli.cli.options import IndexOption, JsonOption, QuietOption, find_index
 from ltrr_cli.cli.outputs import (
     ChartOption,
     HtmlOption,
     QrelsOption,
     QueriesOption,
-    QuietOption,
     SeedOption,
     SplitOption,
     check_outputs,

@@ -69,7 +69,7 @@ def split(
 def _split_log(
     logs: list[str], out: Path, at: str | None, last: float | None, queries: float | None, seed: int, *, as_json: bool
 ) -> None:
-    from ltrr_cli.cli.text import notice, plural, safe, say, show_json
+    from ltrr_cli.cli.text import left_out, notice, plural, safe, say, show_json
     from ltrr_cli.evaluation.split import keys_of, split_at, split_last, split_queries
     from ltrr_cli.evaluation.split_files import LOG_FILES, check_free, write_log
     from ltrr_cli.feedback.formats import Feedback
@@ -109,7 +109,7 @@ def _split_log(
     for remark in (*read.notes, *found.notes.remarks):
         notice(f"note: {remark}")
     if read.bad:
-        notice(f"{plural(read.bad_count, 'bad line')} left out, the first at {_first_bad(read)}")
+        left_out(read.bad_count, "bad line", read.bad[0])
 
 
 def _split_set(names: list[str], qrels: Path, out: Path, share: float, seed: int, *, as_json: bool) -> None:

@@ -6,8 +6,12 @@ import json
 import math
 import re
 import sys
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from ltrr_cli.records import Bad
 
 _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # C0, DEL and C1: cursor movements, colours, titles
@@ -51,6 +55,11 @@ def say(text: str = "") -> None:
 def notice(text: str) -> None:
     """Print a line for people on standard error."""
     typer.echo(safe(text), err=True)
+
+
+def left_out(count: int, what: str, first: Bad) -> None:
+    """Say on standard error how many lines or records were left out, and where and why the first was."""
+    notice(f"{plural(count, what)} left out, the first at {first.source}:{first.line}: {first.reason}")
 
 
 def show_json(value: object, *, line: bool = False) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ltrr_cli.engine.learned import Learned
     from ltrr_cli.feedback.impressions import Impressions
+    from ltrr_cli.records import Event
 
 
 class Logs:
@@ -27,6 +28,14 @@ class Logs:
 
         self._events_lock = root / "locks" / "log-events"
         self.queries, self.events, self.control = log("queries"), log("events"), log("control")
+
+    def all_events(self) -> Iterator[Event]:
+        """Yield every event, in the order in which they were logged; what cannot be read is skipped."""
+        for _, row in self.events.replay():
+            try:
+                yield event_from_ubi(row)
+            except ValueError:
+                continue
 
     def events_held(self) -> AbstractContextManager[None]:
         """Keep everybody from appending events."""

@@ -12,7 +12,7 @@ from ltrr_cli.engine.hindsight import Hindsight
 from ltrr_cli.engine.publish import publish
 from ltrr_cli.engine.search import all_ranks
 from ltrr_cli.engine.state import new_state, open_state
-from ltrr_cli.feedback.ubi import event_from_ubi, event_to_ubi, impression_to_ubi
+from ltrr_cli.feedback.ubi import event_to_ubi, impression_to_ubi
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import read_manifest
 from ltrr_cli.index.view import View
@@ -246,11 +246,7 @@ def _ranker_row(opened: Opened, weights: dict[str, float], now: float) -> dict[s
 def _samples(opened: Opened) -> Iterator[Sample]:
     """Yield the last lists with a rewarded entity: what was shown, and gains weighted by 1 / examination."""
     gains: dict[str, dict[str, float]] = {}
-    for _, row in opened.logs.events.replay():
-        try:
-            event = event_from_ubi(row)
-        except ValueError:
-            continue
+    for event in opened.logs.all_events():
         reward = opened.config.reward(event.action, event.dwell)
         if event.query_id and reward > 0:
             own = gains.pop(event.query_id, {})  # to the end: the dict keeps the order of the last action

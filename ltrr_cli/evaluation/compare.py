@@ -14,11 +14,11 @@ import numpy as np
 from ltrr_cli.errors import EvaluationError
 from ltrr_cli.estimators.intervals import Interval, bootstrap
 from ltrr_cli.estimators.overlap import common_share, rank_biased_overlap
-from ltrr_cli.evaluation.evaluate import DEPTH, evaluate
+from ltrr_cli.evaluation.evaluate import DEPTH, evaluate, warmed
 from ltrr_cli.evaluation.notes import Notes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ltrr_cli.engine import Engine
     from ltrr_cli.estimators.measures import Measure
@@ -32,7 +32,6 @@ LATENCY = (
     f"Milliseconds for a page of {PAGE}, after a pass that warmed up; two that answer take turns (A B, B A, A B …). "
     "The queries' vectors are kept from before: encoding is not in these times."
 )
-_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,12 +131,13 @@ def compare(
         {} if isinstance(side.answers, Live) else _fitted(side.answers, side, judged, DEPTH if live else None)
         for side in sides
     ]
-    for _, query in _warmed(live, judged.queries):
+    engines, queries = [one.engine for one in live.values()], judged.queries if live else ()
+    for query in warmed(engines, queries):
         for place, one in live.items():
             rankings[place][query.id] = one.ask(query, k=DEPTH, now=moment)
         progress("ranking", 1, count)
     spent: dict[int, list[float]] = {place: [] for place in live}
-    for number, query in _warmed(live, judged.queries):
+    for number, query in enumerate(warmed(engines, queries)):
         # who comes second may profit from what the first has just touched: they take turns
         for place in sorted(live, reverse=number % 2 == 1):
             started = clock()
@@ -176,15 +176,6 @@ def _fitted(run: Mapping[str, Sequence[str]], side: Side, judged: TestSet, depth
     ):
         side.notes.add(name, text, first=f"query {found[0]}" if found else "", count=len(found))
     return fitted
-
-
-def _warmed(live: Mapping[int, Live], queries: Sequence[EvalQuery]) -> Iterator[tuple[int, EvalQuery]]:
-    """Yield the queries, numbered from 0, encoded by then; none if nothing is to answer them."""
-    for start in range(0, len(queries) if live else 0, _AT_ONCE):
-        batch = queries[start : start + _AT_ONCE]
-        for one in live.values():
-            one.engine.warm_up([query.text for query in batch])
-        yield from enumerate(batch, start)
 
 
 def _latency(spent: Sequence[float]) -> Latency | None:

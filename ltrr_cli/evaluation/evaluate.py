@@ -18,7 +18,7 @@ from ltrr_cli.estimators.paired import holm, randomisation
 from ltrr_cli.evaluation.fusion import Ranking, convex, reciprocal_rank
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from ltrr_cli.engine import Engine
     from ltrr_cli.estimators.measures import Measure
@@ -109,23 +109,29 @@ def rank_all(
     """
     moment = time.time() if now is None else now
     systems: Rankings = {WHOLE: {}}
+    for query in warmed([engine], queries):
+        answer = engine.search(
+            query.text, k=depth, user=query.user, session=query.session, now=moment, explore=False, log=False
+        )
+        systems[WHOLE][query.id] = [(result.id, result.score) for result in answer.results]
+        if alone:
+            found = engine.retrieve(query.text, depth=depth, now=moment)
+            hybrid = {name: found[name] for name in HYBRID if name in found}
+            if len(hybrid) == len(HYBRID):
+                found = {**found, "rrf": reciprocal_rank(list(hybrid.values())), "convex": convex(hybrid)}
+            for name, ranking in found.items():
+                systems.setdefault(name, {})[query.id] = ranking[:depth]
+        progress(1)
+    return systems
+
+
+def warmed(engines: Collection[Engine], queries: Sequence[EvalQuery]) -> Iterator[EvalQuery]:
+    """Yield the queries; all engines have encoded a batch of them by then, faster than one by one."""
     for start in range(0, len(queries), _AT_ONCE):
         batch = queries[start : start + _AT_ONCE]
-        engine.warm_up([query.text for query in batch])
-        for query in batch:
-            answer = engine.search(
-                query.text, k=depth, user=query.user, session=query.session, now=moment, explore=False, log=False
-            )
-            systems[WHOLE][query.id] = [(result.id, result.score) for result in answer.results]
-            if alone:
-                found = engine.retrieve(query.text, depth=depth, now=moment)
-                hybrid = {name: found[name] for name in HYBRID if name in found}
-                if len(hybrid) == len(HYBRID):
-                    found = {**found, "rrf": reciprocal_rank(list(hybrid.values())), "convex": convex(hybrid)}
-                for name, ranking in found.items():
-                    systems.setdefault(name, {})[query.id] = ranking[:depth]
-            progress(1)
-    return systems
+        for engine in engines:
+            engine.warm_up([query.text for query in batch])
+        yield from batch
 
 
 def evaluate(

@@ -11,7 +11,6 @@ from ltrr_cli.evaluation.notes import Notes
 from ltrr_cli.evaluation.queries import EvalQuery
 from ltrr_cli.evaluation.sets import TestSet, check_entities, read_set
 from ltrr_cli.feedback.impressions import Impressions
-from ltrr_cli.feedback.ubi import event_from_ubi
 from ltrr_cli.text import key
 
 if TYPE_CHECKING:
@@ -49,11 +48,7 @@ def from_log(index: Path) -> TestSet:
     impressions = Impressions(logs.queries)
     texts: dict[str, str] = {}
     qrels: dict[str, dict[str, int]] = {}
-    for _, row in logs.events.replay():
-        try:
-            event = event_from_ubi(row)
-        except ValueError:
-            continue
+    for event in logs.all_events():
         impression = impressions.find(event.query_id) if event.query_id else None
         text = impression.text if impression is not None else event.text
         if config.is_held_out(text) and config.reward(event.action, event.dwell) > 0:

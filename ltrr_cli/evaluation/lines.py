@@ -11,7 +11,7 @@ from ltrr_cli.errors import CatalogError, EvaluationError
 from ltrr_cli.feedback.lines import parse_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import Any
 
@@ -61,6 +61,11 @@ def parse_line(text: str, where: str) -> dict[str, Any]:
         return parse_object(text.encode())
     except ValueError as error:
         raise EvaluationError(str(error), where=where, next="every line has to hold one JSON object") from None
+
+
+def first_of(row: Mapping[str, object], names: Sequence[str]) -> object:
+    """Return the first value that a row has under one of these names, None if it has none."""
+    return next((row[name] for name in names if row.get(name) is not None), None)
 
 
 def wrong_columns(where: str, *, expected: str, found: int, advice: str = "") -> EvaluationError:

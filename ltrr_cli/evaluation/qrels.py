@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog.source import label
 from ltrr_cli.errors import EvaluationError
-from ltrr_cli.evaluation.lines import parse_line, read_lines, wrong_columns
+from ltrr_cli.evaluation.lines import first_of, parse_line, read_lines, wrong_columns
 from ltrr_cli.evaluation.notes import Notes
 from ltrr_cli.feedback import fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _QUERY = ("query_id", "query-id")
@@ -95,11 +95,11 @@ def _from_json(rows: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str,
     for where, line in rows:
         row = parse_line(line, where)
         try:
-            query = fields.identifier(_first(row, _QUERY), "query_id")
-            entity = fields.identifier(_first(row, _ENTITY), "entity_id")
+            query = fields.identifier(first_of(row, _QUERY), "query_id")
+            entity = fields.identifier(first_of(row, _ENTITY), "entity_id")
         except ValueError as error:
             raise EvaluationError(str(error), where=where, next="correct the line") from None
-        yield where, query, entity, _grade(_first(row, _GRADE), where)
+        yield where, query, entity, _grade(first_of(row, _GRADE), where)
 
 
 def _grade(value: object, where: str) -> int:
@@ -110,7 +110,3 @@ def _grade(value: object, where: str) -> int:
             f"the grade {str(value)[:50]!r} is not a whole number", where=where, next="grades are 0, 1, 2 …"
         )
     return int(str(value).partition(".")[0])
-
-
-def _first(row: Mapping[str, object], names: tuple[str, ...]) -> object:
-    return next((row[name] for name in names if row.get(name) is not None), None)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog.source import label
 from ltrr_cli.errors import EvaluationError
-from ltrr_cli.evaluation.lines import parse_line, read_lines, wrong_columns
+from ltrr_cli.evaluation.lines import first_of, parse_line, read_lines, wrong_columns
 from ltrr_cli.evaluation.notes import Notes
 from ltrr_cli.feedback import fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
 _ID = ("query_id", "_id", "id")
@@ -82,8 +82,8 @@ def _from_json(line: str, where: str) -> EvalQuery:
     try:
         return _checked(
             where,
-            id=fields.optional_identifier(_first(row, _ID), "query_id"),
-            text=fields.query_text(_first(row, _TEXT), "query"),
+            id=fields.optional_identifier(first_of(row, _ID), "query_id"),
+            text=fields.query_text(first_of(row, _TEXT), "query"),
             split=fields.optional_identifier(row.get("split"), "split"),
             user=fields.optional_identifier(row.get("user_id"), "user_id"),
             session=fields.optional_identifier(row.get("session_id"), "session_id"),
@@ -116,7 +116,3 @@ def _checked(where: str, *, id: str, text: str, split: str = "", user: str = "",
 def _is_header(line: str) -> bool:
     columns = [column.strip().lower() for column in line.split("\t")]
     return len(columns) == 2 and columns[0] in _HEADER_ID and columns[1] in _HEADER_TEXT
-
-
-def _first(row: Mapping[str, object], names: tuple[str, ...]) -> object:
-    return next((row[name] for name in names if row.get(name) is not None), None)

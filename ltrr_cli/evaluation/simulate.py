@@ -16,6 +16,7 @@ import numpy as np
 from ltrr_cli.engine import Engine
 from ltrr_cli.errors import EvaluationError, UsageError
 from ltrr_cli.evaluation.chart import Chart, Curve
+from ltrr_cli.evaluation.evaluate import warmed
 from ltrr_cli.evaluation.scratch import scratch_copy
 from ltrr_cli.records import Event
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 START = 1_750_000_000.0
 """When the first simulated session begins, in seconds since 1970; one follows every SECONDS."""
 SECONDS = 60.0
-_AT_ONCE = 500
 _POINTS = 25
 
 
@@ -137,20 +137,20 @@ def simulate(
     for name, value in (("sessions", sessions), ("learn-every", learn_every)):
         if value < 1:
             raise UsageError(f"{name} must be 1 or more, not {value}")
-    plan = np.random.default_rng([seed, 0]).integers(len(queries), size=sessions).tolist()
+    plan = [queries[place] for place in np.random.default_rng([seed, 0]).integers(len(queries), size=sessions).tolist()]
     with scratch_copy(index) as scratch, Engine.open(scratch) as engine:
-        texts = list(dict.fromkeys(queries[place].text for place in plan))
+        distinct = list({query.text: query for query in plan}.values())
         untrained = {}
-        for text in _warm(engine, texts):
-            page = engine.search(text, k=k, now=START, explore=False, log=False).results
-            untrained[text] = [result.id for result in page]
-            progress("untrained", 1, len(texts))
+        for query in warmed([engine], distinct):
+            page = engine.search(query.text, k=k, now=START, explore=False, log=False).results
+            untrained[query.text] = [result.id for result in page]
+            progress("untrained", 1, len(distinct))
         run = _Run(engine, untrained, qrels, users, model, measure, k, seed)
         events: list[Event] = []
         windows = []
         watch(0, engine)
-        for number, _ in enumerate(_warm(engine, [queries[place].text for place in plan])):
-            events += run.session(number, queries[plan[number]])
+        for number, query in enumerate(warmed([engine], plan)):
+            events += run.session(number, query)
             done = number + 1
             if done % learn_every == 0 or done == sessions:
                 engine.ingest(events, now=START + done * SECONDS)
@@ -167,13 +167,6 @@ def simulate(
         windows=tuple(windows),
         ranker=ranker,
     )
-
-
-def _warm(engine: Engine, texts: Sequence[str]) -> Iterator[str]:
-    """Yield the texts; many at a time are encoded together."""
-    for start in range(0, len(texts), _AT_ONCE):
-        engine.warm_up(texts[start : start + _AT_ONCE])
-        yield from texts[start : start + _AT_ONCE]
 
 
 class _Run:

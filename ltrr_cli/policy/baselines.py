@@ -14,57 +14,53 @@ if TYPE_CHECKING:
     from ltrr_cli.policy.credit import Credit
 
 
-class EqualSplit:
-    """Every arm at the same depth."""
+class _Certain:
+    """A policy with one selection for given arms and budget, which it makes with certainty."""
 
-    name = "equal"
     version = 0
 
     def select(
         self, context: Mapping[str, float], arms: Sequence[str], budget: int, rng: np.random.Generator
     ) -> Selection:
-        """Return the equal split; it is certain."""
-        del rng
-        return Selection(depths=self.distribution(context, arms, budget)[0][0], propensity=1.0)
+        """Return the one selection."""
+        del context, rng
+        return Selection(depths=self._depths_of(arms, budget), propensity=1.0)
 
     def distribution(
         self, context: Mapping[str, float], arms: Sequence[str], budget: int
     ) -> list[tuple[dict[str, int], float]]:
-        """Return the equal split alone."""
+        """Return the one selection alone."""
         del context
-        return [(equal_split(arms, budget) if budget > 0 else {}, 1.0)]
+        return [(self._depths_of(arms, budget), 1.0)]
 
     def update(self, credit: Credit) -> None:
         """Learn nothing."""
 
+    def _depths_of(self, arms: Sequence[str], budget: int) -> dict[str, int]:
+        raise NotImplementedError
 
-class Fixed:
+
+class EqualSplit(_Certain):
+    """Every arm at the same depth."""
+
+    name = "equal"
+
+    def _depths_of(self, arms: Sequence[str], budget: int) -> dict[str, int]:
+        return equal_split(arms, budget) if budget > 0 else {}
+
+
+class Fixed(_Certain):
     """The depths that somebody asked for, cut down in order where they exceed the budget."""
 
     name = "fixed"
-    version = 0
 
     def __init__(self, depths: Mapping[str, int]) -> None:
         self._depths = dict(depths)
 
-    def select(
-        self, context: Mapping[str, float], arms: Sequence[str], budget: int, rng: np.random.Generator
-    ) -> Selection:
-        """Return the given depths of those arms that are available; they are certain."""
-        del rng
-        return Selection(depths=self.distribution(context, arms, budget)[0][0], propensity=1.0)
-
-    def distribution(
-        self, context: Mapping[str, float], arms: Sequence[str], budget: int
-    ) -> list[tuple[dict[str, int], float]]:
-        """Return those depths alone."""
-        del context
+    def _depths_of(self, arms: Sequence[str], budget: int) -> dict[str, int]:
         depths: dict[str, int] = {}
         for arm in arms:
             depth = min(self._depths.get(arm, 0), MAX_DEPTH, budget - sum(depths.values()))
             if depth > 0:
                 depths[arm] = depth
-        return [(depths, 1.0)]
-
-    def update(self, credit: Credit) -> None:
-        """Learn nothing."""
+        return depths
