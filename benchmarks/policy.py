@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ltrr_cli.engine.opened import Opened
-    from ltrr_cli.policy.base import Policy
+    from ltrr_cli.policy.base import Budget, Policy
     from ltrr_cli.policy.credit import Credit
 
 Mode: TypeAlias = Literal["bandit", "hindsight", "mean"]
@@ -178,18 +178,17 @@ class Chosen:
     version = 0
 
     def __init__(self, selection: Selection, *, reserve: bool) -> None:
-        explored = selection.explored if reserve else ()
-        self._selection = Selection(depths=selection.depths, propensity=selection.propensity, explored=explored)
+        self._selection = Selection(depths=selection.depths, explored=selection.explored if reserve else ())
 
     def select(
-        self, context: Mapping[str, float], arms: Sequence[str], budget: int, rng: np.random.Generator
+        self, context: Mapping[str, float], arms: Sequence[str], budget: Budget | int, rng: np.random.Generator
     ) -> Selection:
         """Return the selection."""
         del context, arms, budget, rng
         return self._selection
 
     def distribution(
-        self, context: Mapping[str, float], arms: Sequence[str], budget: int
+        self, context: Mapping[str, float], arms: Sequence[str], budget: Budget | int
     ) -> list[tuple[dict[str, int], float]]:
         """Return the selection alone."""
         del context, arms, budget

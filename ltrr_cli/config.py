@@ -40,8 +40,14 @@ class Config:
     """Budget: how many hits all arms together may return for a query."""
     epsilon: float = 0.02
     """Share of queries that get a plain selection, so that nothing is ever out of reach of learning."""
+    arms_ms: float = 0.0
+    """Time that all arms of a query may take together, by what they took before; 0: no limit."""
+    timeout_ms: float = 5000.0
+    """An arm that takes longer is left out of the answer."""
     half_life_days: float = 1095.0
     """Age at which an event counts half."""
+    policy_half_life_days: float = 365.0
+    """Age at which what the policy learned from an event counts half: arms change sooner than what people like."""
     full_dwell_s: float = 30.0
     """A play shorter than this counts in proportion."""
     user_cap: float = 3.0
@@ -83,15 +89,23 @@ class Config:
 
     def learning_digest(self) -> str:
         """Return a hash of the settings that change what the log teaches."""
-        settings = (self.candidates, self.half_life_days, self.full_dwell_s, self.user_cap, self.holdout)
+        settings = (
+            self.candidates,
+            self.half_life_days,
+            self.policy_half_life_days,
+            self.full_dwell_s,
+            self.user_cap,
+            self.holdout,
+        )
         parts = (settings, sorted(self.rewards.items()))
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 _SECTIONS = {
-    "query": ("candidates", "epsilon"),
+    "query": ("candidates", "epsilon", "arms_ms", "timeout_ms"),
     "learning": (
         "half_life_days",
+        "policy_half_life_days",
         "full_dwell_s",
         "user_cap",
         "train_every",
@@ -104,7 +118,10 @@ _ADVICE = "see the README's configuration section"
 _RANGES = {
     "candidates": (1, 10_000),
     "epsilon": (0.0, 1.0),
+    "arms_ms": (0.0, 3_600_000),
+    "timeout_ms": (1.0, 3_600_000),
     "half_life_days": (0.01, 36_500),
+    "policy_half_life_days": (0.01, 36_500),
     "full_dwell_s": (0.0, 86_400),
     "user_cap": (0.0, 1e9),
     "holdout": (0.0, MAX_HOLDOUT),

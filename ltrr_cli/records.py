@@ -26,7 +26,10 @@ class Entity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """One request. `time` is in seconds since 1970 (UTC); `k` is how many results are wanted."""
+    """One request. `time` is in seconds since 1970 (UTC); `k` is how many results are wanted.
+
+    `context` is what the caller knows of it beyond that: numbers, or words that name a kind.
+    """
 
     id: str
     text: str
@@ -34,6 +37,22 @@ class Query:
     k: int = 10
     user: str = ""
     session: str = ""
+    context: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What came before a query. Empty where nothing is known of it.
+
+    `queries` are the texts of the session's earlier queries, the latest first, and `since` the seconds since the
+    latest of them. `rewards` is what the user has given so far, in today's worth, None where nobody is named;
+    `types` says which share of it went to entities of each type, each in (0, 1].
+    """
+
+    queries: tuple[str, ...] = ()
+    since: float = 0.0
+    rewards: float | None = None
+    types: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +125,8 @@ class Trace:
     `pool` maps each arm to what it found; candidate numbers index `pool_ids`. `features` holds one row of
     `feature_names` values for each entity shown; nan where a feature is absent.
     `propensity` is the probability of the whole selection, in (0, 1]; `mode` is `thompson`, or says what overrode it.
-    `available` names the arms that the policy could choose from, in its order; `arms` are those that ran.
+    `available` names the arms that the policy could choose from, in its order; `arms` are those that ran. `limit_ms` is
+    how long they could take together by their `times`, 0 where that was no limit.
     """
 
     now: float
@@ -130,6 +150,8 @@ class Trace:
     scores: tuple[float, ...]
     reserved: Reserved | None = None
     available: tuple[str, ...] = ()
+    limit_ms: float = 0.0
+    times: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.info import Info
     from ltrr_cli.engine.learn import Ingested
     from ltrr_cli.engine.opened import Opened
+    from ltrr_cli.policy.report import ArmReport
     from ltrr_cli.records import Answer, Entity, Impression
     from ltrr_cli.retrieval.base import Strategy
 
@@ -112,6 +113,7 @@ class Engine:
         query_id: str = "",
         policy: str = "live",
         ranker: str = "live",
+        context: Mapping[str, str | float] | None = None,
     ) -> Answer:
         """Answer a query, and log it as an impression unless `log` is off or the index is `read_only`.
 
@@ -119,12 +121,14 @@ class Engine:
         chance repeatable. `explore` off uses the policy's mean; `depths` overrides it: {strategy: hits to draw}.
         `explain` fills the results' contributions. `query_id` is by default a new one; one of the caller's own must be
         new too: events that name it belong to the last answer that had it. `policy` (`live`, `prior`, `equal`) and
-        `ranker` (`live`, `prior`, `challenger`) answer in place of the learned ones, to compare. Raises `UsageError`
+        `ranker` (`live`, `prior`, `challenger`) answer in place of the learned ones, to compare. `context` is what else
+        the caller knows of the query, {name: number or word}, at most 16: the policy learns by it. Raises `UsageError`
         for values out of range and unknown names.
         """
         from ltrr_cli.engine.search import Choice, answer, impression_of
         from ltrr_cli.feedback.ubi import impression_to_ubi
         from ltrr_cli.policy.baselines import Fixed
+        from ltrr_cli.query.given import check_given
 
         if not 1 <= k <= MAX_K:
             raise UsageError(f"k must be from 1 to {MAX_K}, not {k}")
@@ -134,6 +138,7 @@ class Engine:
         opened = self._fresh()
         self._check_depths(depths)
         chosen = opened.policy(policy)
+        check_given(context or {})
         query = Query(
             id=_name(query_id, "query_id") or _query_id(moment),
             text=text,
@@ -141,6 +146,7 @@ class Engine:
             k=k,
             user=_name(user, "user"),
             session=_name(session, "session"),
+            context=context or {},
         )
         choice = Choice(
             seed=secrets.randbits(48) if seed is None else seed,
@@ -247,6 +253,22 @@ class Engine:
 
         learn(self._fresh(), now=_moment(now))
         return self._fresh().learned.ranker_status()
+
+    def arms(self) -> tuple[ArmReport, ...]:
+        """Return what the policy has learned of each strategy."""
+        from ltrr_cli.policy.report import report
+
+        opened = self._fresh()
+        return report(opened.learned.policy, [strategy.name for strategy in opened.strategies])
+
+    def reset_policy(self, version: int = 0, *, now: float | None = None) -> None:
+        """Let the policy forget what it learned after an earlier version of it, by default everything.
+
+        What else was learned stays. Raises `UsageError` for a version that is not an earlier one.
+        """
+        from ltrr_cli.engine.learn import go_back
+
+        go_back(self._fresh(), version, now=_moment(now))
 
     @staticmethod
     def relearn(index: str | Path, *, progress: Callable[[int], None] = lambda _: None) -> None:

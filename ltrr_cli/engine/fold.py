@@ -58,13 +58,14 @@ def catch_up(
             learned.expect(row)
         else:
             pending.append((Position(*row.get("after", (1, 0))), row))
+            learned.look_ahead(row)
         learned.control_at = following
     fresh = 0
     for count, (following, row) in enumerate(_rows(learned, logs.events, learned.events_at), 1):
         if following > end:
             break
         while pending and pending[0][0] <= learned.events_at:
-            learned.apply_control(pending.pop(0)[1])
+            learned.apply_control(pending.pop(0)[1], impressions.find)
         learned.events_at = following
         try:
             event = event_from_ubi(row)
@@ -76,7 +77,7 @@ def catch_up(
         if progress is not None and count % 1000 == 0:
             progress(1000)
     for _, row in pending:
-        learned.apply_control(row)
+        learned.apply_control(row, impressions.find)
     learned.forget_expected()
     return fresh
 

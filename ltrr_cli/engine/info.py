@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ltrr_cli.policy.report import report
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -54,9 +56,7 @@ def info(opened: Opened) -> Info:
     policy = learned.policy
     strategies = tuple(strategy.name for strategy in opened.strategies)
     usual = policy.mean({}, strategies, opened.config.candidates).depths
-    first: dict[str, tuple[float, float]] = {}
-    for arm, _, mean, deviation in policy.report(strategies):
-        first.setdefault(arm, (mean, deviation))
+    known = report(policy, strategies)
     return Info(
         path=str(opened.root),
         entities=opened.view.entities,
@@ -73,9 +73,13 @@ def info(opened: Opened) -> Info:
         policy_version=policy.version,
         credits=policy.credits,
         arms=tuple(
-            ArmInfo(name=name, reward=first[name][0], deviation=first[name][1], depth=usual.get(name, 0))
-            for name in strategies
-            if name in first
+            ArmInfo(
+                name=arm.name,
+                reward=arm.buckets[0].mean,
+                deviation=arm.buckets[0].deviation,
+                depth=usual.get(arm.name, 0),
+            )
+            for arm in known
         ),
         ranker_version=learned.ranker.version,
         ranker=learned.ranker_status(),

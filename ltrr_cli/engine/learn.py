@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from ltrr_cli.engine.hindsight import Hindsight
 from ltrr_cli.engine.publish import publish
 from ltrr_cli.engine.search import all_ranks
 from ltrr_cli.engine.state import new_state, open_state
+from ltrr_cli.engine.unanswered import closed_pages
+from ltrr_cli.errors import UsageError
 from ltrr_cli.feedback.ubi import event_to_ubi, impression_to_ubi
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import read_manifest
@@ -28,11 +31,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ltrr_cli.engine.opened import Opened
+    from ltrr_cli.feedback.log import Position
 
 _BATCH = 2_000
 _LOOKED_UP = 200
 _INGESTED = 100
 """Events after which an ingest writes the learned state down at its end: the next start need not replay them."""
+_SWEEP_EVERY = 20
+"""Events, recorded one by one, after which pages without an action are counted."""
 _TRAINING_LISTS = 20_000
 _MOST_IN_TEST = 5
 """A challenger still undecided after this many training intervals gives way to a newer one."""
@@ -73,6 +79,7 @@ def ingest(
     if done.late:
         rebuild(opened.root)  # their events were learned without knowing what was asked and shown
     elif done.events or done.repeated:  # repeated: an ingest that was killed may have logged them, and not gone on
+        _count_unanswered(opened, now)
         _learn_if_due(opened, now, min(_INGESTED, opened.config.checkpoint_every))
     return done
 
@@ -175,8 +182,48 @@ def record(opened: Opened, event: Event, *, now: float) -> bool:
     done = Ingested()
     _log_events(opened, [event], done, now)
     if done.events:
+        if opened.learned.counts["events"] % _SWEEP_EVERY == 0:
+            _count_unanswered(opened, now)
         _learn_if_due(opened, now, opened.config.checkpoint_every)
     return done.events > 0
+
+
+def _count_unanswered(opened: Opened, now: float) -> None:
+    """Write down which pages count as those that nobody acted on, and learn it."""
+    with _at_the_end(opened) as end:
+        row = closed_pages(opened.learned, opened.impressions, end, now=now)
+        if row is not None:
+            opened.logs.control.append([row])
+    opened.catch_up()
+
+
+@contextmanager
+def _at_the_end(opened: Opened) -> Iterator[Position]:
+    """Hold the events' log at its end, all of it learned, to write a control record that takes effect right there.
+
+    No event may come between the end that the record names and the record: whoever learns that event has then seen the
+    record, and takes it up at the same place as a replay does.
+    """
+    with opened.logs.events_held():
+        opened.catch_up()
+        yield opened.logs.events.end()
+
+
+def go_back(opened: Opened, version: int, *, now: float) -> None:
+    """Let the policy forget what it learned after a version; 0 forgets all.
+
+    Raises `UsageError` for a version that is not an earlier one.
+    """
+    with _at_the_end(opened) as end:
+        live = opened.learned.policy.version
+        if not 0 <= version < live:
+            raise UsageError(
+                f"the policy has no earlier version {version}", next=f"versions 0 to {live - 1} are earlier"
+            )
+        row = {"kind": "policy", "time": now, "version": version, "after": [end.file, end.offset]}
+        opened.logs.control.append([row])
+    opened.catch_up()
+    checkpoint(opened)
 
 
 def _learn_if_due(opened: Opened, now: float, checkpoint_every: int) -> None:
@@ -215,13 +262,10 @@ def checkpoint(opened: Opened) -> None:
 
 def learn(opened: Opened, *, now: float) -> None:
     """Train the ranker if enough was clicked since the last time, and write the learned state down."""
-    opened.catch_up()
+    _count_unanswered(opened, now)
     if _training_is_due(opened):
         weights = train(list(_samples(opened)))
-        # No event may come between the end that the record names and the record: whoever learns that event has then
-        # seen the record, and takes it up at the same place as a replay does.
-        with opened.logs.events_held():
-            catch_up(opened.learned, opened.logs, opened.impressions)
+        with _at_the_end(opened):
             if _training_is_due(opened):  # else another process was quicker
                 opened.logs.control.append([_ranker_row(opened, weights, now)])
     checkpoint(opened)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections import Counter
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +16,11 @@ from ltrr_cli.estimators.sequential import Bet
 from ltrr_cli.feedback.log import Position
 from ltrr_cli.memory.evidence import Evidence, growth
 from ltrr_cli.memory.table import Table
-from ltrr_cli.policy.credit import walk
+from ltrr_cli.policy.base import BUCKETS
+from ltrr_cli.policy.credit import no_action, walk
+from ltrr_cli.policy.history import History
 from ltrr_cli.policy.thompson import ThompsonPolicy
-from ltrr_cli.ranking.debias import MAX_WEIGHT, inverse_weight
+from ltrr_cli.ranking.debias import MAX_WEIGHT, examination, inverse_weight
 from ltrr_cli.ranking.linear import LinearRanker
 from ltrr_cli.text import hash64, key
 
@@ -27,11 +31,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ltrr_cli.config import Config
+    from ltrr_cli.policy.credit import Credit
+    from ltrr_cli.policy.model import Sums
     from ltrr_cli.records import Event, Impression, Trace
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 EVERYBODY = "all"
 _MOST_EXPECTED = 100_000
+_MOST_SESSIONS = 10_000
+_ACTED, _NOBODY = 1.0, 2.0
 MEMORY_WEIGHT = 3.0
 """Most that a click far down counts in the memory, in clicks at the top: one click stays one click."""
 
@@ -48,7 +56,13 @@ class Learned:
         self.best = Table()  # (query id, entity) → highest reward counted
         self.waiting = Table()  # ids of queries that events named before they were in the log
         self.caps = Table()  # (query, entity, user) → mass given
-        self.policy = ThompsonPolicy(epsilon=config.epsilon)
+        self.answered = Table()  # query ids: 1 where somebody acted, 2 where it was counted that nobody did
+        self.sessions: dict[str, float] = {}  # sessions with an event, whose pages may still be open → its latest time
+        self.history = History()
+        self.policy = ThompsonPolicy(epsilon=config.epsilon, half_life=config.policy_half_life_days * 86400)
+        self.wanted: set[int] = {0}  # versions of the policy that a later control record goes back to
+        self.missed = False
+        self._kept: dict[int, Sums] = {0: self.policy.evidence()}
         self.ranker = LinearRanker()
         self.challenger: LinearRanker | None = None
         self.bet = Bet()
@@ -89,6 +103,7 @@ class Learned:
         if event.query_id and impression is None:
             self.waiting[hash64(event.query_id)] = 1.0
             self.counts["events of unknown queries"] += 1
+        self._in_session(event, impression)
         if self.config.is_held_out(impression.text if impression is not None else event.text):
             self.counts["events held out"] += 1
             return True
@@ -103,6 +118,15 @@ class Learned:
             if gain > 0 and (impression is not None or hindsight is not None):
                 self._credit(event, impression, hindsight, reward, gain)
         return True
+
+    def _in_session(self, event: Event, impression: Impression | None) -> None:
+        """Note that somebody did something in a session: its pages without an action then mean something."""
+        session = event.session or (impression.session if impression is not None else "")
+        if session:
+            latest = max(event.time, self.sessions.pop(session, event.time))
+            self.sessions[session] = latest
+            if len(self.sessions) > _MOST_SESSIONS:
+                del self.sessions[next(iter(self.sessions))]
 
     def _gain(self, event: Event, reward: float) -> float:
         """Return what the event adds: of several actions on one entity for one query the highest counts, once."""
@@ -153,13 +177,32 @@ class Learned:
                 if not ranks.get(arm):
                     ranks[arm] = rank if rank > ran.get(arm, 0) else 0
                 known[arm] = hindsight.depth
+        if impression is not None:
+            self.answered[hash64(impression.query_id)] = _ACTED
+            if trace is not None:
+                self._record_arms(key(impression.text), trace, ranks)
         if known:
             rng = np.random.default_rng(hash64(event.id))
             budget = max(self.config.candidates, sum(ran.values()))
-            self.policy.update(walk(context, ranks, known, ran, min(1.0, reward), rng, budget=budget))
+            self._teach(walk(context, ranks, known, ran, min(1.0, reward), rng, budget=budget, time=event.time))
         if impression is not None and trace is not None and event.entity_id in impression.shown:
             self.counts["training lists"] += 1
             self._test(event, impression, trace)
+
+    def _record_arms(self, query: str, trace: Trace, ranks: Mapping[str, int]) -> None:
+        self.history.learn(query, {arm.name: arm.returned for arm in trace.arms if not arm.error}, ranks)
+        for arm in trace.arms:
+            self.history.took(arm.name, arm.ms)
+
+    def _teach(self, credit: Credit) -> None:
+        self.policy.update(credit)
+        self._keep()
+
+    def _keep(self) -> None:
+        """Keep this version's evidence where a later control record goes back to it."""
+        version = self.policy.version
+        if version in self.wanted and version not in self._kept:
+            self._kept[version] = self.policy.evidence()
 
     def _test(self, event: Event, impression: Impression, trace: Trace) -> None:
         """Bet on the challenger: which ranker puts what was acted on higher on the same page."""
@@ -181,15 +224,55 @@ class Learned:
             self.challenger = None
             self.bet = Bet()
 
-    def apply_control(self, row: Mapping[str, Any]) -> None:
-        """Apply a control record: a newly trained ranker becomes the challenger, in place of the one before."""
-        if row.get("kind") == "ranker":
+    def look_ahead(self, row: Mapping[str, Any]) -> None:
+        """Note what a control record, which is to come, will need."""
+        if row.get("kind") == "policy" and isinstance(row.get("version"), int):
+            self.wanted.add(row["version"])
+            self._keep()
+
+    def apply_control(self, row: Mapping[str, Any], find: Callable[[str], Impression | None]) -> None:
+        """Apply a control record; `find` gives impressions by query id.
+
+        A newly trained ranker becomes the challenger, in place of the one before. Pages that nobody acted on are
+        credited. The policy goes back to an earlier version; one that was not kept is `missed`: only a new fold over
+        the logs, which knows from the start what to keep, has it.
+        """
+        kind = row.get("kind")
+        if kind == "ranker":
             if self.challenger is not None:
                 reason = f"replaced; evidence after {self.bet.seen} lists was {self.bet.wealth:.2f} of 20"
                 self.ranker_log.append({"version": self.challenger.version, "status": "aside", "reason": reason})
             self.challenger = LinearRanker.from_dict(row["ranker"])
             self.bet = Bet()
             self.trained_at = int(row["lists"])
+        elif kind == "no-action":
+            for query_id in row["query_ids"]:
+                self._no_action(query_id, find(query_id))
+            for session in row["closed"]:
+                self.sessions.pop(session, None)
+        elif kind == "policy":
+            kept = self._kept.get(int(row["version"]))
+            self.missed |= kept is None
+            if kept is not None:
+                self.policy.go_back(deepcopy(kept))
+                self._keep()
+
+    def _no_action(self, query_id: str, impression: Impression | None) -> None:
+        name = hash64(query_id)
+        if impression is None or impression.trace is None or self.answered[name]:
+            return
+        self.answered[name] = _NOBODY
+        self.counts["pages without an action"] += 1
+        trace = impression.trace
+        ran = {arm.name: arm.depth for arm in trace.arms if not arm.error}
+        seen: dict[tuple[str, int], float] = {}
+        for place, entity_id in enumerate(impression.shown):
+            for arm, rank in _ranks(trace, entity_id)[0].items():
+                item = (arm, bisect_left(BUCKETS, rank))
+                seen[item] = max(seen.get(item, 0.0), examination(place + 1))
+        rng = np.random.default_rng(name)
+        budget = max(self.config.candidates, sum(ran.values()))
+        self._teach(no_action(trace.context, ran, seen, rng, budget=budget, time=impression.time))
 
     def ranker_status(self) -> str:
         """Say in a sentence which ranker is live and what is under test."""
@@ -209,6 +292,8 @@ class Learned:
             evidence.write(directory, old, rows_of)
         for name, table in (("seen", self.seen), ("best", self.best), ("caps", self.caps), ("waiting", self.waiting)):
             table.write(directory, name)
+        self.answered.write(directory, "answered")
+        self.history.write(directory)
         self.policy.save(directory / "policy.npz")
         state = {
             "format_version": FORMAT_VERSION,
@@ -218,6 +303,8 @@ class Learned:
             "counts": dict(sorted(self.counts.items())),
             "actions": dict(sorted(self.actions.items())),
             "trained_at": self.trained_at,
+            "sessions": self.sessions,
+            "arm_ms": self.history.times,
             "expected": [one.to_row() for one in self.expected.values()],
         }
         ranker = {
@@ -229,6 +316,14 @@ class Learned:
         }
         (directory / "ranker.json").write_text(json.dumps(ranker, indent=1) + "\n")
         (directory / "state.json").write_text(json.dumps(state, indent=1) + "\n")
+
+    @staticmethod
+    def outdated(directory: Path) -> bool:
+        """Tell whether a snapshot is of an older format: then the logs say what it would hold today."""
+        try:
+            return int(json.loads((directory / "state.json").read_bytes())["format_version"]) < FORMAT_VERSION
+        except (OSError, ValueError, KeyError, TypeError):
+            return False  # opening it will say what is wrong
 
     @classmethod
     def open(cls, directory: Path, config: Config) -> Learned:
@@ -244,6 +339,9 @@ class Learned:
             learned.seen, learned.best, learned.caps, learned.waiting = (
                 Table.open(directory, name) for name in ("seen", "best", "caps", "waiting")
             )
+            learned.answered = Table.open(directory, "answered")
+            learned.history = History.open(directory, state["arm_ms"])
+            learned.sessions = {str(session): float(time) for session, time in state["sessions"].items()}
             learned.policy.load(directory / "policy.npz")
             learned.ranker = LinearRanker.from_dict(ranker["live"])
             learned.challenger = LinearRanker.from_dict(ranker["challenger"]) if ranker["challenger"] else None

@@ -10,9 +10,10 @@ import numpy as np
 
 from ltrr_cli.config import read_config
 from ltrr_cli.encoder import Encoder
-from ltrr_cli.engine.fold import Logs, catch_up
+from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.learned import EVERYBODY
-from ltrr_cli.engine.state import open_state
+from ltrr_cli.engine.state import follow, open_state
+from ltrr_cli.engine.workers import Workers
 from ltrr_cli.errors import IndexDirectoryError, UsageError
 from ltrr_cli.index.locks import share
 from ltrr_cli.index.manifest import NAME, read_manifest
@@ -32,11 +33,12 @@ if TYPE_CHECKING:
 
     from ltrr_cli.index.manifest import Manifest
     from ltrr_cli.policy.base import Policy
-    from ltrr_cli.retrieval.base import Strategy
+    from ltrr_cli.retrieval.base import Hits, Strategy
 
 _TRIES = 20
 _VECTORS_KEPT = 4096
 _WELL_KNOWN = 100
+_TYPES_KEPT = 100_000
 
 
 class Opened:
@@ -57,7 +59,9 @@ class Opened:
         self.learned, self.impressions = self.state.learned, self.state.impressions
         self._rows: dict[str, int | None] = {}
         self._vectors: dict[str, NDArray[np.float32]] = {}
-        self.hindsight: dict[tuple[str, str], NDArray[np.int64]] = {}  # (arm, query text) → what it finds
+        self.hindsight: dict[tuple[str, str], Hits] = {}  # (arm, query text) → what it finds
+        self.workers = Workers()
+        self._types: dict[int, str] = {}
         self._rewarded: NDArray[np.float32] | None = None
         self.catch_up()
 
@@ -79,7 +83,8 @@ class Opened:
             or self.logs.control.reaches_beyond(self.learned.control_at)
         ):
             return 0
-        fresh = catch_up(self.learned, self.logs, self.impressions)
+        self.state, fresh = follow(self.state, self.config, self.logs)
+        self.learned, self.impressions = self.state.learned, self.state.impressions
         if fresh:
             self._rewarded = None
         return fresh
@@ -143,8 +148,17 @@ class Opened:
             return None
         return entries[0], np.maximum(entries[1], 0) / growth(now, self.config.half_life_s)
 
+    def type_of(self, row: int) -> str:
+        """Return the type of the entity at a row; the last ones are kept."""
+        if row not in self._types:
+            if len(self._types) >= _TYPES_KEPT:
+                self._types.clear()
+            self._types[row] = self.view.entity(row).type
+        return self._types[row]
+
     def adopt(self, older: Opened) -> None:
-        """Take over what an older generation has warm: the encoder, if it is the same, and its query vectors."""
+        """Take over what an older generation has warm: threads, the encoder, if it is the same, its query vectors."""
+        self.workers = older.workers
         if older.manifest.encoder == self.manifest.encoder and "encoder" in older.__dict__:
             self.__dict__["encoder"] = older.encoder
             self._vectors = older._vectors

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.engine.fold import catch_up
+from ltrr_cli.engine.state import follow
 from ltrr_cli.index.files import inventory, sync_file, sync_tree
 from ltrr_cli.index.locks import remove_unused
 from ltrr_cli.index.manifest import Live, Manifest
@@ -67,21 +67,14 @@ def publish(
 
     `built`: the segments were made anew, now.
     """
-    catch_up(state.learned, logs, state.impressions)
+    state, _ = follow(state, state.learned.config, logs)
     parent = root / "learned"
     number = next_name(parent, before.next_learned if before is not None else 1)
     written = temporary(parent, number)
     try:
         written.mkdir()
         state.learned.write(written, state.snapshot, view.rows_of)
-        hashes, files, offsets, start = state.impressions.table()
-        np.savez(
-            written / "impressions.npz",
-            hashes=hashes,
-            files=files,
-            offsets=offsets,
-            start=np.array([start.file, start.offset]),
-        )
+        np.savez(written / "impressions.npz", allow_pickle=False, **state.impressions.table())
         settle(written, parent / number)
     except BaseException:
         shutil.rmtree(written, ignore_errors=True)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.engine.past import past_of
+from ltrr_cli.engine.workers import Ran, run
 from ltrr_cli.errors import LtrrError
 from ltrr_cli.memory.recall import recall
-from ltrr_cli.policy.base import MAX_DEPTH
+from ltrr_cli.policy.base import MAX_DEPTH, Budget
+from ltrr_cli.policy.baselines import Fixed
 from ltrr_cli.policy.thompson import ThompsonPolicy
-from ltrr_cli.query.context import context
+from ltrr_cli.query.context import context, relevance
 from ltrr_cli.query.understand import understand
 from ltrr_cli.ranking.features import Subject, features, names
 from ltrr_cli.records import Answer, Arm, Found, Impression, Reserved, Result, Trace
-from ltrr_cli.retrieval.base import Hits, Request
+from ltrr_cli.retrieval.base import FIRST, Hits, Request
+from ltrr_cli.retrieval.lexical import ceiling
 from ltrr_cli.retrieval.pool import Pool, union
 
 if TYPE_CHECKING:
@@ -51,15 +56,25 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
     """Answer one query. Deterministic given the opened index, the query and the choice."""
     started = time.perf_counter()
     request = make_request(opened, query)
-    features_of_query = context(query, request.understood, request.recall)
+    own = opened.profile(query.user, query.time) if query.user else None
     arms = [strategy for strategy in opened.strategies if strategy.applies(request)]
-    selection, mode = _select(opened, features_of_query, [arm.name for arm in arms], choice)
-    found, ran = _retrieve(arms, selection.depths, request)
+    first = {} if isinstance(choice.policy, Fixed) else run_first(opened, arms, request)
+    features_of_query = {
+        **context(query, request.understood, request.recall, past_of(opened, query, own)),
+        **scores_of(first, request),
+        **opened.learned.history.features(request.key, [arm.name for arm in arms]),
+    }
+    budget = _budget(opened)
+    selection, mode = _select(opened, features_of_query, [arm.name for arm in arms], budget, choice)
+    found, ran = _retrieve(opened, arms, selection.depths, request, first)
     pool = union(found)
     ranker = choice.ranker or opened.learned.ranker
-    values, scores = _rank(opened, ranker, request, pool)
+    values, scores = _rank(opened, ranker, request, pool, own)
     order, reserved = _order(pool, scores, selection, query.k)
     ids = opened.view.ids(pool.rows)
+    shown = _rounded(scores[order]).tolist()
+    results = _results(opened, pool, order, ids, shown)
+    took = (time.perf_counter() - started) * 1e3
     trace = Trace(
         now=query.time,
         k=query.k,
@@ -74,21 +89,22 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
         seed=choice.seed,
         context=features_of_query,
         arms=ran,
-        propensity=selection.propensity,
+        propensity=selection.propensity,  # computed here: it takes longer than the choice, and no result waits for it
         pool_ids=tuple(ids),
         pool=_provenance(pool),
         feature_names=names(pool.arms),
         features=tuple(map(tuple, _rounded(values[order]).tolist())),
-        scores=tuple(_rounded(scores[order]).tolist()),
+        scores=tuple(shown),
         reserved=_reserved(reserved, ids, query.k),
         available=tuple(arm.name for arm in arms),
+        limit_ms=budget.ms if budget.ms < inf else 0.0,
+        times=dict(budget.times),
     )
-    results = _results(opened, pool, order, ids, trace, ranker if choice.explain else None)
     return Answer(
         query_id=query.id,
         query=query.text,
-        results=results,
-        took_ms=(time.perf_counter() - started) * 1e3,
+        results=_explained(results, ranker, trace) if choice.explain else results,
+        took_ms=took,
         trace=trace,
         readings=tuple(_reading(tag, request.understood.words) for tag in request.understood.tags),
     )
@@ -130,10 +146,10 @@ def alone(opened: Opened, query: Query, depth: int) -> dict[str, list[tuple[str,
     request = make_request(opened, query)
     found = {}
     for strategy in opened.strategies:
-        hits, error = _run(strategy, request, depth) if strategy.applies(request) else (Hits.none(), "")
-        if error:
-            raise LtrrError(f"the strategy {strategy.name} failed: {error}", where=f"query {query.text[:80]!r}")
-        found[strategy.name] = list(zip(opened.view.ids(hits.rows), hits.scores.tolist(), strict=True))
+        ran = run(strategy, request, depth) if strategy.applies(request) else Ran(Hits.none(), 0.0)
+        if ran.error:
+            raise LtrrError(f"the strategy {strategy.name} failed: {ran.error}", where=f"query {query.text[:80]!r}")
+        found[strategy.name] = list(zip(opened.view.ids(ran.hits.rows), ran.hits.scores.tolist(), strict=True))
     return found
 
 
@@ -144,33 +160,58 @@ def all_ranks(opened: Opened, query: Query, entity_id: str) -> tuple[dict[str, i
     """
     request = make_request(opened, query)
     row = opened.row(entity_id)
-    ranks = {}
+    ranks, first = {}, {}
     for strategy in opened.strategies:
         if not strategy.applies(request):
             continue
-        rows = _deepest(opened, strategy, request)
+        hits = _deepest(opened, strategy, request)
+        if strategy.name in FIRST:
+            first[strategy.name] = Ran(hits, 0.0)
+        rows = hits.rows
         places = np.flatnonzero(rows == row).tolist() if row is not None else []
         ranks[strategy.name] = places[0] + 1 if places else 0
-    return ranks, context(query, request.understood, request.recall)
+    return ranks, {**context(query, request.understood, request.recall), **scores_of(first, request)}
 
 
-def _deepest(opened: Opened, strategy: Strategy, request: Request) -> NDArray[np.int64]:
+def _deepest(opened: Opened, strategy: Strategy, request: Request) -> Hits:
     """Return all that an arm finds; kept by the query's text where feedback cannot change it."""
     if strategy.learns:
-        return _run(strategy, request, MAX_DEPTH)[0].rows
+        return run(strategy, request, MAX_DEPTH).hits
     kept = opened.hindsight.get((strategy.name, request.query.text))
     if kept is None:
-        kept = _run(strategy, request, MAX_DEPTH)[0].rows
+        kept = run(strategy, request, MAX_DEPTH).hits
         if len(opened.hindsight) >= _HINDSIGHT_KEPT:
             opened.hindsight.clear()
         opened.hindsight[strategy.name, request.query.text] = kept
     return kept
 
 
+def run_first(opened: Opened, arms: Sequence[Strategy], request: Request) -> dict[str, Ran]:
+    """Run the arms whose scores inform the choice of the others, as deep as any choice could go."""
+    depth = min(MAX_DEPTH, opened.config.candidates)
+    first = [arm for arm in arms if arm.name in FIRST]
+    return dict(zip([arm.name for arm in first], [run(arm, request, depth) for arm in first], strict=True))
+
+
+def scores_of(first: Mapping[str, Ran], request: Request) -> dict[str, float]:
+    """Return the features of what has run."""
+    found: dict[str, float] = {}
+    for arm, ran in first.items():
+        if not ran.error:
+            found |= relevance(arm, ran.hits.scores, ceiling(request))
+    return found
+
+
+def _budget(opened: Opened) -> Budget:
+    config = opened.config
+    if not config.arms_ms:
+        return Budget(config.candidates)
+    return Budget(config.candidates, config.arms_ms, opened.learned.history.times)
+
+
 def _select(
-    opened: Opened, features_of_query: Mapping[str, float], arms: Sequence[str], choice: Choice
+    opened: Opened, features_of_query: Mapping[str, float], arms: Sequence[str], budget: Budget, choice: Choice
 ) -> tuple[Selection, str]:
-    budget = opened.config.candidates
     rng = np.random.default_rng(choice.seed)
     policy = opened.learned.policy if choice.policy is None else choice.policy
     if isinstance(policy, ThompsonPolicy) and not choice.explore:
@@ -179,31 +220,32 @@ def _select(
 
 
 def _retrieve(
-    arms: Sequence[Strategy], depths: Mapping[str, int], request: Request
+    opened: Opened,
+    arms: Sequence[Strategy],
+    depths: Mapping[str, int],
+    request: Request,
+    first: Mapping[str, Ran],
 ) -> tuple[dict[str, Hits], tuple[Arm, ...]]:
-    """Run the chosen arms. One that fails is noted, and the others answer."""
+    """Run the chosen arms that have not run yet. One that fails, or takes too long, is noted, and the others answer."""
+    chosen = [(strategy, depths[strategy.name]) for strategy in arms if depths.get(strategy.name, 0) > 0]
+    wanted = [(strategy, depth) for strategy, depth in chosen if strategy.name not in first]
+    later = opened.workers.run(wanted, request, opened.config.timeout_ms / 1e3)
+    ran = {**first, **{strategy.name: one for (strategy, _), one in zip(wanted, later, strict=True)}}
     found: dict[str, Hits] = {}
-    ran = []
-    for strategy in arms:
-        depth = depths.get(strategy.name, 0)
-        if depth > 0:
-            started = time.perf_counter()
-            hits, error = _run(strategy, request, depth)
-            found[strategy.name] = hits
-            spent = (time.perf_counter() - started) * 1e3
-            ran.append(Arm(name=strategy.name, depth=depth, returned=len(hits.rows), ms=spent, error=error))
-    return found, tuple(ran)
-
-
-def _run(strategy: Strategy, request: Request, depth: int) -> tuple[Hits, str]:
-    try:
-        return strategy.retrieve(request, depth), ""
-    except Exception as error:  # noqa: BLE001 – strategies may come from anywhere; one must not take the answer down
-        return Hits.none(), f"{type(error).__name__}: {error}"[:200]
+    told = []
+    for strategy, depth in chosen:
+        one = ran[strategy.name]
+        hits = found[strategy.name] = Hits(one.hits.rows[:depth], one.hits.scores[:depth])
+        told.append(Arm(name=strategy.name, depth=depth, returned=len(hits.rows), ms=one.ms, error=one.error))
+    return found, tuple(told)
 
 
 def _rank(
-    opened: Opened, ranker: LinearRanker, request: Request, pool: Pool
+    opened: Opened,
+    ranker: LinearRanker,
+    request: Request,
+    pool: Pool,
+    own: tuple[NDArray[np.int64], NDArray[np.float64]] | None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the candidates' feature values and scores."""
     query = request.query
@@ -213,7 +255,7 @@ def _rank(
         recall=request.recall,
         vector=request.vector if query.text.strip() else None,
         rewarded=opened.rewarded,
-        own=opened.profile(query.user, query.time) if query.user else None,
+        own=own,
     )
     values = features(subject, pool.rows, pool.ranks, pool.scores, pool.arms)
     return values, ranker.score(names(pool.arms), values)
@@ -265,12 +307,7 @@ def _rounded(values: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _results(
-    opened: Opened,
-    pool: Pool,
-    order: NDArray[np.intp],
-    ids: Sequence[str],
-    trace: Trace,
-    explained: LinearRanker | None,
+    opened: Opened, pool: Pool, order: NDArray[np.intp], ids: Sequence[str], scores: Sequence[float]
 ) -> tuple[Result, ...]:
     results = []
     for place, (candidate, row) in enumerate(zip(order.tolist(), pool.rows[order].tolist(), strict=True)):
@@ -283,12 +320,19 @@ def _results(
                 type=entity.type,
                 title=entity.title,
                 text=entity.text,
-                score=trace.scores[place],
+                score=scores[place],
                 strategies={arm: rank for arm, rank in zip(pool.arms, found, strict=True) if rank},
-                contributions=explained.contributions(trace.feature_names, trace.features[place]) if explained else {},
             )
         )
     return tuple(results)
+
+
+def _explained(results: Sequence[Result], ranker: LinearRanker, trace: Trace) -> tuple[Result, ...]:
+    """Return the results with what each feature adds to their scores."""
+    return tuple(
+        replace(result, contributions=ranker.contributions(trace.feature_names, values))
+        for result, values in zip(results, trace.features, strict=True)
+    )
 
 
 def _reading(tag: Tag, words: Sequence[str]) -> str:

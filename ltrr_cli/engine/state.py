@@ -8,12 +8,13 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from ltrr_cli.engine.fold import catch_up
 from ltrr_cli.engine.learned import Learned
 from ltrr_cli.errors import IndexDirectoryError
 from ltrr_cli.feedback.impressions import Impressions
-from ltrr_cli.feedback.log import Position
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from ltrr_cli.config import Config
@@ -36,11 +37,14 @@ def new_state(config: Config, logs: Logs) -> State:
 
 
 def open_state(root: Path, manifest: Manifest, config: Config, logs: Logs) -> State:
-    """Open the live snapshot; where it does not stand on these settings and logs, start anew, to fold the logs again.
+    """Open the live snapshot.
 
+    Where it is of an older format, or does not stand on these settings and logs, start anew, to fold the logs again.
     Raises `IndexDirectoryError` if it is damaged.
     """
     snapshot = root / "learned" / manifest.learned.name
+    if Learned.outdated(snapshot):
+        return new_state(config, logs)
     learned = Learned.open(snapshot, config)
     impressions = _impressions(logs, snapshot)
     whole = (
@@ -53,15 +57,26 @@ def open_state(root: Path, manifest: Manifest, config: Config, logs: Logs) -> St
     return State(learned, impressions, snapshot)
 
 
+def follow(
+    state: State, config: Config, logs: Logs, *, progress: Callable[[int], None] | None = None
+) -> tuple[State, int]:
+    """Catch up with the logs; returns the state, a new one where it took a new fold, and how many events were new.
+
+    `progress` is told of every 1,000 events.
+    """
+    fresh = catch_up(state.learned, logs, state.impressions, progress=progress)
+    if state.learned.missed:
+        state = new_state(config, logs)
+        fresh += catch_up(state.learned, logs, state.impressions, progress=progress)
+    return state, fresh
+
+
 def _impressions(logs: Logs, snapshot: Path) -> Impressions:
     """Open the impressions with the snapshot's table of positions."""
     try:
         with np.load(snapshot / "impressions.npz", allow_pickle=False) as table:
-            start = Position(*table["start"].tolist())
-            return Impressions(
-                logs.queries, hashes=table["hashes"], files=table["files"], offsets=table["offsets"], start=start
-            )
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+            return Impressions.load(logs.queries, {name: table[name] for name in table.files})
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise IndexDirectoryError(
             f"the learned state cannot be opened: {error}",
             where=str(snapshot),

@@ -1,64 +1,118 @@
-"""Finding a logged impression by its query id, without reading the whole log.
+"""Finding logged impressions by query id, or by session, without reading the whole log.
 
-Sorted arrays, kept with each snapshot of the learned state, cover the log up to a position; what follows is scanned
-when it is first asked for. Both know only a 64-bit hash of the id, so the id is compared once the line is read.
+What is kept with each snapshot of the learned state covers the log up to a position; what follows is scanned when it is
+first asked for. Only 64-bit hashes of ids are known, so an id is compared once its line is read.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ltrr_cli.feedback.log import Log, Position, decode_line
+from ltrr_cli.feedback.positions import Positions
 from ltrr_cli.feedback.ubi import impression_from_ubi
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from ltrr_cli.records import Impression
 
 _PREFIX = b'{"query_id":"'
+_SESSION = b'"query_attributes":{"session_id":"'
 _PARSED_KEPT = 256
+_SESSIONS_KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a session asked, and when (seconds)."""
+
+    query_id: str
+    text: str
+    time: float
 
 
 class Impressions:
-    """The impressions of one log by query id.
-
-    `hashes` (n,) uint64, ascending, with `files` (n,) uint32 and `offsets` (n,) uint64 in the same order, cover the log
-    before `start`; within equal hashes the later line comes later. Give all three or none.
-    """
+    """The impressions of one log by query id and by session; `ids` and `sessions` cover the log before `start`."""
 
     def __init__(
         self,
         log: Log,
         *,
-        hashes: NDArray[np.uint64] | None = None,
-        files: NDArray[np.uint32] | None = None,
-        offsets: NDArray[np.uint64] | None = None,
+        ids: Positions | None = None,
+        sessions: Positions | None = None,
         start: Position = Position(),  # noqa: B008 – frozen
     ) -> None:
         self._log = log
-        self._covered = None
-        if hashes is not None and files is not None and offsets is not None:
-            self._covered = (hashes, files, offsets)
+        self._ids = Positions() if ids is None else ids
+        self._sessions = Positions() if sessions is None else sessions
         self._reached = start
-        self._later: dict[int, list[Position]] = {}
         self._parsed: dict[
             tuple[str, Position], Impression
         ] = {}  # hindsight, credit and training ask one after another
+        self._asked: dict[str, tuple[int, tuple[Asked, ...]]] = {}  # session → lines read, and what they say
+
+    @classmethod
+    def load(cls, log: Log, table: Mapping[str, NDArray[Any]]) -> Impressions:
+        """Go on from what `table` returned. Raises KeyError, TypeError or ValueError if it is damaged."""
+
+        def positions(name: str) -> Positions:
+            return Positions({part: table[f"{name}_{part}"] for part in ("hashes", "files", "offsets")})
+
+        return cls(log, ids=positions("id"), sessions=positions("session"), start=Position(*table["start"].tolist()))
+
+    def table(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays that stand for the log so far."""
+        import numpy as np
+
+        self._scan()
+        parts = {f"id_{part}": values for part, values in self._ids.arrays().items()}
+        parts |= {f"session_{part}": values for part, values in self._sessions.arrays().items()}
+        return {**parts, "start": np.array([self._reached.file, self._reached.offset])}
 
     def find(self, query_id: str) -> Impression | None:
         """Return the latest sound impression with that id, or None."""
         self._scan()
-        for position in self._positions(hash64(query_id)):
+        for position in reversed(self._ids.find(hash64(query_id))):
             impression = self._parsed.get((query_id, position)) or self._parse(query_id, position)
             if impression is not None:
                 return impression
         return None
+
+    def known(self, query_id: str) -> bool:
+        """Tell whether a sound line with that id is in the log."""
+        self._scan()
+        return any(self._row(query_id, position) is not None for position in self._ids.find(hash64(query_id)))
+
+    def of_session(self, session: str) -> tuple[Asked, ...]:
+        """Return what a session asked, in the order of the log; nothing for an empty name."""
+        if not session:
+            return ()
+        self._scan()
+        positions = self._sessions.find(hash64(session))
+        read, asked = self._asked.get(session, (0, ()))
+        if read < len(positions):
+            asked += tuple(self._read(session, positions[read:]))
+            if len(self._asked) >= _SESSIONS_KEPT:
+                self._asked.clear()
+            self._asked[session] = len(positions), asked
+        return asked
+
+    @property
+    def reached(self) -> Position:
+        """The position down to which the log is known."""
+        return self._reached
+
+    @property
+    def count(self) -> int:
+        """Number of logged impressions."""
+        self._scan()
+        return len(self._ids)
 
     def _parse(self, query_id: str, position: Position) -> Impression | None:
         row = self._row(query_id, position)
@@ -72,82 +126,63 @@ class Impressions:
             self._parsed[query_id, position] = impression
         return impression
 
-    def known(self, query_id: str) -> bool:
-        """Tell whether a sound line with that id is in the log."""
-        return next(self._rows(query_id), None) is not None
-
-    @property
-    def reached(self) -> Position:
-        """The position down to which the log is known."""
-        return self._reached
-
-    @property
-    def count(self) -> int:
-        """Number of logged impressions."""
-        self._scan()
-        return sum(map(len, self._later.values())) + (0 if self._covered is None else len(self._covered[0]))
-
-    def table(self) -> tuple[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.uint64], Position]:
-        """Return hashes, files and offsets of the log so far, as the constructor takes them, and where they end."""
-        import numpy as np
-
-        self._scan()
-        later = [(number, place) for number, places in self._later.items() for place in places]
-        hashes = np.array([number for number, _ in later], dtype=np.uint64)
-        files = np.array([place.file for _, place in later], dtype=np.uint32)
-        offsets = np.array([place.offset for _, place in later], dtype=np.uint64)
-        if self._covered is not None:
-            hashes = np.concatenate([self._covered[0], hashes])
-            files = np.concatenate([self._covered[1], files])
-            offsets = np.concatenate([self._covered[2], offsets])
-        order = np.lexsort((offsets, files, hashes))
-        return hashes[order], files[order], offsets[order], self._reached
-
-    def _rows(self, query_id: str) -> Iterator[dict[str, Any]]:
-        """Yield the rows with that id, latest first."""
-        self._scan()
-        for position in self._positions(hash64(query_id)):
-            row = self._row(query_id, position)
-            if row is not None:
-                yield row
-
     def _row(self, query_id: str, position: Position) -> dict[str, Any] | None:
         row = self._log.read_at(position)
         return row if row is not None and row.get("query_id") == query_id else None
 
-    def _positions(self, wanted: int) -> Iterator[Position]:
-        yield from reversed(self._later.get(wanted, ()))
-        if self._covered is not None:
-            import numpy as np
-
-            hashes, files, offsets = self._covered
-            target = np.uint64(wanted)
-            first, after = np.searchsorted(hashes, target, "left"), np.searchsorted(hashes, target, "right")
-            for index in range(int(after) - 1, int(first) - 1, -1):
-                yield Position(int(files[index]), int(offsets[index]))
+    def _read(self, session: str, positions: list[Position]) -> Iterator[Asked]:
+        for position in positions:
+            row = self._log.read_at(position)
+            if row is None:
+                continue
+            if isinstance(row.get("query_attributes"), dict):
+                row["query_attributes"].pop("ltrr", None)  # the trace is long, and nothing to do with it
+            try:
+                found = impression_from_ubi(row)
+            except ValueError:
+                continue
+            if found.session == session:
+                yield Asked(found.query_id, found.text, found.time)
 
     def _scan(self) -> None:
         """Take in the lines appended since the last call."""
         if not self._log.reaches_beyond(self._reached):
             return
         for position, line in self._log.lines_after(self._reached):
-            query_id = _query_id(line)
+            query_id, session = _names(line)
             if query_id is not None:
-                self._later.setdefault(hash64(query_id), []).append(position)
+                self._ids.add(hash64(query_id), position)
+                if session:
+                    self._sessions.add(hash64(session), position)
             self._reached = Position(position.file, position.offset + len(line) + 1)
 
 
-def _query_id(line: bytes) -> str | None:
-    """Read the id off the start of a line; parse the line only where it does not start as ours do."""
-    if line.startswith(_PREFIX):
-        found = line[len(_PREFIX) : line.find(b'"', len(_PREFIX))]
-        if b"\\" not in found:
-            try:
-                return found.decode()
-            except UnicodeDecodeError:
-                return None
+def _names(line: bytes) -> tuple[str | None, str]:
+    """Read id and session off a line; parse it only where it is not written as ours are.
+
+    Inside a JSON string the quotes of `_SESSION` would be escaped, so it cannot be found in what somebody typed.
+    """
+    query_id = _text_after(line, len(_PREFIX)) if line.startswith(_PREFIX) else None
+    if query_id is not None:
+        start = line.find(_SESSION)
+        session = "" if start < 0 else _text_after(line, start + len(_SESSION))
+        if session is not None:
+            return query_id, session
     try:
-        query_id = decode_line(line).get("query_id")
+        row = decode_line(line)
     except ValueError:
+        return None, ""
+    query_id, attributes = row.get("query_id"), row.get("query_attributes")
+    found = attributes.get("session_id") if isinstance(attributes, dict) else None
+    return query_id if isinstance(query_id, str) else None, found if isinstance(found, str) else ""
+
+
+def _text_after(line: bytes, start: int) -> str | None:
+    """Return the JSON string whose text begins here, None where it is not plain."""
+    text = line[start : line.find(b'"', start)]
+    if b"\\" in text:
         return None
-    return query_id if isinstance(query_id, str) else None
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return None

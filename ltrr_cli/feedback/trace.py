@@ -1,8 +1,9 @@
 """How an impression came about, as the compact JSON object that a log line carries under `query_attributes.ltrr`.
 
 Version 1: all of `Trace` by name, but for `arms` (rows of name, depth, returned, ms, error), `pool` (`ids` and, for
-each arm, the candidates by rank and their scores), `features` (`names`, `rows`) and `reserved` (position, id, arm; or
-null). Numbers are kept as they are, but for times in ms and probabilities, which keep 6 significant digits; what is not
+each arm, the candidates by rank and their scores), `limit` (`limit_ms` and `times`, only where there is a limit),
+`features` (`names`, `rows`) and `reserved` (position, id, arm; or null).
+Numbers are kept as they are, but for times in ms and probabilities, which keep 6 significant digits; what is not
 a finite number is null and comes back as nan.
 """
 
@@ -35,6 +36,7 @@ def trace_to_json(trace: Trace) -> dict[str, Any]:
         "context": {name: value if isfinite(value) else None for name, value in trace.context.items()},
         "arms": [[arm.name, arm.depth, arm.returned, _six(arm.ms), arm.error] for arm in trace.arms],
         "available": list(trace.available),
+        **({"limit": [trace.limit_ms, {arm: _six(ms) for arm, ms in trace.times.items()}]} if trace.limit_ms else {}),
         "propensity": _six(trace.propensity),
         "pool": {
             "ids": list(trace.pool_ids),
@@ -69,6 +71,7 @@ def trace_from_json(value: object) -> Trace | None:
 
 def _read(row: dict[str, Any]) -> Trace:
     pool, features, reserved = row["pool"], row["features"], row["reserved"]
+    limit, times = row.get("limit", (0.0, {}))
     return Trace(
         now=_float(row["now"]),
         k=_int(row["k"]),
@@ -94,6 +97,8 @@ def _read(row: dict[str, Any]) -> Trace:
         scores=_floats(row["scores"]),
         reserved=None if reserved is None else _reserved(*reserved),
         available=_texts(row.get("available", [])),
+        limit_ms=_float(limit),
+        times={arm: _float(ms) for arm, ms in times.items()},
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
 
@@ -19,19 +21,60 @@ COSTS = tuple(end - start for start, end in zip((0, *BUCKETS), BUCKETS, strict=F
 MAX_DEPTH = BUCKETS[-1]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a selection may cost: `candidates` (≥ 0) and `ms` (> 0) of all arms together.
+
+    `times` says what an arm takes, in ms; one that is missing takes nothing. Time is a limit only where it is finite.
+    """
+
+    candidates: int
+    ms: float = inf
+    times: Mapping[str, float] = field(default_factory=dict)
+
+    def affordable(self, arms: Sequence[str]) -> list[str]:
+        """Return the arms that fit into the time together, in their order: the quicker first."""
+        if self.ms == inf:
+            return list(arms)
+        kept: set[str] = set()
+        left = self.ms
+        for arm in sorted(arms, key=lambda one: self.times.get(one, 0.0)):
+            left -= self.times.get(arm, 0.0)
+            if left < 0:
+                break
+            kept.add(arm)
+        return [arm for arm in arms if arm in kept]
+
+    def quickest(self, arms: Sequence[str]) -> list[str]:
+        """Return the one arm that takes least: it runs where there is no time for any."""
+        return [min(arms, key=lambda one: self.times.get(one, 0.0))] if arms else []
+
+
+def as_budget(budget: Budget | int) -> Budget:
+    """Return a budget of so many candidates, and of any time, where only a number is given."""
+    return budget if isinstance(budget, Budget) else Budget(budget)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Selection:
     """What a policy chose for one query: depth of each arm that runs, in the order of `arms` given to it.
 
-    `propensity` is the probability, in (0, 1], with which the policy chooses exactly these depths for this context;
     `particle` numbers the posterior sample that chose (-1: none did); `explored` names the arms that the posterior mean
-    would not have run, or less deep.
+    would not have run, or less deep; `chance` computes the propensity, which may take longer than choosing.
     """
 
     depths: Mapping[str, int]
-    propensity: float
     particle: int = -1
     explored: tuple[str, ...] = ()
+    chance: Callable[[], float] = field(default=lambda: 1.0, repr=False, compare=False)
+
+    @cached_property
+    def propensity(self) -> float:
+        """Probability, in (0, 1], with which the policy chooses exactly these depths for this context.
+
+        Computed when it is first asked for, which must be before the policy learns more.
+        """
+        return self.chance()
 
 
 class Policy(Protocol):
@@ -44,12 +87,12 @@ class Policy(Protocol):
         """Number of what it has learned so far; 0 where it does not learn."""
 
     def select(
-        self, context: Mapping[str, float], arms: Sequence[str], budget: int, rng: np.random.Generator
+        self, context: Mapping[str, float], arms: Sequence[str], budget: Budget | int, rng: np.random.Generator
     ) -> Selection:
-        """Choose depths for `arms` whose sum is at most `budget` (≥ 1 candidates); no arms give no depths."""
+        """Choose depths for `arms` whose sum is at most the budget's candidates; no arms give no depths."""
 
     def distribution(
-        self, context: Mapping[str, float], arms: Sequence[str], budget: int
+        self, context: Mapping[str, float], arms: Sequence[str], budget: Budget | int
     ) -> list[tuple[dict[str, int], float]]:
         """Return all selections that `select` can make, each once, with their probabilities: each above 0, in sum 1."""
 
@@ -67,9 +110,11 @@ def top_up(depths: dict[str, int], budget: int) -> dict[str, int]:
         depths = {arm: min(MAX_DEPTH, depth + share) if arm in open_arms else depth for arm, depth in depths.items()}
 
 
-def equal_split(arms: Sequence[str], budget: int) -> dict[str, int]:
-    """Return the same depth for every arm."""
-    each = min(MAX_DEPTH, budget // len(arms)) if arms else 0
+def equal_split(arms: Sequence[str], budget: Budget | int) -> dict[str, int]:
+    """Return the same depth for every arm that there is time for, and at least for the quickest."""
+    within = as_budget(budget)
+    running = within.affordable(arms) or within.quickest(arms)
+    each = min(MAX_DEPTH, within.candidates // len(running)) if running else 0
     if each:
-        return dict.fromkeys(arms, each)
-    return dict.fromkeys(arms[:budget], 1)
+        return dict.fromkeys(running, each)
+    return dict.fromkeys(running[: max(0, within.candidates)], 1)

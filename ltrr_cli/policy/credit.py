@@ -10,7 +10,7 @@ impressions: otherwise a bad arm that rarely runs would learn from successes onl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ltrr_cli.policy.base import BUCKETS, COSTS
@@ -21,24 +21,36 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+NO_ACTION = 0.03
+"""Weight of a page that nobody acted on, beside one with an action.
+
+Without any, an arm that runs alone and fails would teach nothing. More of it makes the policy worse
+(benchmarks/policy.py): most such pages say that the query is hard, and little about the arms.
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pull:
-    """One (arm, bucket) item of the walk: the `before` depths of the other arms when it came, and what it earned."""
+    """One (arm, bucket) item of the walk: the `before` depths of the other arms when it came, and what it earned.
+
+    `weight` ≥ 0 scales its influence.
+    """
 
     arm: str
     bucket: int
     before: Mapping[str, int]
     reward: float
     hindsight: bool
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credit:
-    """What one impression teaches: its context and the pulls of the walk. `weight` ≥ 0 scales its influence."""
+    """What one impression teaches: its context, the pulls of the walk, and when it was (seconds)."""
 
     context: Mapping[str, float]
     pulls: tuple[Pull, ...]
-    weight: float = 1.0
+    time: float = 0.0
 
 
 def walk(
@@ -50,6 +62,7 @@ def walk(
     rng: np.random.Generator,
     *,
     budget: int,
+    time: float = 0.0,
 ) -> Credit:
     """Assign `reward` in [0, 1] for one entity.
 
@@ -84,9 +97,32 @@ def walk(
         deepest[arm] = end
         following[arm] = bucket + 1
         left -= end - start
-    return Credit(context=context, pulls=tuple(pulls))
+    return Credit(context=context, pulls=tuple(pulls), time=time)
 
 
 def _fits(bucket: int, known: int, left: int) -> bool:
     """Whether an arm's next bucket is known whole and can be paid for."""
     return bucket < len(BUCKETS) and BUCKETS[bucket] <= known and COSTS[bucket] <= left
+
+
+def no_action(
+    context: Mapping[str, float],
+    ran: Mapping[str, int],
+    seen: Mapping[tuple[str, int], float],
+    rng: np.random.Generator,
+    *,
+    budget: int,
+    time: float = 0.0,
+) -> Credit:
+    """Return what a page teaches that nobody acted on: 0 for each (arm, bucket) of which something was seen.
+
+    `seen` gives the probability, in (0, 1], that the best placed of its entities was looked at. The items are walked as
+    those of a page with an action.
+    """
+    walked = walk(context, {}, ran, ran, 0.0, rng, budget=budget, time=time)
+    pulls = tuple(
+        replace(pull, weight=NO_ACTION * weight)
+        for pull in walked.pulls
+        if (weight := seen.get((pull.arm, pull.bucket), 0.0)) > 0
+    )
+    return replace(walked, pulls=pulls)

@@ -1,13 +1,16 @@
-"""One linear-Gaussian model per (arm, bucket): sums of evidence, and the posterior that they give.
+"""One linear-Gaussian model per item, (arm, bucket): sums of evidence, and the posterior that they give.
 
-reward ~ N(θ·x, σ²), θ ~ N(θ₀, diag(τ²)); x holds a constant, the context's features and how deep the other arms already
-are. With A = Σ w·xxᵀ and b = Σ w·r·x the posterior is N(m, S), S = (diag(τ⁻²) + A/σ²)⁻¹, m = S·(τ⁻²·θ₀ + b/σ²).
-A and b only add up, so any order of the same evidence gives the same posterior.
+reward ~ N(θ·x, σ²), θ ~ N(θ₀, diag(τ²)); x holds a constant, the context's features, the arm's own features, and how
+deep the other arms already are. With A = Σ w·xxᵀ and b = Σ w·r·x the posterior is N(m, S), S = (diag(τ⁻²) + A/σ²)⁻¹,
+m = S·(τ⁻²·θ₀ + b/σ²). A and b only add up, so any order of the same evidence gives the same posterior. Old evidence
+fades: w = 2^(-age / half-life), the age taken to the newest credit; the prior does not fade, so that an item of which
+nothing was heard for long returns to it.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,11 +22,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ltrr_cli.policy.credit import Credit
+    from ltrr_cli.policy.credit import Credit, Pull
 
-MAX_FEATURES = 32
+MAX_FEATURES = 64
 MAX_ARMS = 16
-WIDTH = 1 + MAX_FEATURES + MAX_ARMS
+OWN = ("success", "tried", "results")
+"""Features that an arm has of its own: `arm/feature` in a context, and only this arm's items see them."""
+OF_OWN = 1 + MAX_FEATURES
+"""Where in x the arm's own features start."""
+OF_ARMS = OF_OWN + len(OWN)
+"""Where in x the other arms' reaches start."""
+WIDTH = OF_ARMS + MAX_ARMS
 NOISE = 0.02
 """σ²: small, like the prior's spread: both were chosen on two of the ten streams of benchmarks/policy.py."""
 PRIOR_REWARD = np.array(
@@ -41,6 +50,17 @@ _SPREAD_OTHER = 0.5
 def reach(depth: int) -> float:
     """Return how far a depth goes, in [0, 1], on a logarithmic scale: the feature by which arms see each other."""
     return float(np.log1p(depth) / np.log1p(MAX_DEPTH))
+
+
+def is_own(name: str) -> bool:
+    """Whether a feature's name is that of one arm's own, `arm/feature`."""
+    arm, _, feature = name.rpartition("/")
+    return feature in OWN and bool(arm)
+
+
+def _clipped(value: float) -> float:
+    """Return the value in [-1, 1]; nan is 0, as what is absent."""
+    return min(1.0, value) if value >= 0 else max(-1.0, value) if value < 0 else 0.0
 
 
 class Slots:
@@ -65,68 +85,149 @@ class Slots:
 
 
 class Sums:
-    """The evidence of all items: A (arms, buckets, WIDTH, WIDTH) and b (arms, buckets, WIDTH), float64."""
+    """The evidence of all items.
 
-    def __init__(self, features: Slots, arms: Slots) -> None:
-        self.features = features
-        self.arms = arms
-        self.a = np.zeros((len(arms.names), len(BUCKETS), WIDTH, WIDTH))
-        self.b = np.zeros((len(arms.names), len(BUCKETS), WIDTH))
+    A (arms, buckets, WIDTH, WIDTH) and b (arms, buckets, WIDTH), float64, are as of `time`, that of the newest credit
+    (seconds; -inf before the first). `pulled`, `looked` (arms, buckets) count pulls of arms that ran and of those
+    looked up in hindsight; `earned` is the reward of both. `half_life` is in seconds.
+    """
 
-    def arm(self, name: str) -> int | None:
+    def __init__(self, *, half_life: float = inf) -> None:
+        self.half_life = half_life
+        self.time = -inf
+        self.features = Slots([], MAX_FEATURES)
+        self.arms = Slots([], MAX_ARMS)
+        self._make(0)
+
+    def _make(self, arms: int) -> None:
+        self.a = np.zeros((arms, len(BUCKETS), WIDTH, WIDTH))
+        self.b = np.zeros((arms, len(BUCKETS), WIDTH))
+        self.pulled, self.looked, self.earned = (np.zeros((arms, len(BUCKETS))) for _ in range(3))
+
+    def inputs(self, context: Mapping[str, float], arms: Sequence[str]) -> NDArray[np.float64]:
+        """Return x of each arm, (arms, WIDTH), with nothing selected.
+
+        Values are clipped to [-1, 1]; nan, and features that have no place, are absent.
+        """
+        row = [0.0] * WIDTH
+        row[0] = 1.0
+        own: list[tuple[str, float]] = []
+        find = self.features.find
+        for name, value in context.items():
+            place = find(name)
+            if place is not None:
+                row[1 + place] = _clipped(value)
+            elif is_own(name):
+                own.append((name, _clipped(value)))
+        x = np.tile(row, (len(arms), 1))
+        for name, value in own:
+            arm, _, feature = name.rpartition("/")
+            if arm in arms:
+                x[arms.index(arm), OF_OWN + OWN.index(feature)] = value
+        return x
+
+    def add(self, given: Sequence[Credit]) -> None:
+        """Add credits: for each pull, w·xxᵀ and w·r·x, x with the depths of the arms walked before it.
+
+        New features and arms get their places here.
+        """
+        newest = max([self.time, *(credit.time for credit in given)])
+        self._age(newest)
+        items: list[int] = []
+        rows: list[NDArray[np.float64]] = []
+        weights: list[float] = []
+        rewards: list[float] = []
+        for credit in given:
+            pulls = [(number, pull) for pull in credit.pulls if (number := self._arm(pull.arm)) is not None]
+            if not pulls:
+                continue
+            for name in credit.context:
+                if not is_own(name):
+                    self.features.place(name)
+            rows.append(self._rows(credit.context, pulls))
+            weight = 0.5 ** ((newest - credit.time) / self.half_life) if self.half_life < inf else 1.0
+            for number, pull in pulls:
+                items.append(number * len(BUCKETS) + pull.bucket)
+                weights.append(weight * pull.weight)
+                rewards.append(pull.reward)
+                (self.looked if pull.hindsight else self.pulled)[number, pull.bucket] += 1
+                self.earned[number, pull.bucket] += pull.reward
+        if not rows:
+            return
+        self._sum(np.array(items), np.concatenate(rows), np.array(weights), np.array(rewards))
+
+    def _rows(self, context: Mapping[str, float], pulls: Sequence[tuple[int, Pull]]) -> NDArray[np.float64]:
+        names = list(dict.fromkeys(pull.arm for _, pull in pulls))
+        inputs = self.inputs(context, names)
+        x = inputs[[names.index(pull.arm) for _, pull in pulls]]
+        for row, (_, pull) in zip(x, pulls, strict=True):
+            for name, depth in pull.before.items():
+                other = self._arm(name)
+                if other is not None:
+                    row[OF_ARMS + other] = reach(depth)
+        return x
+
+    def _sum(
+        self,
+        items: NDArray[np.int64],
+        rows: NDArray[np.float64],
+        weights: NDArray[np.float64],
+        rewards: NDArray[np.float64],
+    ) -> None:
+        order = np.argsort(items, kind="stable")
+        starts = np.flatnonzero(np.diff(items[order], prepend=-1))
+        for chosen in np.split(order, starts[1:]):
+            arm, bucket = divmod(int(items[chosen[0]]), len(BUCKETS))
+            x, weighted = rows[chosen], rows[chosen] * weights[chosen, None]
+            self.a[arm, bucket] += weighted.T @ x
+            self.b[arm, bucket] += rewards[chosen] @ weighted
+
+    def _age(self, newest: float) -> None:
+        if self.half_life < inf and self.time > -inf and newest > self.time:
+            faded = 0.5 ** ((newest - self.time) / self.half_life)
+            self.a *= faded
+            self.b *= faded
+        self.time = newest
+
+    def _arm(self, name: str) -> int | None:
         """Return the number of an arm, with room for it in the sums; None when there are too many arms."""
         number = self.arms.place(name)
         if number is not None and number >= len(self.a):
-            grown = number + 1 - len(self.a)
-            self.a = np.concatenate([self.a, np.zeros((grown, *self.a.shape[1:]))])
-            self.b = np.concatenate([self.b, np.zeros((grown, *self.b.shape[1:]))])
+            before = (self.a, self.b, self.pulled, self.looked, self.earned)
+            self._make(number + 1)
+            for old, new in zip(before, (self.a, self.b, self.pulled, self.looked, self.earned), strict=True):
+                new[: len(old)] = old
         return number
 
-    def context(self, context: Mapping[str, float], *, first: int | None = None) -> NDArray[np.float64]:
-        """Return x for a context with nothing selected: (WIDTH,). Values are clipped to [-1, 1], nan is absent.
+    @property
+    def columns(self) -> NDArray[np.int64]:
+        """Places in x that are in use: the constant, the features that have one, the own ones, last the arms' reaches.
 
-        Only the `first` features that got a place count; with None this is for learning, and new ones get a place.
+        What is known of the others is the prior, and their x is 0.
         """
-        x = np.zeros(WIDTH)
-        x[0] = 1.0
-        for name, value in context.items():
-            place = self.features.place(name) if first is None else self.features.find(name)
-            if place is not None and (first is None or place < first) and value == value:  # noqa: PLR0124 – nan
-                x[1 + place] = min(1.0, max(-1.0, value))
-        return x
+        arms = range(OF_ARMS, OF_ARMS + len(self.arms.names))
+        return np.array([*range(1 + len(self.features.names)), *range(OF_OWN, OF_ARMS), *arms])
 
-    def add(self, credit: Credit) -> None:
-        """Add one credit's pulls: for each item, w·xxᵀ and w·r·x, x with the depths of the arms walked before it."""
-        pulls = [(number, pull) for pull in credit.pulls if (number := self.arm(pull.arm)) is not None]
-        if not pulls:
-            return
-        x = np.tile(self.context(credit.context), (len(pulls), 1))
-        for row, (_, pull) in zip(x, pulls, strict=True):
-            for name, depth in pull.before.items():
-                other = self.arm(name)
-                if other is not None:
-                    row[1 + MAX_FEATURES + other] = reach(depth)
-        squares = credit.weight * x[:, :, None] * x[:, None, :]
-        for row, square, (number, pull) in zip(x, squares, pulls, strict=True):
-            self.a[number, pull.bucket] += square
-            if pull.reward:
-                self.b[number, pull.bucket] += credit.weight * pull.reward * row
+    def posterior(self, arm: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return (mean, lower Cholesky factor of the precision) of one arm's buckets, for the `columns` in use.
+
+        Shapes (buckets, columns[, columns]). Of an arm of which nothing is known it is the prior.
+        """
+        used, number = self.columns, self.arms.find(arm)
+        if number is None:
+            return posterior(np.zeros((len(BUCKETS), len(used), len(used))), np.zeros((len(BUCKETS), len(used))))
+        return posterior(self.a[number][:, used[:, None], used], self.b[number][:, used])
 
 
-def posterior(
-    a: NDArray[np.float64] | None = None, b: NDArray[np.float64] | None = None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return (mean, lower Cholesky factor of the precision) of one arm's buckets: (buckets, WIDTH[, WIDTH]).
-
-    `a` and `b` are the arm's sums; without them it is the prior.
-    """
-    spread = np.full(WIDTH, _SPREAD_OTHER)
+def posterior(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return (mean, lower Cholesky factor of the precision) for one arm's sums: (buckets, w[, w])."""
+    spread = np.full(b.shape[1], _SPREAD_OTHER)
     spread[0] = _SPREAD_CONSTANT
-    tau = PRIOR_REWARD[:, None] * spread  # (buckets, WIDTH)
-    precision = np.zeros((len(BUCKETS), WIDTH, WIDTH)) if a is None else a / NOISE
-    diagonal = np.arange(WIDTH)
+    tau = PRIOR_REWARD[:, None] * spread  # (buckets, w)
+    precision = a / NOISE
+    diagonal = np.arange(b.shape[1])
     precision[:, diagonal, diagonal] += tau**-2
-    right = np.zeros((len(BUCKETS), WIDTH)) if b is None else b / NOISE
+    right = b / NOISE
     right[:, 0] += PRIOR_REWARD * tau[:, 0] ** -2
     mean = np.linalg.solve(precision, right[..., None])[..., 0]
     return np.asarray(mean, np.float64), np.asarray(np.linalg.cholesky(precision), np.float64)

@@ -1,278 +1,216 @@
 """Contextual Thompson sampling over subsets of arms and their depths.
 
 Each version of the policy draws a fixed set of posterior samples, the particles. A query picks one of them uniformly
-and takes greedily, per candidate of cost, the (arm, bucket) with the best sampled marginal reward; the best single arm
-at full budget is taken instead where its sampled reward is higher. With probability ε the query gets one of a few plain
+and fills its budget greedily by that sample's marginal rewards. With probability ε the query gets one of a few plain
 selections, in which one arm goes deep and the others still answer. So the probability of the *whole* selection is known
-exactly: (1 - ε) × the share of particles that give it + ε × its share of the plain ones.
+exactly: (1 - ε) × the share of particles that give it + ε × its share of the plain ones. Before the first version every
+arm runs equally deep, ε apart.
 
-Thompson, Biometrika 25 (1933); Agrawal & Goyal, ICML 2013 (linear); greedy selection by marginal reward per cost:
-Khuller, Moss & Naor, IPL 70 (1999).
+Thompson, Biometrika 25 (1933); Agrawal & Goyal, Thompson Sampling for Contextual Bandits with Linear Payoffs, ICML
+2013.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
+from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
 
 import numpy as np
 
-from ltrr_cli.policy.base import BUCKETS, COSTS, MAX_DEPTH, Selection, equal_split, top_up
-from ltrr_cli.policy.model import MAX_ARMS, MAX_FEATURES, Slots, Sums, posterior, reach
+from ltrr_cli.policy.base import BUCKETS, MAX_DEPTH, Budget, Selection, as_budget, equal_split, top_up
+from ltrr_cli.policy.greedy import LEVELS, fill, fill_all
+from ltrr_cli.policy.learner import Learner
+from ltrr_cli.policy.model import MAX_ARMS
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from ltrr_cli.policy.credit import Credit
-
 PARTICLES = 64
-VERSION_EVERY = 20
-"""Credits between two versions: a version costs a factorisation, a credit a few sums."""
 _STACKS_KEPT = 32
-_STEPS = np.diff([*(reach(depth) for depth in (0, *BUCKETS)), 1.0]).astype(np.float32)
-"""How much further an arm reaches with each bucket; 0 behind the last one."""
-_COSTS = np.array([*COSTS, 1e9], np.float32)  # behind the last bucket nothing is affordable
+_ENDS = (0, *BUCKETS)
 
 
-class ThompsonPolicy:
-    """The learned policy; its state is the sums of evidence and the number of credits."""
+@dataclass(frozen=True, slots=True)
+class _Samples:
+    """This version's particles for some arms, the mean as the last: what they say of x, and of the other arms' reach.
+
+    `theta` (PARTICLES + 1, arms, LEVELS, features), of which `columns` tells the places in x; `effect` (PARTICLES + 1,
+    acting arms, arms, LEVELS), 0 for an arm on itself: its own reach is in its buckets.
+    """
+
+    theta: NDArray[np.float64]
+    columns: NDArray[np.int64]
+    effect: NDArray[np.float64]
+
+
+class ThompsonPolicy(Learner):
+    """The learned policy."""
 
     name = "thompson"
+    width = 1.0
+    """How far particles lie from the mean, in the posterior's standard deviations."""
 
-    def __init__(self, *, epsilon: float = 0.02, seed: int = 0) -> None:
+    def __init__(self, *, epsilon: float = 0.02, seed: int = 0, half_life: float = inf) -> None:
+        super().__init__(half_life=half_life)
         self.epsilon = epsilon
         self.seed = seed
-        self.credits = 0
-        self._sums = Sums(Slots([], MAX_FEATURES), Slots([], MAX_ARMS))
-        self._frozen: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
-        self._features = 0  # how many features had a place when this version was made
-        self._drawn: dict[str, NDArray[np.float32]] = {}
-        self._stacks: dict[tuple[str, ...], NDArray[np.float32]] = {}
-
-    @property
-    def version(self) -> int:
-        """Number of the current version: it grows with every VERSION_EVERY credits."""
-        return self.credits // VERSION_EVERY
-
-    @property
-    def arms(self) -> tuple[str, ...]:
-        """Names of the arms known so far."""
-        return tuple(self._sums.arms.names)
-
-    def update(self, credit: Credit) -> None:
-        """Add one impression's credit; every VERSION_EVERY of them make a new version."""
-        self._sums.add(credit)
-        self.credits += 1
-        if self.credits % VERSION_EVERY == 0:
-            self._freeze()
+        self._drawn: dict[str, NDArray[np.float64]] = {}
+        self._stacks: dict[tuple[str, ...], _Samples] = {}
 
     def select(
-        self, context: Mapping[str, float], arms: Sequence[str], budget: int, rng: np.random.Generator
+        self, context: Mapping[str, float], arms: Sequence[str], budget: Budget | int, rng: np.random.Generator
     ) -> Selection:
         """Choose by one particle, or, with probability ε, one of the plain selections.
 
         The random numbers used are two, whatever they decide.
         """
-        arms = arms[:MAX_ARMS]
-        if not arms or budget < 1:
-            return Selection(depths={}, propensity=1.0)
-        levels = self._greedy(context, arms, budget)
-        plain = _plain(arms, budget)
+        arms, within = arms[:MAX_ARMS], as_budget(budget)
         draw, pick = rng.random(), rng.random()
-        if draw < self.epsilon:
-            particle = -1
+        if not arms or within.candidates < 1:
+            return Selection(depths={})
+        particle = -1 if draw < self.epsilon else int(pick * PARTICLES)
+        x = self.sums.inputs(context, arms)
+        usual = self._by(PARTICLES, x, arms, within)
+        if particle < 0:
+            plain = _plain(arms, within)
             depths = plain[int(pick * len(plain))]
         else:
-            particle = int(pick * PARTICLES)
-            depths = _depths(arms, levels[particle].tolist(), budget)
-        propensity = self._shares(arms, levels, plain, budget)[tuple(depths.items())]
-        usual = _depths(arms, levels[PARTICLES].tolist(), budget)
-        explored = tuple(arm for arm, depth in depths.items() if depth > usual.get(arm, 0))
-        return Selection(depths=depths, propensity=propensity, particle=particle, explored=explored)
-
-    def distribution(
-        self, context: Mapping[str, float], arms: Sequence[str], budget: int
-    ) -> list[tuple[dict[str, int], float]]:
-        """Return all selections that `select` can make, with the propensities that it gives them."""
-        arms = arms[:MAX_ARMS]
-        if not arms or budget < 1:
-            return [({}, 1.0)]
-        shares = self._shares(arms, self._greedy(context, arms, budget), _plain(arms, budget), budget)
-        return [(dict(depths), share) for depths, share in shares.items() if share > 0]
-
-    def mean(self, context: Mapping[str, float], arms: Sequence[str], budget: int) -> Selection:
-        """Choose by the posterior mean: no exploration, and certain."""
-        arms = arms[:MAX_ARMS]
-        if not arms or budget < 1:
-            return Selection(depths={}, propensity=1.0)
+            depths = usual if self.untrained else self._by(particle, x, arms, within)
         return Selection(
-            depths=_depths(arms, self._greedy(context, arms, budget)[PARTICLES].tolist(), budget), propensity=1.0
+            depths=depths,
+            particle=particle,
+            explored=tuple(arm for arm, depth in depths.items() if depth > usual.get(arm, 0)),
+            chance=lambda: self._chance(depths, particle, x, arms, within),
         )
 
-    def _shares(
-        self, arms: Sequence[str], levels: NDArray[np.int64], plain: Sequence[dict[str, int]], budget: int
-    ) -> dict[tuple[tuple[str, int], ...], float]:
-        """Return the probability of each selection, as (arm, depth) in the order of `arms`."""
+    def mean(self, context: Mapping[str, float], arms: Sequence[str], budget: Budget | int) -> Selection:
+        """Choose by the posterior mean: no exploration, and certain."""
+        arms, within = arms[:MAX_ARMS], as_budget(budget)
+        if not arms or within.candidates < 1:
+            return Selection(depths={})
+        return Selection(depths=self._by(PARTICLES, self.sums.inputs(context, arms), arms, within))
+
+    def distribution(
+        self, context: Mapping[str, float], arms: Sequence[str], budget: Budget | int
+    ) -> list[tuple[dict[str, int], float]]:
+        """Return all selections that `select` can make, with the propensities that it gives them."""
+        arms, within = arms[:MAX_ARMS], as_budget(budget)
+        if not arms or within.candidates < 1:
+            return [({}, 1.0)]
         voted: Counter[tuple[tuple[str, int], ...]] = Counter()
-        for row, votes in Counter(map(tuple, levels[:PARTICLES].tolist())).items():
-            voted[tuple(_depths(arms, row, budget).items())] += votes
-        drawn = Counter(tuple(depths.items()) for depths in plain)
-        return {
-            depths: (1 - self.epsilon) * (voted[depths] / PARTICLES) + self.epsilon * drawn[depths] / len(plain)
-            for depths in voted | drawn
-        }
+        plain = _plain(arms, within)
+        if self.untrained:
+            voted[_key(plain[0])] = PARTICLES
+        else:
+            levels = self._levels(self.sums.inputs(context, arms), arms, within, range(PARTICLES))
+            for row, votes in Counter(map(tuple, levels.tolist())).items():
+                voted[_key(_depths(arms, row, within))] += votes
+        drawn = Counter(map(_key, plain))
+        shares = {depths: self._mixed(voted[depths], drawn[depths] / len(plain)) for depths in voted | drawn}
+        return [(dict(depths), share) for depths, share in shares.items() if share > 0]
 
-    def _greedy(self, context: Mapping[str, float], arms: Sequence[str], budget: int) -> NDArray[np.int64]:
-        """Return how many buckets each particle, and last the mean, takes of each arm: (PARTICLES + 1, arms)."""
-        theta = self._theta(arms)
-        x = self._sums.context(context, first=self._features).astype(np.float32)
-        # Not `@`: BLAS would wake a thread pool for this, which costs more than it saves and disturbs the encoder's.
-        value = np.einsum("pabw,w->pab", theta, x)  # (P, n, B)
-        particles, count, buckets = value.shape
-        width = count * (buckets + 1)  # behind its last bucket an arm has one that nobody can afford
-        gains = np.zeros((particles, count, buckets + 1), np.float32)
-        gains[..., :buckets] = value
-        gains = gains.reshape(particles, width)
-        # What one more step of reach of an arm (second axis) adds to every gain (third axis).
-        seen = np.zeros((particles, count, count, buckets + 1), np.float32)
-        for number, arm in enumerate(arms):
-            place = self._sums.arms.find(arm)
-            if place is not None and self._frozen is not None and place < len(self._frozen[0]):
-                seen[:, number, :, :buckets] = theta[..., 1 + MAX_FEATURES + place]
-                seen[:, number, number] = 0.0  # an arm's own reach is in its buckets
-        seen = seen.reshape(particles * count, width)
-        alone = self._single(value, budget)
-        levels = np.zeros(particles * count, np.int64)
-        left = np.full((particles, 1), budget, np.float32)
-        total = np.zeros(particles, np.float32)
-        rows = np.arange(particles) * count
-        firsts = (np.arange(particles)[:, None] * width + np.arange(0, width, buckets + 1)).ravel()
-        flat = gains.reshape(-1)
-        while True:
-            gain = flat.take(firsts + levels)
-            cost = _COSTS.take(levels)
-            rate = (gain / cost).reshape(particles, count)
-            rate[cost.reshape(particles, count) > left] = -1.0
-            best = rate.argmax(1) + rows
-            going = rate.reshape(-1).take(best) > 0
-            if not going.any():
-                break
-            level = levels.take(best)
-            left[:, 0] -= cost.take(best) * going
-            total += gain.take(best) * going
-            levels[best] = level + going
-            gains += seen.take(best, axis=0) * (_STEPS.take(level) * going)[:, None]
-        levels = levels.reshape(particles, count)
-        better = alone[1] > total
-        levels[better] = 0
-        levels[better, alone[0][better]] = alone[2]
-        return levels
+    def _chance(
+        self, depths: dict[str, int], particle: int, x: NDArray[np.float64], arms: Sequence[str], budget: Budget
+    ) -> float:
+        """Return the probability of these depths, which this particle (-1: none) is known to give."""
+        plain = _plain(arms, budget)
+        drawn = plain.count(depths) / len(plain)
+        if self.untrained:
+            return self._mixed(PARTICLES * (depths == plain[0]), drawn)
+        others = [number for number in range(PARTICLES) if number != particle]
+        most = [bisect_right(_ENDS, depths.get(arm, 0)) - 1 for arm in arms] if len(depths) > 1 else None
+        levels = self._levels(x, arms, budget, others, most)
+        within = levels if most is None else levels[(levels <= most).all(1)]
+        votes = sum(_depths(arms, row, budget) == depths for row in within.tolist())
+        return self._mixed(votes + (particle >= 0), drawn)
 
-    def _single(self, value: NDArray[np.float64], budget: int) -> tuple[NDArray[np.int64], NDArray[np.float64], int]:
-        """Return each particle's best arm alone at full budget, its sampled reward, and the buckets it takes."""
-        taken = sum(end <= budget for end in BUCKETS)
-        sums = np.maximum(value[:, :, :taken], 0).sum(2)
-        return sums.argmax(1), sums.max(1), taken
+    def _mixed(self, votes: int, plain: float) -> float:
+        return (1 - self.epsilon) * (votes / PARTICLES) + self.epsilon * plain
 
-    def _theta(self, arms: Sequence[str]) -> NDArray[np.float32]:
-        """Return this version's particles for these arms, the mean as the last row: (P + 1, arms, buckets, WIDTH)."""
+    def _levels(
+        self,
+        x: NDArray[np.float64],
+        arms: Sequence[str],
+        budget: Budget,
+        particles: Sequence[int],
+        most: Sequence[int] | None = None,
+    ) -> NDArray[np.int64]:
+        """Return the levels that each of these particles gives, (particles, arms), as far as `most` asks."""
+        samples = self._samples(arms)
+        # Not `@`: BLAS would wake a thread pool for this, which costs more than it saves, and disturbs the encoder's.
+        gains = np.einsum("pabw,aw->pab", samples.theta[particles], x[:, samples.columns])
+        return fill_all(gains, samples.effect[particles], arms, budget, most)
+
+    def _by(self, sample: int, x: NDArray[np.float64], arms: Sequence[str], budget: Budget) -> dict[str, int]:
+        """Return the depths that one sample gives; PARTICLES is the mean."""
+        if self.untrained:
+            return equal_split(arms, budget)
+        samples = self._samples(arms)
+        gain = (samples.theta[sample] * x[:, None, samples.columns]).sum(2)
+        return _depths(arms, fill(gain, samples.effect[sample], arms, budget), budget)
+
+    def _samples(self, arms: Sequence[str]) -> _Samples:
         wanted = tuple(arms)
         if wanted not in self._stacks:
             if len(self._stacks) >= _STACKS_KEPT:
                 self._stacks.clear()
-            self._stacks[wanted] = np.stack([self._draw(arm) for arm in wanted], axis=1)
+            columns = self.sums.columns
+            known = len(columns) - len(self.sums.arms.names)
+            drawn = np.stack([self._draw(arm) for arm in wanted], axis=1)
+            samples = np.zeros((*drawn.shape[:2], LEVELS, len(columns)))
+            samples[:, :, :-1] = drawn
+            effect = np.zeros((len(samples), len(wanted), len(wanted), LEVELS))
+            for number, arm in enumerate(wanted):
+                place = self.sums.arms.find(arm)
+                if place is not None:
+                    effect[:, number] = samples[..., known + place]
+                    effect[:, number, number] = 0.0
+            self._stacks[wanted] = _Samples(np.ascontiguousarray(samples[..., :known]), columns[:known], effect)
         return self._stacks[wanted]
 
-    def _draw(self, arm: str) -> NDArray[np.float32]:
-        """Return one arm's particles, (P + 1, buckets, WIDTH), from a random stream of its own, known by its name."""
+    def _draw(self, arm: str) -> NDArray[np.float64]:
+        """Return one arm's samples, (PARTICLES + 1, buckets, columns), from a random stream of its own, by its name."""
         if arm not in self._drawn:
-            number = self._sums.arms.find(arm)
-            if self._frozen is not None and number is not None and number < len(self._frozen[0]):
-                mean, factor = posterior(self._frozen[0][number], self._frozen[1][number])
-            else:
-                mean, factor = posterior()
+            mean, factor = self.sums.posterior(arm)
             stream = np.random.default_rng([self.seed, self.version, hash64(arm)])
             noise = stream.standard_normal((*mean.shape, PARTICLES))
             # precision = L·Lᵀ, so L⁻ᵀ·z has the posterior's covariance
-            spread = np.linalg.solve(np.swapaxes(factor, -1, -2), noise)
-            out = np.empty((PARTICLES + 1, *mean.shape), np.float32)
-            out[:PARTICLES] = mean + np.moveaxis(spread, -1, 0)
-            out[PARTICLES] = mean
-            self._drawn[arm] = out
+            spread = np.moveaxis(np.linalg.solve(np.swapaxes(factor, -1, -2), noise), -1, 0)
+            self._drawn[arm] = np.concatenate([mean + self.width * spread, mean[None]])
         return self._drawn[arm]
 
-    def _freeze(self) -> None:
-        self._frozen = (self._sums.a.copy(), self._sums.b.copy())
-        self._features = len(self._sums.features.names)
-        self._drawn, self._stacks = {}, {}
-
-    def report(self, arms: Sequence[str]) -> list[tuple[str, int, float, float]]:
-        """Return (arm, bucket end, posterior mean of the constant, its standard deviation) of the current version."""
-        theta = self._theta(arms)[..., 0]
-        deviation = theta[:PARTICLES].std(0)
-        return [
-            (arm, end, float(theta[PARTICLES, number, bucket]), float(deviation[number, bucket]))
-            for number, arm in enumerate(arms)
-            for bucket, end in enumerate(BUCKETS)
-        ]
-
-    def save(self, path: Path) -> None:
-        """Write the state as .npz (no pickles)."""
-        frozen = self._frozen or (np.zeros((0, *self._sums.a.shape[1:])), np.zeros((0, *self._sums.b.shape[1:])))
-        np.savez_compressed(
-            path,
-            format_version=1,
-            a=self._sums.a,
-            b=self._sums.b,
-            frozen_a=frozen[0],
-            frozen_b=frozen[1],
-            frozen_features=self._features,
-            credits=self.credits,
-            features=np.array(self._sums.features.names, np.str_),
-            arms=np.array(self._sums.arms.names, np.str_),
-        )
-
-    def load(self, path: Path) -> None:
-        """Read what `save` wrote; ValueError if it is damaged or has another format."""
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                state = {name: file[name] for name in file.files}
-            version = int(state["format_version"])
-        except (ValueError, KeyError, EOFError, BadZipFile) as error:
-            raise ValueError(f"{path.name} is damaged") from error
-        if version != 1:
-            raise ValueError(f"{path.name} has format version {version}, this ltrr reads 1")
-        self._sums = Sums(
-            Slots([str(name) for name in state["features"]], MAX_FEATURES),
-            Slots([str(name) for name in state["arms"]], MAX_ARMS),
-        )
-        self._sums.a, self._sums.b = state["a"], state["b"]
-        self._frozen = (state["frozen_a"], state["frozen_b"]) if len(state["frozen_a"]) else None
-        self._features = int(state["frozen_features"])
-        self.credits = int(state["credits"])
+    def _changed(self) -> None:
+        super()._changed()
         self._drawn, self._stacks = {}, {}
 
 
-def _plain(arms: Sequence[str], budget: int) -> list[dict[str, int]]:
+def _plain(arms: Sequence[str], budget: Budget) -> list[dict[str, int]]:
     """Return the equal split, and for every arm half of the budget to it and the rest to the others.
 
     The others still answer: a page that tries an arm must not be a bad page.
     """
     split = [equal_split(arms, budget)]
     for one in arms:
-        most = min(MAX_DEPTH, (budget + 1) // 2)
-        rest = equal_split([arm for arm in arms if arm != one], budget - most)
-        depths = {one: most, **rest}
+        left = budget.ms - budget.times.get(one, 0.0)
+        if left < 0:
+            continue
+        most = min(MAX_DEPTH, (budget.candidates + 1) // 2)
+        others = Budget(budget.candidates - most, left, budget.times).affordable([arm for arm in arms if arm != one])
+        depths = {one: most, **equal_split(others, budget.candidates - most)}
         split.append({arm: depths[arm] for arm in arms if arm in depths})
     return split
 
 
-def _depths(arms: Sequence[str], levels: Sequence[int], budget: int) -> dict[str, int]:
-    ends = (0, *BUCKETS)
-    depths = {arm: ends[level] for arm, level in zip(arms, levels, strict=True) if level}
-    return top_up(depths, budget) if depths else equal_split(arms, budget)
+def _key(depths: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple(depths.items())
+
+
+def _depths(arms: Sequence[str], levels: Sequence[int], budget: Budget) -> dict[str, int]:
+    depths = {arm: _ENDS[level] for arm, level in zip(arms, levels, strict=True) if level}
+    return top_up(depths, budget.candidates) if depths else equal_split(arms, budget)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from ltrr_cli.errors import ConfigError
+from ltrr_cli.text import key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 BUILT_IN = ("lexical", "popular", "structured", "semantic", "memory")
 ENTRY_POINTS = "ltrr.strategies"
 MAX_STRATEGIES = 16
+FIRST = ("lexical",)
+"""Strategies that run before the policy chooses: their scores inform whether, and how deep, the others run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,11 @@ class Request:
     encode: Callable[[str], NDArray[np.float32]] = field(repr=False)
 
     @cached_property
+    def key(self) -> str:
+        """The query as everything that is learned by query names it."""
+        return key(self.query.text)
+
+    @cached_property
     def vector(self) -> NDArray[np.float32]:
         """The query's unit vector."""
         return self.encode(self.query.text)
@@ -55,6 +63,9 @@ class Request:
 
 class Strategy(Protocol):
     """One way to retrieve. Deterministic given the request: no clock, no randomness, nothing kept between calls.
+
+    Strategies run in threads of their own, side by side; one that takes too long is left out of the answer, and may
+    still be running when the next query comes.
 
     `learns` says whether feedback can change what it finds for the same text.
     """

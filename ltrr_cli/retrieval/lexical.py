@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 FIELDS = (("title", 2.0), ("creator", 1.2), ("attributes", 1.0), ("text", 0.7))
 TIE = 0.3
 PHRASE = 1.0
+_MOST_OFTEN = 2.2
+"""k1 + 1, the weight of a term that occurs very often."""
 
 
 def text_query(segment: Segment, request: Request) -> Any:
@@ -35,6 +37,11 @@ def text_query(segment: Segment, request: Request) -> Any:
             phrase *= sum(idf) / sum(one / weight("title", stem) for one, stem in zip(idf, stems, strict=True))
         parts.append(segment.fulltext.phrase("title", stems, phrase))
     return segment.fulltext.either(parts)
+
+
+def ceiling(request: Request) -> float:
+    """Return about the highest score that an entity can have: all terms often, in its title."""
+    return sum(request.understood.idf) * FIELDS[0][1] * _MOST_OFTEN
 
 
 def _global_idf(segment: Segment, view: View) -> Callable[[str, str], float]:
