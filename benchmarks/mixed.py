@@ -23,12 +23,14 @@ import numpy as np
 from common import OUT, data
 
 from ltrr_cli import Engine
-from ltrr_cli.engine.search import make_request
+from ltrr_cli.engine.search import make_request, scores_of
+from ltrr_cli.engine.workers import run
 from ltrr_cli.feedback.formats import Feedback
 from ltrr_cli.feedback.times import parse_time
 from ltrr_cli.policy.base import MAX_DEPTH
 from ltrr_cli.query.context import context
 from ltrr_cli.records import Query
+from ltrr_cli.retrieval.base import FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -205,14 +207,18 @@ def ask(opened: Opened, texts: Sequence[str], now: float) -> Answers:
             opened.warm_up(texts[number : number + TOGETHER])
         query = Query(id="", text=text, time=now)
         request = make_request(opened, query)
-        contexts.append(context(query, request.understood, request.recall))
+        first = {}
         for arm, strategy in enumerate(opened.strategies):
             if strategy.applies(request):
-                started = time.perf_counter()
-                rows = strategy.retrieve(request, MAX_DEPTH).rows
-                ms[number, arm] = (time.perf_counter() - started) * 1e3
+                ran = run(strategy, request, MAX_DEPTH)
+                if ran.error:
+                    sys.exit(f"{strategy.name} failed on {text!r}: {ran.error}")
+                if strategy.name in FIRST:
+                    first[strategy.name] = ran
+                ms[number, arm] = ran.ms
                 applies[number, arm] = True
-                lists[number, arm, : len(rows)] = rows
+                lists[number, arm, : len(ran.hits.rows)] = ran.hits.rows
+        contexts.append({**context(query, request.understood, request.recall), **scores_of(first, request)})
     return Answers(texts=tuple(texts), contexts=tuple(contexts), applies=applies, lists=lists, ms=ms)
 
 

@@ -271,9 +271,9 @@ def main() -> None:
     lines = [
         "# Other bandit libraries on the mixed stream\n",
         f"Made by `python benchmarks/peers.py` with {versions or 'none of them'}.",
-        f"Share of requests with a relevant entity among {BUDGET} candidates, how much more ours covers: means over",
-        f"streams 2 to {len(drawn)}, normal 95 % intervals of the paired differences. *arms*: an action is one arm at full",
-        f"depth; *menu*: one of 16 splits. Settings are chosen on stream 1, the {FIXED} with all labels.\n",
+        f"Share of requests with a relevant entity among {BUDGET} candidates, and how much more ours covers: means of",
+        f"{len(drawn) - 1} streams, normal 95 % intervals of paired differences. *arms*: an action is one arm at full",
+        f"depth; *menu*: one of 16 splits. Settings are chosen on one stream more, the {FIXED} with all labels.\n",
         "All see the same features. The libraries are told 1 or 0 for every request; ours is told nothing where none",
         "was covered, otherwise the rank at which each arm that ran has the entity that was acted on. Time is that of",
         "choosing and learning, with one thread; *by 20*: 20 requests at once, between which nothing is learned.\n",
@@ -290,7 +290,8 @@ def main() -> None:
         for part in (PERIODS[LAST], PERIODS["first 500"], PERIODS["all"]):
             means, mine = (found[one][:, part].mean(1) for one in (label, OURS))
             cells += [f"{means.mean():.4f}", spread(mine - means) if label != OURS else ""]
-        lines.append(f"| {' | '.join(cells)} | {np.mean([ms for _, ms in outcomes]):.2f} |")
+        spent = np.mean([ms for _, ms in outcomes])
+        lines.append(f"| {' | '.join(cells)} | {f'{spent:.2f}' if spent else ''} |")
     PAGE.write_text("\n".join([*lines, "", *missing]).rstrip() + "\n", encoding="utf-8")
     print(PAGE.read_text(encoding="utf-8"))
 

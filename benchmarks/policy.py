@@ -5,10 +5,11 @@ the policy may go by. Nothing but the policy learns: the memory is filled before
 shuffles another stream over the same catalogue.
 
 After a covered request somebody acts on one relevant entity that is in the pool (or, apart, on the page), and
-the policy gets the engine's credit for it: in `bandit` mode only the arms that ran teach, as deep as they ran, in
-`hindsight` mode all arms do; `mean` is hindsight without exploration. Beside them: the equal split, the best single
-arm, the best fixed split and the best split for each set, told which set a request is of; all three are chosen with
-the labels, the last one with those of the first 3,825 requests. The oracle covers what any selection can.
+the policy gets the engine's credit for it, or that of a page that nobody acted on: in `bandit` mode only the arms that
+ran teach, as deep as they ran, in `hindsight` mode all arms do; `mean` is bandit feedback without exploration. Beside
+them: the equal split, the best single arm, the best fixed split and the best split for each set, told which set a
+request is of; all three are chosen with the labels, the last one with those of the first 3,825 requests. The oracle
+covers what any selection can.
 
     python benchmarks/policy.py [--seeds 10] [--quick] [--exposure]
 
@@ -38,9 +39,12 @@ from ltrr_cli.cli.plot import draw
 from ltrr_cli.engine.search import Choice, answer
 from ltrr_cli.evaluation import charts
 from ltrr_cli.policy.base import BUCKETS, MAX_DEPTH, Selection, equal_split, top_up
-from ltrr_cli.policy.credit import walk
+from ltrr_cli.policy.credit import no_action, walk
+from ltrr_cli.policy.history import History
 from ltrr_cli.policy.thompson import ThompsonPolicy
 from ltrr_cli.records import Query
+from ltrr_cli.retrieval.base import FIRST
+from ltrr_cli.text import key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -69,14 +73,14 @@ class Run:
     """What a policy did with a stream of n requests.
 
     `covered` (n,) bool: a relevant entity was in the pool; `acted` (n,) bool: somebody acted on one; `depths` (n, arms)
-    as chosen; `distinct` (n,) candidates in the pool; `drawn` (n,) hits of all arms together.
+    as chosen; `distinct` (n,) candidates in the pool; `ms` (n,) that the arms took.
     """
 
     covered: NDArray[np.bool_]
     acted: NDArray[np.bool_]
     depths: NDArray[np.int16]
     distinct: NDArray[np.int32]
-    drawn: NDArray[np.int32]
+    ms: NDArray[np.float64]
 
 
 def run(
@@ -95,13 +99,15 @@ def run(
     policy that finds it. `page` names the entities that a request's user looks at, the whole pool without it. `reward`
     in [0, 1] is an action's worth.
     """
-    policy = policy_factory(rng_seed)
+    policy, history = policy_factory(rng_seed), History()
     luck = np.random.default_rng([rng_seed, 0])
     depths = np.zeros((len(stream), len(stream.arms)), np.int16)
     acted = np.zeros(len(stream), np.bool_)
     for number, ranks in enumerate(stream.ranks):
         arms = [arm for arm, applies in zip(stream.arms, stream.applies[number].tolist(), strict=True) if applies]
-        selection = _select(policy, mode, stream.contexts[number], arms, budget, _rng(rng_seed, 2 * number + 1))
+        text = key(stream.texts[number])
+        context = {**stream.contexts[number], **history.features(text, arms)}
+        selection = _select(policy, mode, context, arms, budget, _rng(rng_seed, 2 * number + 1))
         ran = dict(selection.depths)
         depths[number] = [ran.get(arm, 0) for arm in stream.arms]
         order = luck.permutation(len(ranks))
@@ -109,13 +115,18 @@ def run(
         if page is not None and found.any():
             seen = page(number, selection)
             found &= np.array([entity_id in seen for entity_id in stream.relevant[number]])
-        if found.any():
-            acted[number] = True
-            chosen = dict(zip(stream.arms, ranks[order[found[order]][0]].tolist(), strict=True))
-            known = ran if mode == "bandit" else dict.fromkeys(arms, MAX_DEPTH)
-            known_ranks = {arm: rank if rank <= known.get(arm, 0) else 0 for arm, rank in chosen.items()}
-            credit_rng = _rng(rng_seed, 2 * number + 2)
-            policy.update(walk(stream.contexts[number], known_ranks, known, ran, reward, credit_rng, budget=budget))
+        credit_rng = _rng(rng_seed, 2 * number + 2)
+        if not found.any():
+            everything = {(arm, bucket): 1.0 for arm in ran for bucket in range(len(BUCKETS))}
+            policy.update(no_action(context, ran, everything, credit_rng, budget=budget))
+            continue
+        acted[number] = True
+        chosen = dict(zip(stream.arms, ranks[order[found[order]][0]].tolist(), strict=True))
+        found_at = {arm: rank for arm, rank in chosen.items() if 0 < rank <= ran.get(arm, 0)}
+        history.learn(text, ran, found_at)
+        known = dict.fromkeys(arms, MAX_DEPTH) if mode == "hindsight" else ran
+        ranks_known = {arm: rank if rank <= known.get(arm, 0) else 0 for arm, rank in chosen.items()}
+        policy.update(walk(context, ranks_known, known, ran, reward, credit_rng, budget=budget))
     return _outcome(stream, depths, acted)
 
 
@@ -148,8 +159,15 @@ def _outcome(stream: Stream, depths: NDArray[np.int16], acted: NDArray[np.bool_]
         acted=found if acted is None else acted,
         depths=depths,
         distinct=(new.sum(1) + (flat[:, 0] >= 0)).astype(np.int32),
-        drawn=(rows >= 0).sum((1, 2)).astype(np.int32),
+        ms=_time(stream, depths > 0),
     )
+
+
+def _time(stream: Stream, runs: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return what the arms that run take, by each one's median; what runs first always does, chosen or not."""
+    always = np.array([arm in FIRST for arm in stream.arms])
+    usual = [np.median(ms[ms > 0]) if ms.any() else 0.0 for ms in np.where(stream.applies, stream.ms, 0).T]
+    return np.asarray(((runs | always) & stream.applies) @ np.array(usual))
 
 
 def covered(stream: Stream, depths: NDArray[np.int16]) -> NDArray[np.bool_]:
@@ -178,7 +196,7 @@ class Chosen:
     version = 0
 
     def __init__(self, selection: Selection, *, reserve: bool) -> None:
-        self._selection = Selection(depths=selection.depths, explored=selection.explored if reserve else ())
+        self._selection = Selection(depths=selection.depths, usual=selection.usual if reserve else None)
 
     def select(
         self, context: Mapping[str, float], arms: Sequence[str], budget: Budget | int, rng: np.random.Generator
@@ -286,18 +304,15 @@ def saving(drawn: Sequence[Stream]) -> list[str]:
     """Run smaller and larger budgets, against every arm deep."""
     part = PERIODS[LAST]
 
-    def means(runs: Sequence[Run]) -> tuple[float, float]:
-        shares = [(one.covered[part].mean(), one.distinct[part].mean()) for one in runs]
-        coverage, candidates = np.mean(shares, axis=0).tolist()
-        return coverage, candidates
+    def means(runs: Sequence[Run]) -> policy_page.Point:
+        return policy_page.Point(*np.mean([[x[part].mean() for x in (r.covered, r.distinct, r.ms)] for r in runs], 0))
 
-    whole, most = means([_outcome(stream, (stream.applies * DEEP).astype(np.int16)) for stream in drawn])
-    curves: dict[str, list[tuple[int, float, float]]] = {EQUAL: [], HINDSIGHT: []}
+    whole = means([_outcome(stream, (stream.applies * DEEP).astype(np.int16)) for stream in drawn])
+    curves: dict[str, list[policy_page.Point]] = {EQUAL: [], BANDIT: []}
     for budget in BUDGETS:
-        equal = [_outcome(one, equal_depths(one, budget)) for one in drawn]
-        curves[EQUAL].append((budget, *means(equal)))
-        curves[HINDSIGHT].append((budget, *means([kept(one, "hindsight", budget) for one in drawn])))
-    return policy_page.saving(curves, depth=DEEP, whole=whole, most=most, streams=len(drawn))
+        curves[EQUAL].append(means([_outcome(one, equal_depths(one, budget)) for one in drawn]))
+        curves[BANDIT].append(means([kept(one, "bandit", budget) for one in drawn]))
+    return policy_page.saving(curves, budgets=BUDGETS, depth=DEEP, whole=whole, streams=len(drawn))
 
 
 def exposure(stream: Stream) -> list[str]:

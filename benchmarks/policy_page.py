@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -39,7 +39,7 @@ def results(
         "would do. The schema is inferred: lastfm's popularity counts plays that may be later than what is predicted.",
         "",
         f"*{BANDIT}*: only the arms that ran teach, as deep as they ran; *{HINDSIGHT}*: every arm does; *{MEAN}*:",
-        f"hindsight by the posterior mean. *{FIXED}* and *{SINGLE}* are chosen with all labels; *{TOLD}*",
+        f"bandit feedback, by the posterior mean. *{FIXED}* and *{SINGLE}* are chosen with all labels; *{TOLD}*",
         f"is the best split for each set, chosen with the labels of the first {fitted:,} requests (so only its",
         f"{LAST} count).",
         "",
@@ -110,46 +110,56 @@ def by_set(
     return lines
 
 
-def saving(
-    curves: Mapping[str, Sequence[tuple[int, float, float]]], *, depth: int, whole: float, most: float, streams: int
-) -> list[str]:
-    """Return how many candidates keep `whole`, the coverage of every arm at `depth` with `most` candidates on average.
+class Point(NamedTuple):
+    """What a budget gives, on average: coverage, different candidates, and ms of all arms together."""
 
-    Curves give (budget, coverage, mean number of different candidates), all with the same budgets, ascending.
+    coverage: float
+    candidates: float
+    ms: float
+
+
+def saving(
+    curves: Mapping[str, Sequence[Point]], *, budgets: Sequence[int], depth: int, whole: Point, streams: int
+) -> list[str]:
+    """Return how many candidates, and how much time, keep the coverage of `whole`: every arm at `depth`.
+
+    Curves give a point for each of the `budgets`, ascending.
     """
-    budgets = [point[0] for point in next(iter(curves.values()))]
     lines = [
         "",
-        "## Candidates saved",
+        "## Candidates and time saved",
         "",
-        f"Every arm at depth {depth} covers {whole:.4f} of the {LAST} requests with {most:.1f} different candidates on",
-        f"average ({streams} streams). With a smaller budget, coverage (different candidates):",
+        f"Every arm at depth {depth} covers {whole.coverage:.4f} of the {LAST} requests, with",
+        f"{whole.candidates:.1f} candidates in {whole.ms:.2f} ms on average ({streams} streams; the time is the sum",
+        "of the arms' medians at full depth, encoding apart). A smaller budget: coverage (different candidates, ms):",
         "",
         f"| budget | {' | '.join(curves)} |",
         "|--:|" + "--:|" * len(curves),
     ]
-    for place, budget in enumerate(budgets):
-        cells = [f"{curve[place][1]:.4f} ({curve[place][2]:.1f})" for curve in curves.values()]
+    for budget, *points in zip(budgets, *curves.values(), strict=True):
+        cells = [f"{point.coverage:.4f} ({point.candidates:.1f}, {point.ms:.2f})" for point in points]
         lines.append(f"| {budget} | {' | '.join(cells)} |")
     lines.append("")
     for name, curve in curves.items():
-        count = candidates_for(KEPT * whole, curve)
+        needed = needed_for(KEPT * whole.coverage, curve)
         lines.append(
             f"- {name}: {KEPT:.0%} of that coverage takes more than {budgets[-1]} candidates."
-            if count is None
-            else f"- {name}: {KEPT:.0%} of that coverage takes about {count:.0f} different candidates,"
-            f" {1 - count / most:.0%} fewer (interpolated between budgets)."
+            if needed is None
+            else f"- {name}: {KEPT:.0%} of that coverage takes about {needed.candidates:.0f} different candidates "
+            f"({needed.candidates / whole.candidates:.0%}) and {needed.ms:.2f} ms ({needed.ms / whole.ms:.0%}), "
+            "interpolated between budgets."
         )
     return lines
 
 
-def candidates_for(coverage: float, curve: Sequence[tuple[int, float, float]]) -> float | None:
-    """Return how many candidates reach a coverage, linear between a curve's points; None where it ends below."""
-    before = (0.0, 0.0)
-    for _, share, count in curve:
-        if share >= coverage:
-            return before[1] + (coverage - before[0]) / (share - before[0]) * (count - before[1])
-        before = (share, count)
+def needed_for(coverage: float, curve: Sequence[Point]) -> Point | None:
+    """Return the point at which a curve reaches a coverage, linear between its points; None where it ends below."""
+    before = Point(0.0, 0.0, 0.0)
+    for point in curve:
+        if point.coverage >= coverage:
+            share = (coverage - before.coverage) / (point.coverage - before.coverage)
+            return Point(*(one + share * (other - one) for one, other in zip(before, point, strict=True)))
+        before = point
     return None
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ltrr_cli.cli.text import number
+from ltrr_cli.cli.text import notice, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ltrr_cli.engine import Engine
-    from ltrr_cli.records import Answer
+    from ltrr_cli.records import Answer, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,7 @@ class Asking:
     depths: Mapping[str, int] | None = None
     explain: bool = False
     log: bool = True
+    context: Mapping[str, Value] = field(default_factory=dict)
 
     def ask(self, engine: Engine, text: str) -> Answer:
         """Ask."""
@@ -39,7 +40,17 @@ class Asking:
             depths=self.depths,
             explain=self.explain,
             log=self.log,
+            context=self.context,
         )
+
+
+def tell_failures(answer: Answer, told: set[str] | None = None) -> None:
+    """Say on standard error which strategies failed; with `told`, each of them once."""
+    known = set() if told is None else told
+    for arm in answer.trace.arms:
+        if arm.error and arm.name not in known:
+            notice(f"the strategy {arm.name} failed, the others answered: {arm.error}")
+            known.add(arm.name)
 
 
 def answer_json(answer: Answer, *, explain: bool = False) -> dict[str, Any]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ltrr_cli.records import Answer, Result, Trace
 
 _PARTS = 5
+_LEAST = 20
 
 
 def show_explained(out: Console, answer: Answer) -> None:
@@ -24,11 +25,15 @@ def show_explained(out: Console, answer: Answer) -> None:
 
 
 def show_choice(out: Console, answer: Answer) -> None:
-    """Print how the query was read, and which arms ran how deep and with what probability."""
+    """Print how the query was read, what the policy saw of it, and which arms ran how deep, how probably."""
     trace = answer.trace
     out.print("query     ", safe(answer.query), sep="", style="bold", soft_wrap=True)
     for number, reading in enumerate(answer.readings):
         out.print("readings  " if not number else " " * 10, safe(reading), sep="", soft_wrap=True)
+    rounded = ((safe(name), round(value, 2)) for name, value in trace.context.items())
+    known = [f"{name} {value:g}" for name, value in rounded if value]
+    for number, line in enumerate(_packed(known, max(_LEAST, out.width - 10))):
+        out.print("context   " if not number else " " * 10, line, sep="", soft_wrap=True)
     out.print("chosen    ", safe(_choice(trace)), sep="", soft_wrap=True)
     name_width = max((len(safe(arm.name)) for arm in trace.arms), default=0)
     for arm in trace.arms:
@@ -56,6 +61,19 @@ def show_why(out: Console, answer: Answer, result: Result, *, most: int | None =
     if rest := parts[len(shown) :]:
         out.print(f"    {f'{len(rest)} smaller':<42} = {sum(part for _, part in rest):>6.3f}", soft_wrap=True)
     out.print(f"    {'score':<42} = {result.score:>6.3f}", soft_wrap=True)
+
+
+def _packed(items: list[str], width: int) -> list[str]:
+    """Return the items on as few lines as hold them in their order; one that is longer than a line has its own."""
+    from rich.cells import cell_len
+
+    lines: list[str] = []
+    for item in items:
+        if lines and cell_len(f"{lines[-1]}, {item}") < width:
+            lines[-1] += f", {item}"
+        else:
+            lines.append(item)
+    return [*(f"{line}," for line in lines[:-1]), *lines[-1:]]
 
 
 def _choice(trace: Trace) -> str:

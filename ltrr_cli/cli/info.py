@@ -10,7 +10,7 @@ from ltrr_cli.cli.text import plural, safe, size
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ltrr_cli.engine.info import ArmInfo, Info
+    from ltrr_cli.engine.info import Info
 
 _LABEL = 9
 _LINES = 4
@@ -62,13 +62,14 @@ def _arms(out: Console, info: Info) -> None:
     top = max(1e-9, *(arm.reward + arm.deviation for arm in info.arms))
     for arm in info.arms:
         figures = f"{arm.reward:>6.3f} {'±' if can_draw() else '+'} {arm.deviation:.3f}"
-        line = f"{safe(arm.name)[:names]:<{names}}  {_bar(arm, top, bar)} {figures}  {arm.depth:>5}"
+        drawn = draw_bar(arm.reward, arm.deviation, top, bar)
+        line = f"{safe(arm.name)[:names]:<{names}}  {drawn} {figures}  {arm.depth:>5}"
         out.print(line, no_wrap=True, overflow="crop")
 
 
-def _bar(arm: ArmInfo, top: float, width: int) -> str:
-    """Return a bar that is solid as far as the reward is sure, and shaded as far as it may go."""
+def draw_bar(mean: float, deviation: float, top: float, width: int) -> str:
+    """Return a bar that is solid as far as a reward is sure, and shaded as far as it may go; `top` fills it."""
     sure, may = ("█", "░") if can_draw() else ("#", "-")
-    solid = round(width * min(1.0, max(0.0, (arm.reward - arm.deviation) / top)))
-    whole = round(width * min(1.0, max(0.0, (arm.reward + arm.deviation) / top)))
+    solid = round(width * min(1.0, max(0.0, (mean - deviation) / top)))
+    whole = round(width * min(1.0, max(0.0, (mean + deviation) / top)))
     return (sure * solid + may * (whole - solid)).ljust(width)

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from ltrr_cli import __version__
-from ltrr_cli.cli import compare, encoder, evaluate, feedback, index, learn, ope, query, replay, simulate, split
+from ltrr_cli.cli import compare, encoder, evaluate, feedback, index, learn, ope, policy, query, replay, simulate, split
 from ltrr_cli.cli.text import notice, safe, say
 from ltrr_cli.errors import LtrrError
 
@@ -31,7 +31,20 @@ Set LTRR_INDEX to name an index, NO_COLOR for no colours, LTRR_DEBUG=1 for trace
 """
 
 
-_ORDER = ["index", "query", "feedback", "learn", "evaluate", "replay", "simulate", "ope", "compare", "split", "encoder"]
+_ORDER = [
+    "index",
+    "query",
+    "feedback",
+    "learn",
+    "policy",
+    "evaluate",
+    "replay",
+    "simulate",
+    "ope",
+    "compare",
+    "split",
+    "encoder",
+]
 
 
 class Boundary(TyperGroup):
@@ -81,6 +94,7 @@ app.command(
 )(query.query)
 app.add_typer(feedback.app)
 app.command(name="learn", help=learn.HELP, short_help="Learn now, or all over again.", epilog=learn.EPILOG)(learn.learn)
+app.add_typer(policy.app)
 for name, module, short in (
     ("evaluate", evaluate, "Measure on judged queries."),
     ("replay", replay, "Predict a log, step by step, while learning from it."),

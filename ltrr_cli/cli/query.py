@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 HELP = """Search.
 
 With TEXT, answer it. Without TEXT, answer the queries that are piped in, one a line, as JSON lines and at once; a line
-is plain text or {"query": …, "k": …, "user_id": …, "session_id": …}. In a terminal without TEXT, start a prompt that
-also takes feedback."""
+is plain text or {"query": …, "k": …, "user_id": …, "session_id": …, "context": {…}}. In a terminal without TEXT, start
+a prompt that also takes feedback."""
 EPILOG = """\b
 Examples:
   ltrr query sad songs from the 90s
@@ -27,6 +27,7 @@ Examples:
   ltrr query love --json | jq -r '.results[0].title'
   ltrr query < queries.txt > answers.jsonl
   ltrr query love --strategies lexical,semantic:20 --no-log
+  ltrr query love --context device=phone --context holiday=1
 """
 
 
@@ -41,6 +42,14 @@ def query(
     explain: Annotated[bool, typer.Option("--explain", help="Show how the answer came about.")] = False,
     user: UserOption = "",
     session: SessionOption = "",
+    context: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="What else is known of the query: a number or a word, at most 16 (repeatable).",
+            show_default=False,
+        ),
+    ] = None,
     strategies: Annotated[
         str | None,
         typer.Option(metavar="NAME[:DEPTH],…", help="Use these strategies, not the policy's.", show_default=False),
@@ -54,6 +63,7 @@ def query(
     """Parse, ask, show."""
     from ltrr_cli.cli.asking import Asking
     from ltrr_cli.cli.text import notice
+    from ltrr_cli.query.given import parse_given
 
     if ids and (as_json or jsonl):
         raise UsageError("--ids prints no JSON", next="leave out one of the two")
@@ -66,6 +76,7 @@ def query(
         depths=depths(strategies),
         explain=explain,
         log=not no_log,
+        context=parse_given(context or ()),
     )
     how = _how(text, machine=as_json or jsonl, ids=ids)
     path = find_index(index)
@@ -104,13 +115,11 @@ def _how(text: list[str] | None, *, machine: bool, ids: bool) -> str:
 
 
 def _answer(engine: Engine, asking: Asking, text: str, *, form: str, explain: bool) -> None:
-    from ltrr_cli.cli.asking import answer_json
-    from ltrr_cli.cli.text import notice, safe, say, show_json
+    from ltrr_cli.cli.asking import answer_json, tell_failures
+    from ltrr_cli.cli.text import safe, say, show_json
 
     answer = asking.ask(engine, text)
-    for arm in answer.trace.arms:
-        if arm.error:
-            notice(f"the strategy {arm.name} failed, the others answered: {arm.error}")
+    tell_failures(answer)
     if form == "ids":
         for result in answer.results:
             say(safe(result.id))

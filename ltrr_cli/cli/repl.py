@@ -8,6 +8,7 @@ import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ltrr_cli.cli.asking import tell_failures
 from ltrr_cli.cli.console import make_console
 from ltrr_cli.cli.render import show_answer
 from ltrr_cli.cli.text import notice, safe, say
@@ -104,6 +105,7 @@ class Repl:
 
     def _search(self, text: str) -> None:
         self._last = self._asking.ask(self._engine, text)
+        tell_failures(self._last)
         if self._explain:
             from ltrr_cli.cli.explain import show_choice
 

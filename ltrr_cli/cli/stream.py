@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import select
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ltrr_cli.cli.asking import Asking, answer_json
+from ltrr_cli.cli.asking import Asking, answer_json, tell_failures
 from ltrr_cli.cli.text import show_json
 from ltrr_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ltrr_cli.engine import Engine
 
@@ -25,20 +25,22 @@ _CHUNK = 1 << 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One line's query; None and "" leave what the command line says."""
+    """One line's query; None and "" leave what the command line says, and a context is added to what that gives."""
 
     text: str
     k: int | None = None
     user: str = ""
     session: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
 
 
 def answer_lines(engine: Engine, fd: int, asking: Asking, *, explain: bool = False) -> bool:
     """Answer every line of a file descriptor; returns whether all could be.
 
-    A line that cannot be answered gives `{"error": …, "line": n}` in its place. Query n (from 0) uses seed + n.
+    A line that cannot be answered gives `{"error": …, "line": n}` in its place. Query n (from 0) uses seed + n. What
+    fails of a strategy is said once.
     """
-    asked, good = 0, True
+    asked, good, told = 0, True, set[str]()
     for batch in batches(fd):
         requests = [(number, _read(line)) for number, line in batch if line.strip()]
         engine.warm_up([request.text for _, request in requests if isinstance(request, Request)])
@@ -46,7 +48,7 @@ def answer_lines(engine: Engine, fd: int, asking: Asking, *, explain: bool = Fal
             row: dict[str, Any] | str = (
                 request
                 if isinstance(request, str)
-                else _answer(engine, request, _with_seed(asking, asked), explain=explain)
+                else _answer(engine, request, _with_seed(asking, asked), told, explain=explain)
             )
             asked += 1
             good &= isinstance(row, dict)
@@ -98,25 +100,32 @@ def _request(row: dict[str, Any]) -> Request | str:
     if k is not None and (not isinstance(k, int) or isinstance(k, bool)):
         return "k: must be a whole number"
     names = {}
-    for field in ("user_id", "session_id"):
-        value = row.get(field)
+    for name in ("user_id", "session_id"):
+        value = row.get(name)
         if value is not None and not isinstance(value, str):
-            return f"{field}: must be a text"
-        names[field] = value or ""
-    return Request(text=text, k=k, user=names["user_id"], session=names["session_id"])
+            return f"{name}: must be a text"
+        names[name] = value or ""
+    context = row.get("context")
+    if context is not None and not isinstance(context, dict):
+        return "context: must be an object of numbers and texts"
+    known = {entry: given for entry, given in (context or {}).items() if given is not None}
+    return Request(text=text, k=k, user=names["user_id"], session=names["session_id"], context=known)
 
 
-def _answer(engine: Engine, request: Request, asking: Asking, *, explain: bool) -> dict[str, Any] | str:
+def _answer(engine: Engine, request: Request, asking: Asking, told: set[str], *, explain: bool) -> dict[str, Any] | str:
     own = replace(
         asking,
         k=asking.k if request.k is None else request.k,
         user=request.user or asking.user,
         session=request.session or asking.session,
+        context={**asking.context, **request.context},
     )
     try:
-        return answer_json(own.ask(engine, request.text), explain=explain)
+        answer = own.ask(engine, request.text)
     except UsageError as error:
         return str(error)
+    tell_failures(answer, told)
+    return answer_json(answer, explain=explain)
 
 
 def _with_seed(asking: Asking, number: int) -> Asking:

@@ -262,9 +262,9 @@ class Engine:
         return report(opened.learned.policy, [strategy.name for strategy in opened.strategies])
 
     def reset_policy(self, version: int = 0, *, now: float | None = None) -> None:
-        """Let the policy forget what it learned after an earlier version of it, by default everything.
+        """Let the policy forget what it learned after a version of it was made, by default everything.
 
-        What else was learned stays. Raises `UsageError` for a version that is not an earlier one.
+        What else was learned stays. Raises `UsageError` for a version that was not made yet.
         """
         from ltrr_cli.engine.learn import go_back
 

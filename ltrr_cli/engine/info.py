@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ltrr_cli.policy.report import report
+from ltrr_cli.policy.report import average, report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,17 +16,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmInfo:
-    """One arm: posterior mean and deviation of its first bucket's reward, and its depth without a context."""
+    """One arm: posterior mean and deviation of its first bucket's reward, and its depth for the average query.
+
+    `ms` is its mean time, in which newer times weigh more; None where it never ran for a query that was acted on.
+    """
 
     name: str
     reward: float
     deviation: float
     depth: int
+    ms: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Info:
-    """Counts and sizes (bytes); `actions` counts events by action; `arms` says what the policy thinks of each."""
+    """Counts and sizes (bytes); `actions` counts events by action; `arms` says what the policy thinks of each.
+
+    `credits` are all that the policy ever had, also what it has forgotten; untrained, it stands on none of them.
+    """
 
     path: str
     entities: int
@@ -41,6 +48,7 @@ class Info:
     actions: Mapping[str, int]
     notes: Mapping[str, int]
     policy_version: int
+    policy_untrained: bool
     credits: int
     arms: tuple[ArmInfo, ...]
     ranker_version: int
@@ -55,7 +63,7 @@ def info(opened: Opened) -> Info:
     learned = opened.learned
     policy = learned.policy
     strategies = tuple(strategy.name for strategy in opened.strategies)
-    usual = policy.mean({}, strategies, opened.config.candidates).depths
+    usual = policy.mean(average(policy), strategies, opened.config.candidates).depths
     known = report(policy, strategies)
     return Info(
         path=str(opened.root),
@@ -71,6 +79,7 @@ def info(opened: Opened) -> Info:
         actions=dict(learned.actions.most_common()),
         notes={name: count for name, count in sorted(learned.counts.items()) if name != "events" and count},
         policy_version=policy.version,
+        policy_untrained=policy.untrained,
         credits=policy.credits,
         arms=tuple(
             ArmInfo(
@@ -78,6 +87,7 @@ def info(opened: Opened) -> Info:
                 reward=arm.buckets[0].mean,
                 deviation=arm.buckets[0].deviation,
                 depth=usual.get(arm.name, 0),
+                ms=learned.history.times.get(arm.name),
             )
             for arm in known
         ),

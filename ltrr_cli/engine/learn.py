@@ -210,16 +210,15 @@ def _at_the_end(opened: Opened) -> Iterator[Position]:
 
 
 def go_back(opened: Opened, version: int, *, now: float) -> None:
-    """Let the policy forget what it learned after a version; 0 forgets all.
+    """Let the policy forget what it learned after a version was made; 0 forgets all.
 
-    Raises `UsageError` for a version that is not an earlier one.
+    Raises `UsageError` for a version that was not made yet.
     """
     with _at_the_end(opened) as end:
         live = opened.learned.policy.version
         if not 0 <= version < live:
-            raise UsageError(
-                f"the policy has no earlier version {version}", next=f"versions 0 to {live - 1} are earlier"
-            )
+            earlier = f"versions 0 to {live - 1} are earlier" if live else "it has not made its first version yet"
+            raise UsageError(f"the policy has no earlier version {version}", next=earlier)
         row = {"kind": "policy", "time": now, "version": version, "after": [end.file, end.offset]}
         opened.logs.control.append([row])
     opened.catch_up()

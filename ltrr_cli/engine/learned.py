@@ -170,6 +170,10 @@ class Learned:
         if gain != reward:
             return
         ranks, known, ran = _ranks(trace, event.entity_id)
+        if impression is not None:
+            self.answered[hash64(impression.query_id)] = _ACTED
+            if trace is not None:  # before hindsight: what an arm would have found deeper down it did not supply
+                self._record_arms(key(impression.text), trace, ranks)
         context: Mapping[str, float] = trace.context if trace is not None else {}
         if hindsight is not None:
             context = context or hindsight.context
@@ -177,10 +181,6 @@ class Learned:
                 if not ranks.get(arm):
                     ranks[arm] = rank if rank > ran.get(arm, 0) else 0
                 known[arm] = hindsight.depth
-        if impression is not None:
-            self.answered[hash64(impression.query_id)] = _ACTED
-            if trace is not None:
-                self._record_arms(key(impression.text), trace, ranks)
         if known:
             rng = np.random.default_rng(hash64(event.id))
             budget = max(self.config.candidates, sum(ran.values()))
@@ -259,9 +259,11 @@ class Learned:
 
     def _no_action(self, query_id: str, impression: Impression | None) -> None:
         name = hash64(query_id)
-        if impression is None or impression.trace is None or self.answered[name]:
-            return
+        if impression is None or self.answered[name] or self.config.is_held_out(impression.text):
+            return  # held out perhaps only since it was written down
         self.answered[name] = _NOBODY
+        if impression.trace is None:  # another system's: nobody knows what its arms found
+            return
         self.counts["pages without an action"] += 1
         trace = impression.trace
         ran = {arm.name: arm.depth for arm in trace.arms if not arm.error}

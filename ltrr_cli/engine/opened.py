@@ -13,7 +13,6 @@ from ltrr_cli.encoder import Encoder
 from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.learned import EVERYBODY
 from ltrr_cli.engine.state import follow, open_state
-from ltrr_cli.engine.workers import Workers
 from ltrr_cli.errors import IndexDirectoryError, UsageError
 from ltrr_cli.index.locks import share
 from ltrr_cli.index.manifest import NAME, read_manifest
@@ -60,7 +59,6 @@ class Opened:
         self._rows: dict[str, int | None] = {}
         self._vectors: dict[str, NDArray[np.float32]] = {}
         self.hindsight: dict[tuple[str, str], Hits] = {}  # (arm, query text) → what it finds
-        self.workers = Workers()
         self._types: dict[int, str] = {}
         self._rewarded: NDArray[np.float32] | None = None
         self.catch_up()
@@ -157,8 +155,7 @@ class Opened:
         return self._types[row]
 
     def adopt(self, older: Opened) -> None:
-        """Take over what an older generation has warm: threads, the encoder, if it is the same, its query vectors."""
-        self.workers = older.workers
+        """Take over what an older generation has warm: the encoder, if it is the same, and its query vectors."""
         if older.manifest.encoder == self.manifest.encoder and "encoder" in older.__dict__:
             self.__dict__["encoder"] = older.encoder
             self._vectors = older._vectors

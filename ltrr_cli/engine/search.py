@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.engine.past import past_of
-from ltrr_cli.engine.workers import Ran, run
+from ltrr_cli.engine.workers import WORKERS, Ran, run
 from ltrr_cli.errors import LtrrError
 from ltrr_cli.memory.recall import recall
 from ltrr_cli.policy.base import MAX_DEPTH, Budget
@@ -188,9 +188,13 @@ def _deepest(opened: Opened, strategy: Strategy, request: Request) -> Hits:
 
 def run_first(opened: Opened, arms: Sequence[Strategy], request: Request) -> dict[str, Ran]:
     """Run the arms whose scores inform the choice of the others, as deep as any choice could go."""
-    depth = min(MAX_DEPTH, opened.config.candidates)
-    first = [arm for arm in arms if arm.name in FIRST]
-    return dict(zip([arm.name for arm in first], [run(arm, request, depth) for arm in first], strict=True))
+    return _run(opened, [(arm, MAX_DEPTH) for arm in arms if arm.name in FIRST], request)
+
+
+def _run(opened: Opened, wanted: Sequence[tuple[Strategy, int]], request: Request) -> dict[str, Ran]:
+    """Run strategies to their depths, by name."""
+    ran = WORKERS.run(wanted, request, opened.config.timeout_ms / 1e3)
+    return {strategy.name: one for (strategy, _), one in zip(wanted, ran, strict=True)}
 
 
 def scores_of(first: Mapping[str, Ran], request: Request) -> dict[str, float]:
@@ -228,9 +232,8 @@ def _retrieve(
 ) -> tuple[dict[str, Hits], tuple[Arm, ...]]:
     """Run the chosen arms that have not run yet. One that fails, or takes too long, is noted, and the others answer."""
     chosen = [(strategy, depths[strategy.name]) for strategy in arms if depths.get(strategy.name, 0) > 0]
-    wanted = [(strategy, depth) for strategy, depth in chosen if strategy.name not in first]
-    later = opened.workers.run(wanted, request, opened.config.timeout_ms / 1e3)
-    ran = {**first, **{strategy.name: one for (strategy, _), one in zip(wanted, later, strict=True)}}
+    later = [(strategy, depth) for strategy, depth in chosen if strategy.name not in first]
+    ran = {**first, **_run(opened, later, request)}
     found: dict[str, Hits] = {}
     told = []
     for strategy, depth in chosen:

@@ -68,6 +68,7 @@ def follow(
     if state.learned.missed:
         state = new_state(config, logs)
         fresh += catch_up(state.learned, logs, state.impressions, progress=progress)
+        state.learned.missed = False  # what is missed still was never made under these settings: no other fold has it
     return state, fresh
 
 

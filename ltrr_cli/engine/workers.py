@@ -6,6 +6,7 @@ so that none keeps the program from ending.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from dataclasses import dataclass
@@ -43,16 +44,19 @@ def run(strategy: Strategy, request: Request, depth: int) -> Ran:
     started = time.perf_counter()
     try:
         hits, error = strategy.retrieve(request, depth), ""
-    except Exception as failure:  # noqa: BLE001 – strategies may come from anywhere; one must not take the answer down
+    except KeyboardInterrupt:
+        raise
+    except BaseException as failure:  # noqa: BLE001 – strategies may come from anywhere, and a panic in Rust is no Exception
         hits, error = Hits.none(), f"{type(failure).__name__}: {failure}"[:200]
     return Ran(hits, (time.perf_counter() - started) * 1e3, error)
 
 
 class Workers:
-    """Threads that wait for work; as many as arms have ever run at once."""
+    """Threads that wait for work: as many as arms have ever run at once. Any thread may ask for them."""
 
     def __init__(self) -> None:
         self._idle: list[SimpleQueue[_Task]] = []
+        os.register_at_fork(after_in_child=self._idle.clear)  # a forked process has none of the threads
 
     def run(self, chosen: Sequence[tuple[Strategy, int]], request: Request, timeout: float) -> list[Ran]:
         """Run the (strategy, depth) side by side; what takes longer than `timeout` seconds has failed by that."""
@@ -80,7 +84,14 @@ class Workers:
 
     def _serve(self, tasks: SimpleQueue[_Task]) -> None:
         while True:
-            task = tasks.get()
-            ran = run(task.strategy, task.request, task.depth)
-            self._idle.append(tasks)
-            task.done.put((task.number, ran))
+            self._do(tasks.get(), tasks)
+
+    def _do(self, task: _Task, tasks: SimpleQueue[_Task]) -> None:
+        """Do one task; in a function of its own, so that a thread that waits keeps nothing of it."""
+        ran = run(task.strategy, task.request, task.depth)
+        self._idle.append(tasks)  # first: who then hears of the result, and has more to do, needs no other thread
+        task.done.put((task.number, ran))
+
+
+WORKERS = Workers()
+"""Those of this process, for all its indexes."""

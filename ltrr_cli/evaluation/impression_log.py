@@ -6,13 +6,14 @@ One round per impression that the learned policy answered (mode `thompson`). Its
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ltrr_cli.engine.fold import Logs
 from ltrr_cli.errors import EvaluationError, FeedbackError
 from ltrr_cli.feedback.formats import Feedback
 from ltrr_cli.feedback.ubi import event_from_ubi, impression_from_ubi
+from ltrr_cli.policy.base import Budget
 from ltrr_cli.records import Event, Impression
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Round:
     """One impression: its context, the arms that were available, what was selected (arm, depth), and the reward.
 
     `version` and `epsilon` are the policy's that chose; `page` is None where nothing was rewarded: no order of it
-    could have earned anything.
+    could have earned anything. `limit_ms` is how long the arms could take together, by their `times`; 0: no limit.
     """
 
     context: Mapping[str, float]
@@ -55,6 +56,12 @@ class Round:
     epsilon: float
     reward: float
     page: Page | None
+    limit_ms: float = 0.0
+    times: Mapping[str, float] = field(default_factory=dict)
+
+    def budget(self, candidates: int) -> Budget:
+        """Return the budget of the choice."""
+        return Budget(candidates, self.limit_ms, self.times) if self.limit_ms else Budget(candidates)
 
 
 def from_index(root: Path, config: Config, notes: Notes) -> list[Round]:
@@ -157,4 +164,6 @@ def _round(impression: Impression, trace: Trace, earned: Mapping[str, float]) ->
         epsilon=trace.epsilon,
         reward=best,
         page=page,
+        limit_ms=trace.limit_ms,
+        times=trace.times,
     )

@@ -143,13 +143,13 @@ class _Features:
         return out
 
     def under(
-        self, policy: Policy, budget: int, progress: Callable[[int], None]
+        self, policy: Policy, candidates: int, progress: Callable[[int], None]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the policy's probability of each logged selection, (n,), and its mean features, (n, d)."""
         target = np.zeros(len(self._rounds))
         reached = np.zeros((len(self._rounds), len(self._arms)))
         for number, one in enumerate(self._rounds):
-            for depths, share in policy.distribution(one.context, one.arms, budget):
+            for depths, share in policy.distribution(one.context, one.arms, one.budget(candidates)):
                 reached[number] += share * self._reached(depths)
                 if one.selection == depths.items():
                     target[number] += share
@@ -158,12 +158,12 @@ class _Features:
         return target, np.hstack([self._context, reached])
 
 
-def _check(rounds: Sequence[Round], budget: int) -> tuple[str, ...]:
+def _check(rounds: Sequence[Round], candidates: int) -> tuple[str, ...]:
     """Warn where the untrained policy, given the arms taken as available, would not have had the logged propensity."""
     untrained = [one for one in rounds if one.version == 0][:_CHECKED]
     wrong = 0
     for one in untrained:
-        distribution = ThompsonPolicy(epsilon=one.epsilon).distribution(one.context, one.arms, budget)
+        distribution = ThompsonPolicy(epsilon=one.epsilon).distribution(one.context, one.arms, one.budget(candidates))
         share = sum(share for depths, share in distribution if one.selection == depths.items())
         wrong += abs(share - one.propensity) > _TOLERANCE
     if wrong <= len(untrained) // 20:

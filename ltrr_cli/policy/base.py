@@ -59,22 +59,26 @@ def as_budget(budget: Budget | int) -> Budget:
 class Selection:
     """What a policy chose for one query: depth of each arm that runs, in the order of `arms` given to it.
 
-    `particle` numbers the posterior sample that chose (-1: none did); `explored` names the arms that the posterior mean
-    would not have run, or less deep; `chance` computes the propensity, which may take longer than choosing.
+    `particle` numbers the posterior sample that chose (-1: none did). What takes longer than choosing is computed when
+    it is first asked for, which must be before the policy learns more: `chance` gives the propensity, `usual` the
+    depths without exploration (None: these).
     """
 
     depths: Mapping[str, int]
     particle: int = -1
-    explored: tuple[str, ...] = ()
     chance: Callable[[], float] = field(default=lambda: 1.0, repr=False, compare=False)
+    usual: Callable[[], Mapping[str, int]] | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def propensity(self) -> float:
-        """Probability, in (0, 1], with which the policy chooses exactly these depths for this context.
-
-        Computed when it is first asked for, which must be before the policy learns more.
-        """
+        """Probability, in (0, 1], with which the policy chooses exactly these depths for this context."""
         return self.chance()
+
+    @cached_property
+    def explored(self) -> tuple[str, ...]:
+        """The arms that would not have run without exploration, or less deep."""
+        usual = self.depths if self.usual is None else self.usual()
+        return tuple(arm for arm, depth in self.depths.items() if depth > usual.get(arm, 0))
 
 
 class Policy(Protocol):
@@ -115,6 +119,6 @@ def equal_split(arms: Sequence[str], budget: Budget | int) -> dict[str, int]:
     within = as_budget(budget)
     running = within.affordable(arms) or within.quickest(arms)
     each = min(MAX_DEPTH, within.candidates // len(running)) if running else 0
-    if each:
+    if each > 0:
         return dict.fromkeys(running, each)
     return dict.fromkeys(running[: max(0, within.candidates)], 1)

@@ -97,34 +97,37 @@ def fill_all(
     that it does: where it is asked which samples give one certain selection of several arms, most are soon out of it.
     """
     samples, count, _ = gains.shape
-    now, prices = gains.copy(), np.array(_prices(arms, budget))
+    prices = np.array(_prices(arms, budget))
     costs, times, steps = np.array(_COSTS), np.array(_times(arms, budget)), np.array(_STEPS)
     caps = np.full(count, LEVELS) if most is None else np.array(most)
-    levels = np.zeros((samples, count), np.int64)
-    total = np.zeros(samples)
+    felt = effects.reshape(samples * count, count * LEVELS)
+    out, total = np.zeros((samples, count), np.int64), np.zeros(samples)
+    # Of those samples that are followed, one row each:
+    rows, now, level = np.arange(samples), gains.reshape(samples, -1).copy(), out.copy()
     left, time = np.full(samples, float(budget.candidates)), np.full(samples, budget.ms)
-    rows = np.arange(samples)  # those that are followed
-    first = np.arange(count) * LEVELS
+    first, row = np.arange(count) * LEVELS, np.arange(samples)
     while len(rows):
-        level = levels[rows]
         item = level + first
-        rate = now.take(item + rows[:, None] * (count * LEVELS)) / prices.take(item)
-        rate[costs.take(level) > left[rows, None]] = -1.0
+        rate = now.take(item + row[:, None] * (count * LEVELS)) / prices.take(item)
+        rate[costs.take(level) > left[:, None]] = -1.0
         if budget.ms < inf:
-            rate[(level == 0) & (times > time[rows, None])] = -1.0
+            rate[(level == 0) & (times > time[:, None])] = -1.0
         best = rate.argmax(1)
-        at = np.arange(0, len(rows) * count, count) + best
+        at = row * count + best
         won, taken = rate.take(at), level.take(at)
         going = won > 0
-        levels[rows, best] += going  # beyond the cap as well: it tells
+        level.reshape(-1)[at] += going  # beyond the cap as well: it tells
         going &= taken < caps.take(best)
         if not going.all():
-            rows, best, won, taken = rows[going], best[going], won[going], taken[going]
-        left[rows] -= costs.take(taken)
+            out[rows[~going]] = level[~going]
+            rows, now, level, left, time = rows[going], now[going], level[going], left[going], time[going]
+            best, taken, row = best[going], taken[going], np.arange(len(rows))
+        left -= costs.take(taken)
         if budget.ms < inf:
-            time[rows] -= times.take(best) * (taken == 0)
-        total[rows] += won * prices.take(best * LEVELS + taken)
-        now[rows] += effects[rows, best] * steps.take(taken)[:, None, None]
+            time -= times.take(best) * (taken == 0)
+        total[rows] += now[row, best * LEVELS + taken]  # not rate × price: by rounding a lone arm would beat itself
+        now += felt.take(rows * count + best, axis=0) * steps.take(taken)[:, None]
+    levels = out
     reaching = sum(end <= budget.candidates for end in BUCKETS)
     singles = np.maximum(gains[..., :reaching], 0).sum(2)
     singles[:, times > budget.ms] = -1.0

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 _PATIENCE = 4.0
 """Trials after which a history counts half."""
-_STEP = 0.05
-"""Weight of the newest time in an arm's mean."""
+_SLOWER, _QUICKER = 0.05, 0.5
+"""Weight of the newest time where it is longer, or shorter, than before: a start, or a busy machine, is no rule."""
 
 
 class History:
-    """Tables by (query, arm), and each arm's mean time in ms, in which newer times weigh more."""
+    """Tables by (query, arm), and what each arm usually takes, in ms."""
 
     def __init__(self) -> None:
         self._tried, self._supplied, self._returned = Table(), Table(), Table()
@@ -54,7 +54,7 @@ class History:
         """Learn what an arm took."""
         if math.isfinite(ms) and ms >= 0:
             before = self.times.get(arm, ms)
-            self.times[arm] = before + _STEP * (ms - before)
+            self.times[arm] = before + (_SLOWER if ms > before else _QUICKER) * (ms - before)
 
     def write(self, directory: Path) -> None:
         """Write the tables."""

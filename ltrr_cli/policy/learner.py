@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import zlib
 from copy import deepcopy
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from io import BytesIO
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
@@ -23,7 +25,11 @@ if TYPE_CHECKING:
 VERSION_EVERY = 20
 """Credits between two versions: a version costs a factorisation, a credit nothing."""
 _FORMAT_VERSION = 2
+_HEAVIEST = 1e3
+"""Heavier pulls count as this: far heavier ones would leave nothing of the others in floating point."""
 _LOWER = np.tril_indices(WIDTH)
+_DAMAGE = (LookupError, TypeError, AttributeError, OverflowError, EOFError, BadZipFile, zlib.error, RuntimeError)
+"""What reading a damaged file raises beside ValueError; RuntimeError is zipfile's for flags that it does not know."""
 
 
 class Learner:
@@ -52,10 +58,10 @@ class Learner:
     def update(self, credit: Credit) -> None:
         """Take one impression's credit; every VERSION_EVERY of them make a new version.
 
-        Pulls whose reward or weight is not finite are left out; rewards are clipped to [-1, 1], and a time that is not
-        finite is that of the newest credit.
+        Pulls whose reward or weight is not finite are left out; rewards are clipped to [-1, 1], weights to 1,000, and a
+        time that is not finite is that of the newest credit.
         """
-        self._pending.append(_sane(credit, self.sums.time))
+        self._pending.append(_sane(credit, max([self.sums.time, *(one.time for one in self._pending)])))
         self.credits += 1
         if len(self._pending) >= VERSION_EVERY:
             self.sums.add(self._pending)
@@ -100,24 +106,24 @@ class Learner:
         )
 
     def load(self, path: Path) -> None:
-        """Read what `save` wrote; ValueError if it is damaged or has another format."""
+        """Read what `save` wrote; ValueError if it is damaged or has another format, and all is as it was before."""
+        data = path.read_bytes()
         try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
+            arrays = _arrays(data)
             state = json.loads(arrays["state"].tobytes())
             if state["format_version"] != _FORMAT_VERSION:
                 version = state["format_version"]
                 raise ValueError(f"{path.name} has format version {version}, this ltrr reads {_FORMAT_VERSION}")
             self._restore(state, arrays)
-        except (KeyError, TypeError, AttributeError, IndexError, EOFError, BadZipFile, UnicodeDecodeError) as error:
-            raise ValueError(f"{path.name} is damaged") from error
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, UnicodeDecodeError, *_DAMAGE) as error:
             raise ValueError(f"{path.name} is damaged") from error
 
     def _restore(self, state: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
         sums = Sums(half_life=self.sums.half_life)
         sums.features = Slots([str(name) for name in state["features"]], MAX_FEATURES)
         sums.arms = Slots([str(name) for name in state["arms"]], MAX_ARMS)
+        if len(sums.features.names) > MAX_FEATURES or len(sums.arms.names) > MAX_ARMS:
+            raise ValueError("a policy's state with more features or arms than there is room for")
         shape = (len(sums.arms.names), len(BUCKETS))
         lower = np.zeros((*shape, WIDTH, WIDTH))
         lower[:, :, *_LOWER] = arrays["a"].reshape(*shape, len(_LOWER[0]))
@@ -127,20 +133,34 @@ class Learner:
         sums.b = arrays["b"].reshape(*shape, WIDTH).astype(np.float64)
         sums.pulled, sums.looked, sums.earned = arrays["counts"].reshape(3, *shape).astype(np.float64)
         sums.time = -inf if state["time"] is None else float(state["time"])
-        self.sums = sums
-        self.version, self.credits = int(state["version"]), int(state["credits"])
-        self._pending = [
+        pending = [
             Credit(context=one["context"], time=one["time"], pulls=tuple(Pull(**pull) for pull in one["pulls"]))
             for one in state["pending"]
         ]
+        version, learned = int(state["version"]), int(state["credits"])
+        self.go_back(sums)
+        self._pending, self.version, self.credits = pending, version, learned
+
+
+def _arrays(data: bytes) -> dict[str, NDArray[Any]]:
+    """Return the arrays of an .npz file. NumPy would not compare the checksums, and parse what is damaged."""
+    with ZipFile(BytesIO(data)) as archive:
+        return {
+            name.removesuffix(".npy"): np.load(BytesIO(archive.read(name)), allow_pickle=False)
+            for name in archive.namelist()
+        }
 
 
 def _sane(credit: Credit, now: float) -> Credit:
     pulls = tuple(pull for pull in credit.pulls if isfinite(pull.reward) and 0 <= pull.weight < inf)
-    if len(pulls) == len(credit.pulls) and isfinite(credit.time) and all(-1 <= pull.reward <= 1 for pull in pulls):
+    if (
+        len(pulls) == len(credit.pulls)
+        and isfinite(credit.time)
+        and all(-1 <= pull.reward <= 1 and pull.weight <= _HEAVIEST for pull in pulls)
+    ):
         return credit
-    from dataclasses import replace
-
-    clipped = tuple(replace(pull, reward=min(1.0, max(-1.0, pull.reward))) for pull in pulls)
+    clipped = tuple(
+        replace(pull, reward=min(1.0, max(-1.0, pull.reward)), weight=min(_HEAVIEST, pull.weight)) for pull in pulls
+    )
     time = credit.time if isfinite(credit.time) else now if isfinite(now) else 0.0
     return Credit(context=credit.context, pulls=clipped, time=time)

@@ -158,13 +158,13 @@ class Sums:
 
     def _rows(self, context: Mapping[str, float], pulls: Sequence[tuple[int, Pull]]) -> NDArray[np.float64]:
         names = list(dict.fromkeys(pull.arm for _, pull in pulls))
-        inputs = self.inputs(context, names)
-        x = inputs[[names.index(pull.arm) for _, pull in pulls]]
-        for row, (_, pull) in zip(x, pulls, strict=True):
+        x = self.inputs(context, names)[[names.index(pull.arm) for _, pull in pulls]]
+        others = dict.fromkeys(name for _, pull in pulls for name in pull.before)
+        columns = {name: OF_ARMS + number for name in others if (number := self._arm(name)) is not None}
+        for row, (_, pull) in enumerate(pulls):
             for name, depth in pull.before.items():
-                other = self._arm(name)
-                if other is not None:
-                    row[OF_ARMS + other] = reach(depth)
+                if name in columns:
+                    x[row, columns[name]] = reach(depth)
         return x
 
     def _sum(

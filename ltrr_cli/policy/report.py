@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.policy.base import BUCKETS
-from ltrr_cli.policy.model import OF_ARMS, OWN
+from ltrr_cli.policy.model import OF_ARMS, OF_OWN, OWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,6 +69,20 @@ class ArmReport:
 def report(policy: Learner, arms: Sequence[str]) -> tuple[ArmReport, ...]:
     """Return what is known of these arms."""
     return tuple(_arm(policy, arm) for arm in arms)
+
+
+def average(policy: Learner) -> dict[str, float]:
+    """Return the average context of the queries that taught the policy, newer ones more; nothing where none did."""
+    sums = policy.sums
+    first = sums.a[:, 0, 0, :]  # (arms, WIDTH): each sums w·x of the arm's first bucket, and at 0 w itself
+    seen = float(first[:, 0].sum())
+    if seen <= 0:
+        return {}
+    context = {name: float(value) for name, value in zip(sums.features.names, first[:, 1:].sum(0) / seen, strict=False)}
+    for arm, row in zip(sums.arms.names, first, strict=True):
+        if row[0] > 0:
+            context |= {f"{arm}/{name}": float(row[OF_OWN + place] / row[0]) for place, name in enumerate(OWN)}
+    return context
 
 
 def _arm(policy: Learner, arm: str) -> ArmReport:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ENCODER = Path(__file__).parents[1] / "fixtures" / "tiny-encoder"
 THEMES = ("love", "rain", "summer", "night", "train", "home", "river", "gold", "winter", "dance")
 COUNT = 40
-_ARRAYS = ("seen.hash", "seen.value", "best.hash", "best.value", "caps.hash", "caps.value")
+_TABLES = ("seen", "best", "caps", "waiting", "answered", "arm-tried", "arm-supplied", "arm-returned")
 
 
 class WriteCatalog(Protocol):
@@ -95,14 +95,15 @@ def learned_state(root: Path) -> dict[str, Any]:
         name: {(key, entity_id): mass for key, entity_id, mass in pl.read_parquet(directory / f"{name}.parquet").rows()}
         for name in ("memory", "profiles", "popularity")
     }
-    for name in _ARRAYS:
-        state[name] = np.load(directory / f"{name}.npy").tolist()
+    for name in _TABLES:
+        for part in ("hash", "value"):
+            state[f"{name}.{part}"] = np.load(directory / f"{name}.{part}.npy").tolist()
     with np.load(directory / "policy.npz") as policy:
-        assert {"a", "b", "credits"} <= set(policy.files)
-        for name in policy.files:
-            state[f"policy.{name}"] = policy[name] if policy[name].dtype.kind == "f" else policy[name].tolist()
+        assert {"a", "b", "counts", "state"} == set(policy.files)
+        state |= {f"policy.{name}": policy[name] for name in ("a", "b", "counts")}
+        state["policy"] = json.loads(policy["state"].tobytes())
     with np.load(directory / "impressions.npz") as impressions:
-        state |= {f"impressions.{name}": impressions[name].tolist() for name in ("hashes", "files", "offsets", "start")}
+        state |= {f"impressions.{name}": impressions[name].tolist() for name in impressions.files}
     state["ranker"] = json.loads((directory / "ranker.json").read_text())
     state["state"] = json.loads((directory / "state.json").read_text())
     return state

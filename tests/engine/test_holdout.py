@@ -57,8 +57,8 @@ def test_nothing_is_learned(index: Path, state_of: Callable[[Path], dict[str, An
     _use(index, inside)
     state = state_of(index)
     assert state["memory"] == state["profiles"] == state["popularity"] == {}
-    assert state["policy.credits"] == 0
-    assert not state["policy.a"].any()
+    assert state["policy"]["credits"] == 0
+    assert state["policy"]["pending"] == []
     assert state["ranker"]["challenger"] is None
     assert state["ranker"]["history"] == []
     assert state["best.hash"] == state["caps.hash"] == []
@@ -87,9 +87,9 @@ def test_what_is_learned_beside_them(index: Path, tmp_path: Path, built: Path, s
         "memory",
         "profiles",
         "popularity",
+        "policy",
         "policy.a",
         "policy.b",
-        "policy.credits",
         "caps.hash",
         "best.hash",
     ):

@@ -63,7 +63,7 @@ STEPS: dict[str, tuple[object, str, Callable[..., NoReturn], type[BaseException]
     "finishing": (SegmentWriter, "finish", _interrupt, KeyboardInterrupt),
     "settling": (build, "settle", _stop, StopError),
     "publishing": (build, "publish", _interrupt, KeyboardInterrupt),
-    "catching up": (publish, "catch_up", _stop, StopError),
+    "catching up": (publish, "follow", _stop, StopError),
     "writing the learned state": (Learned, "write", _interrupt, KeyboardInterrupt),
     "settling the learned state": (publish, "settle", _stop, StopError),
     "writing the manifest": (Manifest, "write", _stop, StopError),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -13,6 +14,7 @@ from ltrr_cli.engine import Engine
 from ltrr_cli.errors import FeedbackError, LtrrError, UsageError
 from ltrr_cli.feedback.impressions import Impressions
 from ltrr_cli.feedback.log import Log
+from ltrr_cli.policy.learner import VERSION_EVERY
 from ltrr_cli.retrieval.base import Hits
 
 if TYPE_CHECKING:
@@ -56,12 +58,17 @@ def test_same_seed_same_answer(engine: Engine, seed: int) -> None:
     assert [(arm.name, arm.depth) for arm in one.trace.arms] == [(arm.name, arm.depth) for arm in other.trace.arms]
 
 
-def test_seeds_differ(engine: Engine) -> None:
-    """Seeds try different selections, each with a propensity below 1; without a seed chance is new each time."""
-    traces = [engine.search("love rain", seed=seed, now=NOW, log=False).trace for seed in range(30)]
-    assert len({tuple((arm.name, arm.depth) for arm in trace.arms) for trace in traces}) > 1
-    assert all(0 < trace.propensity < 1 and trace.mode == "thompson" for trace in traces)
-    assert len({engine.search("love", now=NOW, log=False).trace.seed for _ in range(3)}) == 3
+def test_seeds_differ(built: Path, tmp_path: Path) -> None:
+    """Once the policy has learned, seeds try different selections; without a seed chance is new each time."""
+    with Engine.open(shutil.copytree(built, tmp_path / "own.ltrr")) as engine:
+        for number in range(VERSION_EVERY):
+            answer = engine.search("love rain", seed=number, now=NOW)
+            engine.record(answer.query_id, answer.results[number % 10].id, user=f"u{number}", now=NOW + number)
+        traces = [engine.search("love rain", seed=seed, now=NOW, log=False).trace for seed in range(30)]
+        assert len({tuple((arm.name, arm.depth) for arm in trace.arms) for trace in traces}) > 1
+        assert all(0 < trace.propensity < 1 and trace.mode == "thompson" for trace in traces)
+        assert len({engine.search("love", now=NOW, log=False).trace.seed for _ in range(3)}) == 3
+
 
 
 def test_without_exploring(engine: Engine) -> None:

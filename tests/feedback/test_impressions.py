@@ -1,4 +1,4 @@
-"""Impressions are found by id without reading the whole log."""
+"""Impressions are found by id, and by session, without reading the whole log."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def make(folder: Path, rotate_bytes: int = 600) -> Log:
     return Log(folder / "log", "queries", lock=folder / "lock", rotate_bytes=rotate_bytes)
 
 
-def shown(query_id: str, text: str = "tax") -> Impression:
+def shown(query_id: str, text: str = "tax", session: str = "") -> Impression:
     """Return a small impression."""
-    return Impression(query_id=query_id, text=text, time=1.0, shown=("e1",))
+    return Impression(query_id=query_id, text=text, time=1.0, shown=("e1",), session=session)
 
 
 def append(log: Log, *impressions: Impression) -> list[Position]:
@@ -62,7 +62,9 @@ def test_scanning_parses_no_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     log = make(tmp_path)
     append(log, *map(shown, IDS))
     monkeypatch.setattr(module, "decode_line", None)
-    assert len(Impressions(log).table()[0]) == len(IDS)
+    assert len(Impressions(log).table()["id_hashes"]) == len(IDS)
+    append(log, *(shown(query_id, session="s") for query_id in IDS))
+    assert len(Impressions(log).table()["session_hashes"]) == len(IDS)
 
 
 @pytest.mark.parametrize("query_id", ['with "quotes"', "back\\slash", "näh 😀", "", "\u2028"])
@@ -75,46 +77,67 @@ def test_unusual_ids(query_id: str, tmp_path: Path) -> None:
 
 
 def test_table_covers_what_came_before(tmp_path: Path) -> None:
-    """The arrays of one session serve the next: what they cover is not scanned again, what follows is."""
+    """The arrays of one process serve the next: what they cover is not scanned again, what follows is."""
     log = make(tmp_path)
     append(log, *map(shown, IDS[:20]))
-    hashes, files, offsets, reached = Impressions(log).table()
-    assert hashes.dtype == np.uint64
-    assert files.dtype == np.uint32
-    assert offsets.dtype == np.uint64
-    assert list(hashes) == sorted(hash64(query_id) for query_id in IDS[:20])
-    assert reached == log.end()
+    table = Impressions(log).table()
+    assert {name: array.dtype for name, array in table.items() if name != "start"} == {
+        f"{of}_{part}": np.dtype(kind)
+        for of in ("id", "session")
+        for part, kind in (("hashes", np.uint64), ("files", np.uint32), ("offsets", np.uint64))
+    }
+    assert table["id_hashes"].tolist() == sorted(hash64(query_id) for query_id in IDS[:20])
+    assert len(table["session_hashes"]) == 0
+    assert Position(*table["start"].tolist()) == log.end()
     append(log, *map(shown, IDS[20:]), shown("q3", "law"))
-    later = Impressions(log, hashes=hashes, files=files, offsets=offsets, start=reached)
+    later = Impressions.load(log, table)
+    assert later.reached == Position(*table["start"].tolist())
     assert [later.find(query_id) for query_id in IDS[:3]] == [shown(query_id) for query_id in IDS[:3]]
     assert later.find("q3") == shown("q3", "law")
     assert later.find("q25") == shown("q25")
+    assert (later.count, later.reached) == (31, log.end())
     merged = later.table()
-    assert merged[3] == log.end()
-    alone = Impressions(log, hashes=merged[0], files=merged[1], offsets=merged[2], start=merged[3])
+    alone = Impressions.load(log, merged)
     assert alone.find("q3") == shown("q3", "law")
     assert [alone.known(query_id) for query_id in (*IDS, "q30")] == [True] * 30 + [False]
-    np.testing.assert_array_equal(merged[0], Impressions(log).table()[0])
+    fresh = Impressions(log).table()
+    assert {name: array.tolist() for name, array in merged.items()} == {
+        name: array.tolist() for name, array in fresh.items()
+    }
+
+
+def test_a_damaged_table_is_refused(tmp_path: Path) -> None:
+    """A table that lacks an array, or whose start is none, is an error of the kinds that `load` names."""
+    log = make(tmp_path)
+    append(log, *map(shown, IDS))
+    table = Impressions(log).table()
+    for name in table:
+        with pytest.raises((KeyError, TypeError, ValueError)):
+            Impressions.load(log, {other: array for other, array in table.items() if other != name})
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        Impressions.load(log, {**table, "start": np.arange(3)})
 
 
 def test_an_empty_log(tmp_path: Path) -> None:
     """A log that does not exist yet has an empty table."""
-    hashes, _, _, reached = Impressions(make(tmp_path)).table()
-    assert len(hashes) == 0
-    assert reached == Position()
+    table = Impressions(make(tmp_path)).table()
+    assert {len(array) for name, array in table.items() if name != "start"} == {0}
+    assert Position(*table["start"].tolist()) == Position()
+    assert Impressions.load(make(tmp_path), table).of_session("s") == ()
 
 
 def test_colliding_hashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where all ids have the same hash, each still finds its own impression, from memory and from the arrays."""
+    """Where all names have the same hash, each still finds its own lines, from memory and from the arrays."""
     monkeypatch.setattr(module, "hash64", lambda _: 7)
     log = make(tmp_path)
-    append(log, *map(shown, IDS))
+    append(log, *(shown(query_id, session=f"s{number % 2}") for number, query_id in enumerate(IDS)))
     scanned = Impressions(log)
-    hashes, files, offsets, reached = scanned.table()
-    loaded = Impressions(log, hashes=hashes, files=files, offsets=offsets, start=reached)
-    for impressions in (scanned, loaded):
-        assert [impressions.find(query_id) for query_id in IDS] == [shown(query_id) for query_id in IDS]
+    for impressions in (scanned, Impressions.load(log, scanned.table())):
+        for number, query_id in enumerate(IDS):
+            assert impressions.find(query_id) == shown(query_id, session=f"s{number % 2}")
         assert not impressions.known("q30")
+        assert [asked.query_id for asked in impressions.of_session("s1")] == IDS[1::2]
+        assert impressions.of_session("s2") == ()
 
 
 def test_damaged_lines_are_no_impressions(tmp_path: Path) -> None:

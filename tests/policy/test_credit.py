@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ltrr_cli.policy.base import BUCKETS
-from ltrr_cli.policy.credit import Credit, walk
+from ltrr_cli.policy.base import BUCKETS, COSTS
+from ltrr_cli.policy.credit import NO_ACTION, Credit, no_action, walk
 
 ARMS = ("a", "b", "c", "d")
 STARTS = (0, *BUCKETS)
@@ -58,14 +58,15 @@ def test_the_first_supplier_is_paid_and_sees_what_came_before(
 
 def test_by_hand() -> None:
     """One arm, known to depth 12, that has the entity at rank 4: three buckets, the second is paid."""
-    credit = walk({"x": 0.5}, {"a": 4}, {"a": 12}, {"a": 7}, 0.3, np.random.default_rng(0), budget=1000)
+    credit = walk({"x": 0.5}, {"a": 4}, {"a": 12}, {"a": 7}, 0.3, np.random.default_rng(0), budget=1000, time=77.0)
     assert [(pull.arm, pull.bucket, pull.reward, pull.hindsight) for pull in credit.pulls] == [
         ("a", 0, 0.0, False),
         ("a", 1, 0.3, False),
         ("a", 2, 0.0, True),
     ]
     assert credit.context == {"x": 0.5}
-    assert credit.weight == 1
+    assert credit.time == 77.0
+    assert {pull.weight for pull in credit.pulls} == {1.0}
 
 
 def test_unknown_depths_teach_nothing() -> None:
@@ -98,3 +99,41 @@ def test_equal_suppliers_share_evenly() -> None:
         if pull.reward
     )
     assert abs(paid["a"] - 1000) < 3.3 * (2000 * 0.25) ** 0.5  # p = 0.001, two-sided
+
+
+@given(RANKS, DEPTHS, st.integers(0, 300), st.integers(0, 2**32))
+def test_the_walk_stops_at_the_budget(ranks: dict[str, int], known: dict[str, int], budget: int, seed: int) -> None:
+    """It spends no more than the budget, and ends only where no next bucket is known whole and can be paid."""
+    pulls = walk({}, ranks, known, {}, 1.0, np.random.default_rng(seed), budget=budget).pulls
+    left = budget - sum(COSTS[pull.bucket] for pull in pulls)
+    assert left >= 0
+    taken = Counter(pull.arm for pull in pulls)
+    for arm, depth in known.items():
+        following = taken[arm]
+        assert following == len(BUCKETS) or BUCKETS[following] > depth or COSTS[following] > left
+
+
+def test_no_action_by_hand() -> None:
+    """What was seen earns 0, weighted by how surely it was seen; what was not seen teaches nothing."""
+    ran = {"a": 7, "b": 2, "c": 20}
+    seen = {("a", 0): 1.0, ("a", 1): 0.5, ("b", 0): 0.25, ("c", 1): 0.0}
+    credit = no_action({"x": 0.5}, ran, seen, np.random.default_rng(0), budget=29, time=77.0)
+    assert {(pull.arm, pull.bucket): pull.weight for pull in credit.pulls} == {
+        ("a", 0): NO_ACTION,
+        ("a", 1): NO_ACTION * 0.5,
+        ("b", 0): NO_ACTION * 0.25,
+    }
+    assert {(pull.reward, pull.hindsight) for pull in credit.pulls} == {(0.0, False)}
+    assert (credit.context, credit.time) == ({"x": 0.5}, 77.0)
+
+
+@given(DEPTHS, st.integers(0, 2**32))
+def test_no_action_walks_as_an_action_does(ran: dict[str, int], seed: int) -> None:
+    """With the same seed its pulls have seen the same before them as those of a page with an action."""
+    seen = {(arm, bucket): 1.0 for arm in ran for bucket in range(len(BUCKETS))}
+    nobody = no_action({}, ran, seen, np.random.default_rng(seed), budget=200)
+    someone = walk({}, dict.fromkeys(ran, 1), ran, ran, 1.0, np.random.default_rng(seed), budget=200)
+    assert [(pull.arm, pull.bucket, pull.before) for pull in nobody.pulls] == [
+        (pull.arm, pull.bucket, pull.before) for pull in someone.pulls
+    ]
+    assert {pull.weight for pull in nobody.pulls} <= {NO_ACTION}
