@@ -111,16 +111,15 @@ def _go_back(path: Path, version: int, *, as_json: bool) -> None:
     from ltrr_cli.engine import Engine
 
     with Engine.open(path) as engine:
-        before = engine.info().policy_version
-        if before:
+        info = engine.info()
+        before, taught = info.policy_version, info.credits > 0
+        if taught or version:
             engine.reset_policy(version)
-        elif version:
-            raise UsageError(f"the policy has no version {version}", next="it has not made its first one yet")
         after = engine.info().policy_version
     if as_json:
         show_json({"version": after, "before": before, "back_to": version})
-    elif not before:
-        say("nothing was changed: the policy has not made its first version yet")
+    elif not taught:
+        say("nothing was changed: the policy has not learned anything yet")
     else:
         forgot = f"what it learned after version {version}" if version else "all that it had learned"
         stays = "memory, ranker, the arms' histories and the logs stay"

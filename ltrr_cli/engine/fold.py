@@ -58,7 +58,7 @@ def catch_up(
             learned.expect(row)
         else:
             pending.append((Position(*row.get("after", (1, 0))), row))
-            learned.look_ahead(row)
+            learned.teaching.look_ahead(row)
         learned.control_at = following
     fresh = 0
     for count, (following, row) in enumerate(_rows(learned, logs.events, learned.events_at), 1):

@@ -87,7 +87,7 @@ def info(opened: Opened) -> Info:
                 reward=arm.buckets[0].mean,
                 deviation=arm.buckets[0].deviation,
                 depth=usual.get(arm.name, 0),
-                ms=learned.history.times.get(arm.name),
+                ms=learned.teaching.history.times.get(arm.name),
             )
             for arm in known
         ),

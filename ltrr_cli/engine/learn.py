@@ -216,9 +216,8 @@ def go_back(opened: Opened, version: int, *, now: float) -> None:
     """
     with _at_the_end(opened) as end:
         live = opened.learned.policy.version
-        if not 0 <= version < live:
-            earlier = f"versions 0 to {live - 1} are earlier" if live else "it has not made its first version yet"
-            raise UsageError(f"the policy has no earlier version {version}", next=earlier)
+        if not 0 <= version <= live:
+            raise UsageError(f"the policy has no version {version}", next=f"its latest is {live}")
         row = {"kind": "policy", "time": now, "version": version, "after": [end.file, end.offset]}
         opened.logs.control.append([row])
     opened.catch_up()

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
-from bisect import bisect_left
 from collections import Counter
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ltrr_cli.engine.hindsight import Hindsight
+from ltrr_cli.engine.teaching import Teaching
 from ltrr_cli.errors import IndexDirectoryError
 from ltrr_cli.estimators.sequential import Bet
 from ltrr_cli.feedback.log import Position
 from ltrr_cli.memory.evidence import Evidence, growth
 from ltrr_cli.memory.table import Table
-from ltrr_cli.policy.base import BUCKETS
-from ltrr_cli.policy.credit import no_action, walk
-from ltrr_cli.policy.history import History
-from ltrr_cli.policy.thompson import ThompsonPolicy
-from ltrr_cli.ranking.debias import MAX_WEIGHT, examination, inverse_weight
+from ltrr_cli.ranking.debias import MAX_WEIGHT, inverse_weight
 from ltrr_cli.ranking.linear import LinearRanker
 from ltrr_cli.text import hash64, key
 
@@ -31,15 +26,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ltrr_cli.config import Config
-    from ltrr_cli.policy.credit import Credit
-    from ltrr_cli.policy.model import Sums
+    from ltrr_cli.policy.thompson import ThompsonPolicy
     from ltrr_cli.records import Event, Impression, Trace
 
 FORMAT_VERSION = 2
 EVERYBODY = "all"
 _MOST_EXPECTED = 100_000
 _MOST_SESSIONS = 10_000
-_ACTED, _NOBODY = 1.0, 2.0
 MEMORY_WEIGHT = 3.0
 """Most that a click far down counts in the memory, in clicks at the top: one click stays one click."""
 
@@ -56,13 +49,8 @@ class Learned:
         self.best = Table()  # (query id, entity) → highest reward counted
         self.waiting = Table()  # ids of queries that events named before they were in the log
         self.caps = Table()  # (query, entity, user) → mass given
-        self.answered = Table()  # query ids: 1 where somebody acted, 2 where it was counted that nobody did
         self.sessions: dict[str, float] = {}  # sessions with an event, whose pages may still be open → its latest time
-        self.history = History()
-        self.policy = ThompsonPolicy(epsilon=config.epsilon, half_life=config.policy_half_life_days * 86400)
-        self.wanted: set[int] = {0}  # versions of the policy that a later control record goes back to
-        self.missed = False
-        self._kept: dict[int, Sums] = {0: self.policy.evidence()}
+        self.teaching = Teaching(config)
         self.ranker = LinearRanker()
         self.challenger: LinearRanker | None = None
         self.bet = Bet()
@@ -169,40 +157,10 @@ class Learned:
         trace = impression.trace if impression is not None else None
         if gain != reward:
             return
-        ranks, known, ran = _ranks(trace, event.entity_id)
-        if impression is not None:
-            self.answered[hash64(impression.query_id)] = _ACTED
-            if trace is not None:  # before hindsight: what an arm would have found deeper down it did not supply
-                self._record_arms(key(impression.text), trace, ranks)
-        context: Mapping[str, float] = trace.context if trace is not None else {}
-        if hindsight is not None:
-            context = context or hindsight.context
-            for arm, rank in hindsight.ranks.items():
-                if not ranks.get(arm):
-                    ranks[arm] = rank if rank > ran.get(arm, 0) else 0
-                known[arm] = hindsight.depth
-        if known:
-            rng = np.random.default_rng(hash64(event.id))
-            budget = max(self.config.candidates, sum(ran.values()))
-            self._teach(walk(context, ranks, known, ran, min(1.0, reward), rng, budget=budget, time=event.time))
+        self.teaching.credit(event, impression, hindsight, reward)
         if impression is not None and trace is not None and event.entity_id in impression.shown:
             self.counts["training lists"] += 1
             self._test(event, impression, trace)
-
-    def _record_arms(self, query: str, trace: Trace, ranks: Mapping[str, int]) -> None:
-        self.history.learn(query, {arm.name: arm.returned for arm in trace.arms if not arm.error}, ranks)
-        for arm in trace.arms:
-            self.history.took(arm.name, arm.ms)
-
-    def _teach(self, credit: Credit) -> None:
-        self.policy.update(credit)
-        self._keep()
-
-    def _keep(self) -> None:
-        """Keep this version's evidence where a later control record goes back to it."""
-        version = self.policy.version
-        if version in self.wanted and version not in self._kept:
-            self._kept[version] = self.policy.evidence()
 
     def _test(self, event: Event, impression: Impression, trace: Trace) -> None:
         """Bet on the challenger: which ranker puts what was acted on higher on the same page."""
@@ -224,18 +182,11 @@ class Learned:
             self.challenger = None
             self.bet = Bet()
 
-    def look_ahead(self, row: Mapping[str, Any]) -> None:
-        """Note what a control record, which is to come, will need."""
-        if row.get("kind") == "policy" and isinstance(row.get("version"), int):
-            self.wanted.add(row["version"])
-            self._keep()
-
     def apply_control(self, row: Mapping[str, Any], find: Callable[[str], Impression | None]) -> None:
         """Apply a control record; `find` gives impressions by query id.
 
         A newly trained ranker becomes the challenger, in place of the one before. Pages that nobody acted on are
-        credited. The policy goes back to an earlier version; one that was not kept is `missed`: only a new fold over
-        the logs, which knows from the start what to keep, has it.
+        credited. The policy goes back to an earlier version, see `Teaching.go_back`.
         """
         kind = row.get("kind")
         if kind == "ranker":
@@ -247,34 +198,16 @@ class Learned:
             self.trained_at = int(row["lists"])
         elif kind == "no-action":
             for query_id in row["query_ids"]:
-                self._no_action(query_id, find(query_id))
+                self.counts["pages without an action"] += self.teaching.nobody_acted(query_id, find(query_id))
             for session in row["closed"]:
                 self.sessions.pop(session, None)
         elif kind == "policy":
-            kept = self._kept.get(int(row["version"]))
-            self.missed |= kept is None
-            if kept is not None:
-                self.policy.go_back(deepcopy(kept))
-                self._keep()
+            self.teaching.go_back(int(row["version"]))
 
-    def _no_action(self, query_id: str, impression: Impression | None) -> None:
-        name = hash64(query_id)
-        if impression is None or self.answered[name] or self.config.is_held_out(impression.text):
-            return  # held out perhaps only since it was written down
-        self.answered[name] = _NOBODY
-        if impression.trace is None:  # another system's: nobody knows what its arms found
-            return
-        self.counts["pages without an action"] += 1
-        trace = impression.trace
-        ran = {arm.name: arm.depth for arm in trace.arms if not arm.error}
-        seen: dict[tuple[str, int], float] = {}
-        for place, entity_id in enumerate(impression.shown):
-            for arm, rank in _ranks(trace, entity_id)[0].items():
-                item = (arm, bisect_left(BUCKETS, rank))
-                seen[item] = max(seen.get(item, 0.0), examination(place + 1))
-        rng = np.random.default_rng(name)
-        budget = max(self.config.candidates, sum(ran.values()))
-        self._teach(no_action(trace.context, ran, seen, rng, budget=budget, time=impression.time))
+    @property
+    def policy(self) -> ThompsonPolicy:
+        """The policy."""
+        return self.teaching.policy
 
     def ranker_status(self) -> str:
         """Say in a sentence which ranker is live and what is under test."""
@@ -294,9 +227,7 @@ class Learned:
             evidence.write(directory, old, rows_of)
         for name, table in (("seen", self.seen), ("best", self.best), ("caps", self.caps), ("waiting", self.waiting)):
             table.write(directory, name)
-        self.answered.write(directory, "answered")
-        self.history.write(directory)
-        self.policy.save(directory / "policy.npz")
+        self.teaching.write(directory)
         state = {
             "format_version": FORMAT_VERSION,
             "config": self.config.learning_digest(),
@@ -306,7 +237,7 @@ class Learned:
             "actions": dict(sorted(self.actions.items())),
             "trained_at": self.trained_at,
             "sessions": self.sessions,
-            "arm_ms": self.history.times,
+            "arm_ms": self.teaching.history.times,
             "expected": [one.to_row() for one in self.expected.values()],
         }
         ranker = {
@@ -341,10 +272,8 @@ class Learned:
             learned.seen, learned.best, learned.caps, learned.waiting = (
                 Table.open(directory, name) for name in ("seen", "best", "caps", "waiting")
             )
-            learned.answered = Table.open(directory, "answered")
-            learned.history = History.open(directory, state["arm_ms"])
+            learned.teaching.open(directory, state["arm_ms"])
             learned.sessions = {str(session): float(time) for session, time in state["sessions"].items()}
-            learned.policy.load(directory / "policy.npz")
             learned.ranker = LinearRanker.from_dict(ranker["live"])
             learned.challenger = LinearRanker.from_dict(ranker["challenger"]) if ranker["challenger"] else None
             learned.bet = Bet(**ranker["bet"])
@@ -368,18 +297,3 @@ def _reciprocal(scores: NDArray[np.float32], place: int) -> float:
     """Return 1 / the rank of one entity among the scores; equal scores keep the order that was shown."""
     ahead = np.count_nonzero(scores > scores[place]) + np.count_nonzero(scores[:place] == scores[place])
     return 1.0 / (1 + int(ahead))
-
-
-def _ranks(trace: Trace | None, entity_id: str) -> tuple[dict[str, int], dict[str, int], dict[str, int]]:
-    """Return each arm's rank of the entity, the depth down to which that is known, and the depth it ran to."""
-    if trace is None:
-        return {}, {}, {}
-    ran = {arm.name: arm.depth for arm in trace.arms if not arm.error}
-    try:
-        candidate = trace.pool_ids.index(entity_id)
-    except ValueError:
-        candidate = -1
-    ranks = {
-        arm: found.candidates.index(candidate) + 1 for arm, found in trace.pool.items() if candidate in found.candidates
-    }
-    return ranks, dict(ran), ran

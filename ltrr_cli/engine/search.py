@@ -55,18 +55,19 @@ class Choice:
 def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
     """Answer one query. Deterministic given the opened index, the query and the choice."""
     started = time.perf_counter()
+    asked = time.monotonic()
     request = make_request(opened, query)
     own = opened.profile(query.user, query.time) if query.user else None
     arms = [strategy for strategy in opened.strategies if strategy.applies(request)]
-    first = {} if isinstance(choice.policy, Fixed) else run_first(opened, arms, request)
+    first = {} if isinstance(choice.policy, Fixed) else _run_first(opened, arms, request, asked)
     features_of_query = {
         **context(query, request.understood, request.recall, past_of(opened, query, own)),
         **scores_of(first, request),
-        **opened.learned.history.features(request.key, [arm.name for arm in arms]),
+        **opened.learned.teaching.history.features(request.key, [arm.name for arm in arms]),
     }
     budget = _budget(opened)
     selection, mode = _select(opened, features_of_query, [arm.name for arm in arms], budget, choice)
-    found, ran = _retrieve(opened, arms, selection.depths, request, first)
+    found, ran = _retrieve(opened, arms, selection.depths, request, first, asked)
     pool = union(found)
     ranker = choice.ranker or opened.learned.ranker
     values, scores = _rank(opened, ranker, request, pool, own)
@@ -175,25 +176,29 @@ def all_ranks(opened: Opened, query: Query, entity_id: str) -> tuple[dict[str, i
 
 def _deepest(opened: Opened, strategy: Strategy, request: Request) -> Hits:
     """Return all that an arm finds; kept by the query's text where feedback cannot change it."""
-    if strategy.learns:
-        return run(strategy, request, MAX_DEPTH).hits
     kept = opened.hindsight.get((strategy.name, request.query.text))
-    if kept is None:
-        kept = run(strategy, request, MAX_DEPTH).hits
+    if kept is not None:
+        return kept
+    ran = run(strategy, request, MAX_DEPTH)
+    if not strategy.learns and not ran.error:
         if len(opened.hindsight) >= _HINDSIGHT_KEPT:
             opened.hindsight.clear()
-        opened.hindsight[strategy.name, request.query.text] = kept
-    return kept
+        opened.hindsight[strategy.name, request.query.text] = ran.hits
+    return ran.hits
 
 
-def run_first(opened: Opened, arms: Sequence[Strategy], request: Request) -> dict[str, Ran]:
-    """Run the arms whose scores inform the choice of the others, as deep as any choice could go."""
-    return _run(opened, [(arm, MAX_DEPTH) for arm in arms if arm.name in FIRST], request)
+def _run_first(opened: Opened, arms: Sequence[Strategy], request: Request, asked: float) -> dict[str, Ran]:
+    """Run the arms whose scores inform the choice of the others, as deep as any choice could go.
+
+    They have half of the time, so that the others can answer where one hangs.
+    """
+    first = [(arm, MAX_DEPTH) for arm in arms if arm.name in FIRST]
+    return _run(first, request, opened.config.timeout_ms / 2e3, asked)
 
 
-def _run(opened: Opened, wanted: Sequence[tuple[Strategy, int]], request: Request) -> dict[str, Ran]:
-    """Run strategies to their depths, by name."""
-    ran = WORKERS.run(wanted, request, opened.config.timeout_ms / 1e3)
+def _run(wanted: Sequence[tuple[Strategy, int]], request: Request, timeout: float, asked: float) -> dict[str, Ran]:
+    """Run strategies to their depths, by name; the query was `asked` then, by the monotonic clock."""
+    ran = WORKERS.run(wanted, request, timeout, asked)
     return {strategy.name: one for (strategy, _), one in zip(wanted, ran, strict=True)}
 
 
@@ -210,7 +215,7 @@ def _budget(opened: Opened) -> Budget:
     config = opened.config
     if not config.arms_ms:
         return Budget(config.candidates)
-    return Budget(config.candidates, config.arms_ms, opened.learned.history.times)
+    return Budget(config.candidates, config.arms_ms, opened.learned.teaching.history.times)
 
 
 def _select(
@@ -229,11 +234,12 @@ def _retrieve(
     depths: Mapping[str, int],
     request: Request,
     first: Mapping[str, Ran],
+    asked: float,
 ) -> tuple[dict[str, Hits], tuple[Arm, ...]]:
     """Run the chosen arms that have not run yet. One that fails, or takes too long, is noted, and the others answer."""
     chosen = [(strategy, depths[strategy.name]) for strategy in arms if depths.get(strategy.name, 0) > 0]
     later = [(strategy, depth) for strategy, depth in chosen if strategy.name not in first]
-    ran = {**first, **_run(opened, later, request)}
+    ran = {**first, **_run(later, request, opened.config.timeout_ms / 1e3, asked)}
     found: dict[str, Hits] = {}
     told = []
     for strategy, depth in chosen:

@@ -65,10 +65,12 @@ def follow(
     `progress` is told of every 1,000 events.
     """
     fresh = catch_up(state.learned, logs, state.impressions, progress=progress)
-    if state.learned.missed:
+    if state.learned.teaching.missed:
         state = new_state(config, logs)
         fresh += catch_up(state.learned, logs, state.impressions, progress=progress)
-        state.learned.missed = False  # what is missed still was never made under these settings: no other fold has it
+        state.learned.teaching.missed = (
+            False  # what is missed still was never made under these settings: no other fold has it
+        )
     return state, fresh
 
 

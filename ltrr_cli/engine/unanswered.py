@@ -29,7 +29,7 @@ def closed_pages(learned: Learned, impressions: Impressions, end: Position, *, n
         last = max((one.time for one in asked), default=0.0)
         for one in asked:
             closed = one.time < last or one.time + WINDOW <= now
-            known = bool(learned.answered[hash64(one.query_id)])
+            known = bool(learned.teaching.answered[hash64(one.query_id)])
             if closed and not known and not learned.config.is_held_out(one.text):
                 pages.append(one.query_id)
         if max(latest, last) + WINDOW <= now:

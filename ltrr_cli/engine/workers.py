@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
@@ -16,9 +17,14 @@ from typing import TYPE_CHECKING
 from ltrr_cli.retrieval.base import Hits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ltrr_cli.retrieval.base import Request, Strategy
+
+
+_MOST_LATE = 2
+"""Queries that an arm may have left behind before it is no longer asked."""
+BUSY = "is still busy with earlier queries, for which it was too slow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +36,17 @@ class Ran:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Task:
+    """`late`: it was left behind before it was `finished`."""
+
     number: int
     strategy: Strategy
     request: Request
     depth: int
     done: SimpleQueue[tuple[int, Ran]]
+    late: bool = False
+    finished: bool = False
 
 
 def run(strategy: Strategy, request: Request, depth: int) -> Ran:
@@ -56,23 +66,45 @@ class Workers:
 
     def __init__(self) -> None:
         self._idle: list[SimpleQueue[_Task]] = []
-        os.register_at_fork(after_in_child=self._idle.clear)  # a forked process has none of the threads
+        self._late: Counter[str] = Counter()  # runs that were left behind, and go on
+        self._lock = threading.Lock()
+        os.register_at_fork(after_in_child=self._forget)  # a forked process has none of the threads
 
-    def run(self, chosen: Sequence[tuple[Strategy, int]], request: Request, timeout: float) -> list[Ran]:
-        """Run the (strategy, depth) side by side; what takes longer than `timeout` seconds has failed by that."""
+    def run(
+        self, chosen: Sequence[tuple[Strategy, int]], request: Request, timeout: float, started: float | None = None
+    ) -> list[Ran]:
+        """Run the (strategy, depth) side by side; what is not done `timeout` seconds after `started` has failed.
+
+        So has, at once, what is still busy with several queries that it was too slow for. `started` is a time of the
+        monotonic clock, by default now.
+        """
+        end = (time.monotonic() if started is None else started) + timeout
         done: SimpleQueue[tuple[int, Ran]] = SimpleQueue()
-        for number, (strategy, depth) in enumerate(chosen):
-            self._worker().put(_Task(number, strategy, request, depth, done))
         late = Ran(Hits.none(), timeout * 1e3, f"took longer than {timeout * 1e3:g} ms")
         found = [late] * len(chosen)
-        end = time.monotonic() + timeout
-        for _ in chosen:
+        tasks: dict[int, _Task] = {}
+        for number, (strategy, depth) in enumerate(chosen):
+            if self._late[strategy.name] >= _MOST_LATE:
+                found[number] = Ran(Hits.none(), 0.0, BUSY)
+            else:
+                tasks[number] = _Task(number, strategy, request, depth, done)
+                self._worker().put(tasks[number])
+        for _ in list(tasks):
             try:
                 number, ran = done.get(timeout=max(0.0, end - time.monotonic()))
             except Empty:
                 break
             found[number] = ran
+            del tasks[number]
+        self._leave(tasks.values())
         return found
+
+    def _leave(self, tasks: Iterable[_Task]) -> None:
+        with self._lock:
+            for task in tasks:
+                if not task.finished:
+                    task.late = True
+                    self._late[task.strategy.name] += 1
 
     def _worker(self) -> SimpleQueue[_Task]:
         try:
@@ -91,6 +123,15 @@ class Workers:
         ran = run(task.strategy, task.request, task.depth)
         self._idle.append(tasks)  # first: who then hears of the result, and has more to do, needs no other thread
         task.done.put((task.number, ran))
+        with self._lock:
+            task.finished = True
+            if task.late:
+                self._late[task.strategy.name] -= 1
+
+    def _forget(self) -> None:
+        self._idle.clear()
+        self._late.clear()
+        self._lock = threading.Lock()
 
 
 WORKERS = Workers()

@@ -53,7 +53,7 @@ class ThompsonPolicy(Learner):
     """The learned policy."""
 
     name = "thompson"
-    width = 0.7
+    width = 0.35
     """How far particles lie from the mean, in the posterior's standard deviations.
 
     Below 1 it explores less than the posterior would, which pays where there is much to learn and little time (Chapelle

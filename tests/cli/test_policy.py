@@ -185,11 +185,11 @@ def test_reset_forgets_the_policy_alone(ltrr: Ltrr, copied: Path) -> None:
 
 
 def test_rollback_takes_an_earlier_version(ltrr: Ltrr, copied: Path) -> None:
-    """Version 1 knew the likes and nothing of the log; a version that is not earlier is a usage error."""
-    for version in ("2", "17"):
+    """Version 1 knew the likes and nothing of the log; a version that was never made is a usage error."""
+    for version in ("3", "17"):
         done = ltrr("policy", "rollback", version, "-i", copied)
         assert (done.code, done.out) == (2, "")
-        assert "versions 0 to 1 are earlier" in done.err
+        assert "its latest is 2" in done.err
     assert ltrr("policy", "rollback", "-1", "-i", copied).code == 2
     before = ltrr("policy", "show", "--json", "-i", copied).json
     assert "forgot what it learned after version 1" in ltrr("policy", "rollback", "1", "-i", copied).out
@@ -215,9 +215,9 @@ def test_reset_asks_first(ltrr: Ltrr, process: Ltrr, terminal: Open, copied: Pat
     assert ltrr("policy", "show", "--json", "-i", copied).json["untrained"]
 
 
-def test_before_the_first_version(ltrr: Ltrr, index: Path) -> None:
+def test_before_anything_was_learned(ltrr: Ltrr, index: Path) -> None:
     """There is nothing to forget, which is no error, and nothing to go back to, which is one."""
     done = ltrr("policy", "reset", "--yes", "-i", index)
-    assert (done.code, done.out) == (0, "nothing was changed: the policy has not made its first version yet\n")
+    assert (done.code, done.out) == (0, "nothing was changed: the policy has not learned anything yet\n")
     assert ltrr("policy", "reset", "--yes", "--json", "-i", index).json == {"version": 0, "before": 0, "back_to": 0}
     assert ltrr("policy", "rollback", "1", "-i", index).code == 2

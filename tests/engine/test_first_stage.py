@@ -205,7 +205,7 @@ def test_arms_without_a_history(index: Path) -> None:
 
 
 def _set_times(engine: Engine, times: dict[str, float]) -> None:
-    engine._opened.learned.history.times = times
+    engine._opened.learned.teaching.history.times = times
 
 
 TIMES = {"lexical": 1.0, "popular": 2.0, "structured": 1.0, "memory": 0.5, "semantic": 50.0}

@@ -70,7 +70,6 @@ def test_seeds_differ(built: Path, tmp_path: Path) -> None:
         assert len({engine.search("love", now=NOW, log=False).trace.seed for _ in range(3)}) == 3
 
 
-
 def test_without_exploring(engine: Engine) -> None:
     """Without exploring the selection is certain, whatever the seed."""
     one, other = (engine.search("love rain", seed=seed, explore=False, now=NOW, log=False) for seed in (1, 2))

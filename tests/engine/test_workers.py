@@ -165,7 +165,8 @@ def test_arm_that_hangs(index_of_short_patience: Path, name: str) -> None:
         finally:
             stuck.go.set()
         told = {one.name: one for one in first.trace.arms}
-        assert (told[name].error, told[name].returned, told[name].ms) == ("took longer than 200 ms", 0, 200.0)
+        limit = 100 if name == "lexical" else 200  # what runs first has half of the time
+        assert (told[name].error, told[name].returned, told[name].ms) == (f"took longer than {limit} ms", 0, limit)
         assert not any(one.error for one in told.values() if one.name != name)
         assert first.results
         assert second.results
