@@ -316,9 +316,9 @@ def saving(drawn: Sequence[Stream]) -> list[str]:
 
 
 def exposure(stream: Stream) -> list[str]:
-    """Run both exploring modes with users who see the whole pool, a page, and a page with a reserved slot."""
+    """Run with users who see the whole pool, a page, and a page with a reserved slot."""
     part = PERIODS[LAST]
-    rows: dict[str, list[tuple[float, float]]] = {BANDIT: [], HINDSIGHT: []}
+    rows: dict[str, list[tuple[float, float]]] = {BANDIT: []}
     with Engine.open(INDEX) as engine:
         for name, cells in rows.items():
             for kind in ("pool", "page", "slot"):

@@ -164,7 +164,9 @@ def _from(arm: ArmReport) -> Iterator[tuple[int, BucketReport]]:
 def _head(out: Console, info: Info) -> None:
     out.print(f"policy version {info.policy_version}, {plural(info.credits, 'credit')} so far", style="bold")
     if info.policy_untrained:
-        _text(out, "untrained: the strategies that apply share the candidates equally until 20 credits make a version")
+        _text(
+            out, "untrained: all strategies that apply get equally many candidates until 20 more credits make a version"
+        )
     out.print()
 
 

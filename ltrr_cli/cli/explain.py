@@ -83,4 +83,6 @@ def _choice(trace: Trace) -> str:
     if trace.mode == "no-explore":
         return f"by the mean of policy version {trace.policy_version} (no exploration)"
     explored = ", exploring" if trace.explored else ""
+    if trace.particle < 0 and trace.mode == "thompson":
+        explored = ", a plain selection, to explore"
     return f"by policy version {trace.policy_version} ({trace.mode}), propensity {trace.propensity:.4f}{explored}"

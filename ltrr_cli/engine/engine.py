@@ -212,6 +212,8 @@ class Engine:
 
         opened = self._fresh()
         impression = opened.impressions.find(query_id)
+        if impression is None and self.read_only:
+            raise FeedbackError("this index may not be written to, so feedback is not possible", where=str(opened.root))
         if impression is None:
             raise FeedbackError("no query with this id was answered by this index", where=query_id)
         if entity_id not in impression.shown and opened.row(entity_id) is None:
@@ -268,6 +270,8 @@ class Engine:
         """
         from ltrr_cli.engine.learn import go_back
 
+        if not isinstance(version, int) or isinstance(version, bool):
+            raise UsageError(f"a version is a whole number, not {version!r}")
         go_back(self._fresh(), version, now=_moment(now))
 
     @staticmethod

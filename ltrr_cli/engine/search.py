@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.engine.past import past_of
-from ltrr_cli.engine.workers import WORKERS, Ran, run
+from ltrr_cli.engine.workers import WORKERS, Ran, applies, run
 from ltrr_cli.errors import LtrrError
 from ltrr_cli.memory.recall import recall
 from ltrr_cli.policy.base import MAX_DEPTH, Budget
@@ -58,7 +58,7 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
     asked = time.monotonic()
     request = make_request(opened, query)
     own = opened.profile(query.user, query.time) if query.user else None
-    arms = [strategy for strategy in opened.strategies if strategy.applies(request)]
+    arms = [strategy for strategy in opened.strategies if applies(strategy, request)]
     first = {} if isinstance(choice.policy, Fixed) else _run_first(opened, arms, request, asked)
     features_of_query = {
         **context(query, request.understood, request.recall, past_of(opened, query, own)),
@@ -147,7 +147,7 @@ def alone(opened: Opened, query: Query, depth: int) -> dict[str, list[tuple[str,
     request = make_request(opened, query)
     found = {}
     for strategy in opened.strategies:
-        ran = run(strategy, request, depth) if strategy.applies(request) else Ran(Hits.none(), 0.0)
+        ran = run(strategy, request, depth) if applies(strategy, request) else Ran(Hits.none(), 0.0)
         if ran.error:
             raise LtrrError(f"the strategy {strategy.name} failed: {ran.error}", where=f"query {query.text[:80]!r}")
         found[strategy.name] = list(zip(opened.view.ids(ran.hits.rows), ran.hits.scores.tolist(), strict=True))
@@ -163,7 +163,7 @@ def all_ranks(opened: Opened, query: Query, entity_id: str) -> tuple[dict[str, i
     row = opened.row(entity_id)
     ranks, first = {}, {}
     for strategy in opened.strategies:
-        if not strategy.applies(request):
+        if not applies(strategy, request):
             continue
         hits = _deepest(opened, strategy, request)
         if strategy.name in FIRST:

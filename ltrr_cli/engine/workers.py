@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ltrr_cli.retrieval.base import Hits
 
 if TYPE_CHECKING:
@@ -53,12 +55,41 @@ def run(strategy: Strategy, request: Request, depth: int) -> Ran:
     """Run one arm here and now, however long it takes."""
     started = time.perf_counter()
     try:
-        hits, error = strategy.retrieve(request, depth), ""
+        hits, error = _checked(strategy.retrieve(request, depth), depth, request.view.rows), ""
     except KeyboardInterrupt:
         raise
     except BaseException as failure:  # noqa: BLE001 – strategies may come from anywhere, and a panic in Rust is no Exception
         hits, error = Hits.none(), f"{type(failure).__name__}: {failure}"[:200]
     return Ran(hits, (time.perf_counter() - started) * 1e3, error)
+
+
+def _checked(hits: Hits, depth: int, rows: int) -> Hits:
+    """Return the first `depth` hits of an index with so many rows; ValueError where they are not what was agreed."""
+    if not isinstance(hits, Hits):
+        raise TypeError(f"it returned {type(hits).__name__}, not Hits")
+    found, scores = np.asarray(hits.rows), np.asarray(hits.scores)
+    if found.ndim != 1 or found.shape != scores.shape:
+        raise ValueError("rows and scores are not two lists of the same length")
+    if not len(found):
+        return Hits.none()
+    if found.dtype.kind not in "iu" or scores.dtype.kind not in "iuf":
+        raise ValueError("rows are not whole numbers, or scores no numbers")
+    found, scores = found[:depth].astype(np.int64, copy=False), scores[:depth].astype(np.float32, copy=False)
+    if int(found.min()) < 0 or int(found.max()) >= rows:
+        raise ValueError("it found a row that the index does not have")
+    if len(set(found.tolist())) < len(found):
+        raise ValueError("it found an entity twice")
+    if not (np.isfinite(scores).all() and (scores[1:] <= scores[:-1]).all()):
+        raise ValueError("its scores are not finite, or not in descending order")
+    return Hits(found, scores)
+
+
+def applies(strategy: Strategy, request: Request) -> bool:
+    """Ask a strategy whether it applies; one that cannot tell is asked to retrieve, and fails there."""
+    try:
+        return bool(strategy.applies(request))
+    except Exception:  # noqa: BLE001 – strategies may come from anywhere
+        return True
 
 
 class Workers:
@@ -120,7 +151,10 @@ class Workers:
 
     def _do(self, task: _Task, tasks: SimpleQueue[_Task]) -> None:
         """Do one task; in a function of its own, so that a thread that waits keeps nothing of it."""
-        ran = run(task.strategy, task.request, task.depth)
+        try:
+            ran = run(task.strategy, task.request, task.depth)
+        except KeyboardInterrupt:  # the strategy's own: a key pressed is the main thread's
+            ran = Ran(Hits.none(), 0.0, "KeyboardInterrupt")
         self._idle.append(tasks)  # first: who then hears of the result, and has more to do, needs no other thread
         task.done.put((task.number, ran))
         with self._lock:

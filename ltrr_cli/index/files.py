@@ -68,7 +68,15 @@ def map_bytes(path: Path) -> Any:
 
 
 def mapped(path: Path) -> Any:
-    """Map an .npy file for reading, as a plain array: NumPy's own memmap class costs a microsecond at every slice."""
+    """Map an .npy file for reading, as a plain array: NumPy's own memmap class costs a microsecond at every slice.
+
+    ValueError, naming the file, if it is damaged.
+    """
+    import tokenize
+
     import numpy as np
 
-    return np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
+    except (ValueError, EOFError, SyntaxError, TypeError, KeyError, tokenize.TokenError) as error:
+        raise ValueError(f"{path.name} is damaged") from error

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from ltrr_cli.errors import UsageError
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from ltrr_cli.records import Value
 
@@ -56,6 +57,8 @@ def check_given(given: Mapping[str, Value]) -> None:
             more than 64 characters, with control characters or lone surrogates; a number that is not finite; anything
             else than text or a number.
     """
+    if not isinstance(given, Mapping):
+        raise UsageError("the context is no mapping of names to values", next='give it as {"name": value}')
     if len(given) > MAX_ENTRIES:
         raise UsageError(
             f"the context has {len(given):,} entries, at most {MAX_ENTRIES} fit", next="leave out what says least"

@@ -11,6 +11,7 @@ import threading
 import time
 import weakref
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import numpy as np
@@ -45,10 +46,11 @@ class Arm:
         """Always apply."""
         return True
 
-    def retrieve(self, request: Request, depth: int) -> Hits:  # noqa: ARG002 – the contract's names
+    def retrieve(self, request: Request, depth: int) -> Hits:
         """Return the first rows."""
         self.act()
-        return Hits(np.arange(depth), np.linspace(1, 0.5, depth, dtype=np.float32))
+        count = min(depth, request.view.rows)
+        return Hits(np.arange(count), np.linspace(1, 0.5, count, dtype=np.float32))
 
 
 class Stuck:
@@ -115,7 +117,7 @@ def test_arms_run_side_by_side(built: Path) -> None:
 def test_results_belong_to_their_arms() -> None:
     """What comes last stands where it was asked for, also when several threads ask for workers at once."""
     workers = Workers()
-    request = cast("Request", None)
+    request = cast("Request", SimpleNamespace(view=SimpleNamespace(rows=100)))
     found: dict[int, list[list[int]]] = {}
 
     def once(first: int) -> list[int]:
@@ -179,7 +181,7 @@ def test_arm_that_hangs(index_of_short_patience: Path, name: str) -> None:
 def test_thread_that_was_left_behind_serves_again() -> None:
     """Once its arm ends, the thread runs others, and no new one is needed."""
     workers, stuck = Workers(), Stuck()
-    request = cast("Request", None)
+    request = cast("Request", SimpleNamespace(view=SimpleNamespace(rows=100)))
     ran = workers.run([(Arm("slow", stuck), 3), (Arm("quick"), 3)], request, 0.05)
     assert [one.error for one in ran] == ["took longer than 50 ms", ""]
     assert [len(one.hits.rows) for one in ran] == [0, 3]
