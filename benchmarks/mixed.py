@@ -23,13 +23,12 @@ import numpy as np
 from common import OUT, data
 
 from ltrr_cli import Engine
-from ltrr_cli.engine.search import make_request, scores_of
+from ltrr_cli.engine.search import context_of, make_request
 from ltrr_cli.engine.workers import run
 from ltrr_cli.feedback.formats import Feedback
 from ltrr_cli.feedback.times import parse_time
 from ltrr_cli.policy.base import MAX_DEPTH
-from ltrr_cli.query.context import context
-from ltrr_cli.records import Query
+from ltrr_cli.records import Past, Query
 from ltrr_cli.retrieval.base import FIRST
 
 if TYPE_CHECKING:
@@ -218,7 +217,7 @@ def ask(opened: Opened, texts: Sequence[str], now: float) -> Answers:
                 ms[number, arm] = ran.ms
                 applies[number, arm] = True
                 lists[number, arm, : len(ran.hits.rows)] = ran.hits.rows
-        contexts.append({**context(query, request.understood, request.recall), **scores_of(first, request)})
+        contexts.append(context_of(request, first, Past()))
     return Answers(texts=tuple(texts), contexts=tuple(contexts), applies=applies, lists=lists, ms=ms)
 
 

@@ -38,7 +38,7 @@ class Config:
 
     candidates: int = 120
     """Budget: how many hits all arms together may return for a query."""
-    epsilon: float = 0.02
+    epsilon: float = 0.01
     """Share of queries that get a plain selection, so that nothing is ever out of reach of learning."""
     arms_ms: float = 0.0
     """Time that all arms of a query may take together, by what they took before; 0: no limit."""

@@ -49,7 +49,6 @@ def show_arms(out: Console, info: Info, arms: Sequence[ArmReport]) -> None:
     _head(out, info)
     hindsight = any(arm.buckets[0].looked for arm in arms)
     heads = ("pulls", *(["hindsight"] if hindsight else []), "reward", "depth", "ms")
-    known = {one.name: one for one in info.arms}
     rows = [
         _Row(
             name=arm.name,
@@ -59,8 +58,8 @@ def show_arms(out: Console, info: Info, arms: Sequence[ArmReport]) -> None:
                 f"{arm.pulled:,}",
                 *([f"{arm.buckets[0].looked:,}"] if hindsight else []),
                 _reward(arm.reward),
-                str(known[arm.name].depth),
-                _ms(known[arm.name]),
+                str(_known(info, arm).depth),
+                _ms(_known(info, arm)),
             ),
         )
         for arm in arms
@@ -74,7 +73,7 @@ def show_arms(out: Console, info: Info, arms: Sequence[ArmReport]) -> None:
 def show_arm(out: Console, info: Info, arm: ArmReport) -> None:
     """Print all of one arm: a line for each bucket, then its features."""
     _head(out, info)
-    one = next(known for known in info.arms if known.name == arm.name)
+    one = _known(info, arm)
     out.print(safe(arm.name), style="bold", soft_wrap=True)
     looked = f", {arm.buckets[0].looked:,} more in hindsight" if arm.buckets[0].looked else ""
     _text(out, f"{plural(arm.pulled, 'pull')}{looked}; mean reward {_reward(arm.reward)}")
@@ -106,7 +105,7 @@ def arms_json(info: Info, arms: Sequence[ArmReport]) -> dict[str, Any]:
         "version": info.policy_version,
         "credits": info.credits,
         "untrained": info.policy_untrained,
-        "arms": [_arm_json(arm, next(one for one in info.arms if one.name == arm.name)) for arm in arms],
+        "arms": [_arm_json(arm, _known(info, arm)) for arm in arms],
     }
 
 
@@ -154,6 +153,11 @@ def meaning(name: str) -> str:
     if name.startswith(_AFTER):
         return f"how deep {name.removeprefix(_AFTER)} is selected already, on a logarithmic scale; 100 hits give 1"
     return describe(name)
+
+
+def _known(info: Info, arm: ArmReport) -> ArmInfo:
+    """Return what else is known of an arm."""
+    return next(one for one in info.arms if one.name == arm.name)
 
 
 def _from(arm: ArmReport) -> Iterator[tuple[int, BucketReport]]:

@@ -41,6 +41,7 @@ class Engine:
     def __init__(self, opened: Opened, *, strategies: Sequence[Strategy] = ()) -> None:
         self._opened = opened
         self._strategies = tuple(strategies)
+        self._closed = False
 
     @staticmethod
     def build(
@@ -86,8 +87,9 @@ class Engine:
         return not os.access(self._opened.root / "log", os.W_OK)
 
     def close(self) -> None:
-        """Let go of the index."""
+        """Let go of the index; whatever is asked of a closed engine raises `UsageError`."""
         self._opened.close()
+        self._closed = True
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -166,7 +168,7 @@ class Engine:
         `depth` in 1…1000 hits of each. A strategy that does not apply to the query finds nothing; one that fails is an
         error. Nothing is logged.
         """
-        from ltrr_cli.engine.search import alone
+        from ltrr_cli.engine.alone import alone
 
         if not 1 <= depth <= MAX_K:
             raise UsageError(f"depth must be from 1 to {MAX_K}, not {depth}")
@@ -298,6 +300,8 @@ class Engine:
         """Return the opened index, anew if another generation was published, caught up with the logs."""
         from ltrr_cli.engine.opened import Opened
 
+        if self._closed:
+            raise UsageError("this engine was closed", next="open the index again: Engine.open(...)")
         if self._opened.stale:
             newer = Opened(self._opened.root, strategies=self._strategies)
             newer.adopt(self._opened)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ltrr_cli.engine import unanswered
 from ltrr_cli.engine.hindsight import Hindsight
 from ltrr_cli.engine.teaching import Teaching
 from ltrr_cli.errors import IndexDirectoryError
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from ltrr_cli.policy.thompson import ThompsonPolicy
     from ltrr_cli.records import Event, Impression, Trace
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 EVERYBODY = "all"
 _MOST_EXPECTED = 100_000
 _MOST_SESSIONS = 10_000
@@ -196,7 +197,7 @@ class Learned:
             self.challenger = LinearRanker.from_dict(row["ranker"])
             self.bet = Bet()
             self.trained_at = int(row["lists"])
-        elif kind == "no-action":
+        elif kind == unanswered.KIND:
             for query_id in row["query_ids"]:
                 self.counts["pages without an action"] += self.teaching.nobody_acted(query_id, find(query_id))
             for session in row["closed"]:
@@ -250,20 +251,17 @@ class Learned:
         (directory / "ranker.json").write_text(json.dumps(ranker, indent=1) + "\n")
         (directory / "state.json").write_text(json.dumps(state, indent=1) + "\n")
 
-    @staticmethod
-    def outdated(directory: Path) -> bool:
-        """Tell whether a snapshot is of an older format: then the logs say what it would hold today."""
-        try:
-            return int(json.loads((directory / "state.json").read_bytes())["format_version"]) < FORMAT_VERSION
-        except (OSError, ValueError, KeyError, TypeError):
-            return False  # opening it will say what is wrong
-
     @classmethod
-    def open(cls, directory: Path, config: Config) -> Learned:
-        """Map a snapshot. Raises `IndexDirectoryError` if it is damaged or of another format."""
+    def open(cls, directory: Path, config: Config) -> Learned | None:
+        """Map a snapshot; None where it is of an older format: then the logs say what it would hold today.
+
+        Raises `IndexDirectoryError` if it is damaged, or of a newer format.
+        """
         learned = cls(config)
         try:
             state = json.loads((directory / "state.json").read_bytes())
+            if int(state["format_version"]) < FORMAT_VERSION:
+                return None
             ranker = json.loads((directory / "ranker.json").read_bytes())
             if state["format_version"] != FORMAT_VERSION:
                 raise ValueError(f"format version {state['format_version']}")

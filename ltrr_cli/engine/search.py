@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.engine.past import past_of
-from ltrr_cli.engine.workers import WORKERS, Ran, applies, run
-from ltrr_cli.errors import LtrrError
+from ltrr_cli.engine.workers import WORKERS, applies
 from ltrr_cli.memory.recall import recall
 from ltrr_cli.policy.base import MAX_DEPTH, Budget
 from ltrr_cli.policy.baselines import Fixed
@@ -30,12 +29,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ltrr_cli.engine.opened import Opened
+    from ltrr_cli.engine.workers import Ran
     from ltrr_cli.policy.base import Policy, Selection
     from ltrr_cli.ranking.linear import LinearRanker
-    from ltrr_cli.records import Query, Tag
+    from ltrr_cli.records import Past, Query, Tag
     from ltrr_cli.retrieval.base import Strategy
-
-_HINDSIGHT_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +53,16 @@ class Choice:
 def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
     """Answer one query. Deterministic given the opened index, the query and the choice."""
     started = time.perf_counter()
-    asked = time.monotonic()
     request = make_request(opened, query)
     own = opened.profile(query.user, query.time) if query.user else None
     arms = [strategy for strategy in opened.strategies if applies(strategy, request)]
-    first = {} if isinstance(choice.policy, Fixed) else _run_first(opened, arms, request, asked)
-    features_of_query = {
-        **context(query, request.understood, request.recall, past_of(opened, query, own)),
-        **scores_of(first, request),
-        **opened.learned.teaching.history.features(request.key, [arm.name for arm in arms]),
-    }
+    offered = [arm.name for arm in arms]
+    first = {} if isinstance(choice.policy, Fixed) else _run_first(opened, arms, request, started)
+    features_of_query = context_of(request, first, past_of(opened, query, own))
+    features_of_query |= opened.learned.teaching.history.features(request.key, offered)
     budget = _budget(opened)
-    selection, mode = _select(opened, features_of_query, [arm.name for arm in arms], budget, choice)
-    found, ran = _retrieve(opened, arms, selection.depths, request, first, asked)
+    selection, mode = _select(opened, features_of_query, offered, budget, choice)
+    found, ran = _retrieve(opened, arms, selection.depths, request, first, started)
     pool = union(found)
     ranker = choice.ranker or opened.learned.ranker
     values, scores = _rank(opened, ranker, request, pool, own)
@@ -97,7 +92,7 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
         features=tuple(map(tuple, _rounded(values[order]).tolist())),
         scores=tuple(shown),
         reserved=_reserved(reserved, ids, query.k),
-        available=tuple(arm.name for arm in arms),
+        available=tuple(offered),
         limit_ms=budget.ms if budget.ms < inf else 0.0,
         times=dict(budget.times),
     )
@@ -126,6 +121,15 @@ def make_request(opened: Opened, query: Query) -> Request:
     return Request(query, understood, remembered, opened.view, opened.query_vector)
 
 
+def context_of(request: Request, first: Mapping[str, Ran], past: Past) -> dict[str, float]:
+    """Return the features of a query, and those of the scores of what has run already."""
+    found = context(request.query, request.understood, request.recall, past)
+    for arm, ran in first.items():
+        if not ran.error:
+            found |= relevance(arm, ran.hits.scores, ceiling(request))
+    return found
+
+
 def impression_of(answered: Answer, query: Query) -> Impression:
     """Return what is logged of an answer."""
     return Impression(
@@ -139,76 +143,19 @@ def impression_of(answered: Answer, query: Query) -> Impression:
     )
 
 
-def alone(opened: Opened, query: Query, depth: int) -> dict[str, list[tuple[str, float]]]:
-    """Return what every arm finds by itself: (entity id, the arm's own score), best first.
-
-    Raises `LtrrError` naming an arm that fails: beside the others it would pass for one that finds nothing.
-    """
-    request = make_request(opened, query)
-    found = {}
-    for strategy in opened.strategies:
-        ran = run(strategy, request, depth) if applies(strategy, request) else Ran(Hits.none(), 0.0)
-        if ran.error:
-            raise LtrrError(f"the strategy {strategy.name} failed: {ran.error}", where=f"query {query.text[:80]!r}")
-        found[strategy.name] = list(zip(opened.view.ids(ran.hits.rows), ran.hits.scores.tolist(), strict=True))
-    return found
-
-
-def all_ranks(opened: Opened, query: Query, entity_id: str) -> tuple[dict[str, int], dict[str, float]]:
-    """Return the rank (from 1, 0 = not found) that each arm of the query gives an entity, and the context.
-
-    Arms are known down to the deepest bucket; one that does not apply is no arm of the query, and learns nothing.
-    """
-    request = make_request(opened, query)
-    row = opened.row(entity_id)
-    ranks, first = {}, {}
-    for strategy in opened.strategies:
-        if not applies(strategy, request):
-            continue
-        hits = _deepest(opened, strategy, request)
-        if strategy.name in FIRST:
-            first[strategy.name] = Ran(hits, 0.0)
-        rows = hits.rows
-        places = np.flatnonzero(rows == row).tolist() if row is not None else []
-        ranks[strategy.name] = places[0] + 1 if places else 0
-    return ranks, {**context(query, request.understood, request.recall), **scores_of(first, request)}
-
-
-def _deepest(opened: Opened, strategy: Strategy, request: Request) -> Hits:
-    """Return all that an arm finds; kept by the query's text where feedback cannot change it."""
-    kept = opened.hindsight.get((strategy.name, request.query.text))
-    if kept is not None:
-        return kept
-    ran = run(strategy, request, MAX_DEPTH)
-    if not strategy.learns and not ran.error:
-        if len(opened.hindsight) >= _HINDSIGHT_KEPT:
-            opened.hindsight.clear()
-        opened.hindsight[strategy.name, request.query.text] = ran.hits
-    return ran.hits
-
-
-def _run_first(opened: Opened, arms: Sequence[Strategy], request: Request, asked: float) -> dict[str, Ran]:
+def _run_first(opened: Opened, arms: Sequence[Strategy], request: Request, started: float) -> dict[str, Ran]:
     """Run the arms whose scores inform the choice of the others, as deep as any choice could go.
 
     They have half of the time, so that the others can answer where one hangs.
     """
     first = [(arm, MAX_DEPTH) for arm in arms if arm.name in FIRST]
-    return _run(first, request, opened.config.timeout_ms / 2e3, asked)
+    return _run(first, request, opened.config.timeout_ms / 2e3, started)
 
 
-def _run(wanted: Sequence[tuple[Strategy, int]], request: Request, timeout: float, asked: float) -> dict[str, Ran]:
-    """Run strategies to their depths, by name; the query was `asked` then, by the monotonic clock."""
-    ran = WORKERS.run(wanted, request, timeout, asked)
+def _run(wanted: Sequence[tuple[Strategy, int]], request: Request, timeout: float, started: float) -> dict[str, Ran]:
+    """Run strategies to their depths, by name; the query's answer `started` then."""
+    ran = WORKERS.run(wanted, request, timeout, started)
     return {strategy.name: one for (strategy, _), one in zip(wanted, ran, strict=True)}
-
-
-def scores_of(first: Mapping[str, Ran], request: Request) -> dict[str, float]:
-    """Return the features of what has run."""
-    found: dict[str, float] = {}
-    for arm, ran in first.items():
-        if not ran.error:
-            found |= relevance(arm, ran.hits.scores, ceiling(request))
-    return found
 
 
 def _budget(opened: Opened) -> Budget:
@@ -234,12 +181,12 @@ def _retrieve(
     depths: Mapping[str, int],
     request: Request,
     first: Mapping[str, Ran],
-    asked: float,
+    started: float,
 ) -> tuple[dict[str, Hits], tuple[Arm, ...]]:
     """Run the chosen arms that have not run yet. One that fails, or takes too long, is noted, and the others answer."""
     chosen = [(strategy, depths[strategy.name]) for strategy in arms if depths.get(strategy.name, 0) > 0]
     later = [(strategy, depth) for strategy, depth in chosen if strategy.name not in first]
-    ran = {**first, **_run(later, request, opened.config.timeout_ms / 1e3, asked)}
+    ran = {**first, **_run(later, request, opened.config.timeout_ms / 1e3, started)}
     found: dict[str, Hits] = {}
     told = []
     for strategy, depth in chosen:

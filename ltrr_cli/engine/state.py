@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
-
-import numpy as np
 
 from ltrr_cli.engine.fold import catch_up
 from ltrr_cli.engine.learned import Learned
 from ltrr_cli.errors import IndexDirectoryError
 from ltrr_cli.feedback.impressions import Impressions
+from ltrr_cli.index.files import read_npz
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,9 +41,9 @@ def open_state(root: Path, manifest: Manifest, config: Config, logs: Logs) -> St
     Raises `IndexDirectoryError` if it is damaged.
     """
     snapshot = root / "learned" / manifest.learned.name
-    if Learned.outdated(snapshot):
-        return new_state(config, logs)
     learned = Learned.open(snapshot, config)
+    if learned is None:
+        return new_state(config, logs)
     impressions = _impressions(logs, snapshot)
     whole = (
         logs.events.holds(learned.events_at)
@@ -68,18 +66,16 @@ def follow(
     if state.learned.teaching.missed:
         state = new_state(config, logs)
         fresh += catch_up(state.learned, logs, state.impressions, progress=progress)
-        state.learned.teaching.missed = (
-            False  # what is missed still was never made under these settings: no other fold has it
-        )
+        # What is missed still was never made under these settings, so that no other fold has it either.
+        state.learned.teaching.missed = False
     return state, fresh
 
 
 def _impressions(logs: Logs, snapshot: Path) -> Impressions:
     """Open the impressions with the snapshot's table of positions."""
     try:
-        with np.load(snapshot / "impressions.npz", allow_pickle=False) as table:
-            return Impressions.load(logs.queries, {name: table[name] for name in table.files})
-    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+        return Impressions.load(logs.queries, read_npz(snapshot / "impressions.npz"))
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise IndexDirectoryError(
             f"the learned state cannot be opened: {error}",
             where=str(snapshot),

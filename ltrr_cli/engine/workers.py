@@ -107,9 +107,9 @@ class Workers:
         """Run the (strategy, depth) side by side; what is not done `timeout` seconds after `started` has failed.
 
         So has, at once, what is still busy with several queries that it was too slow for. `started` is a time of the
-        monotonic clock, by default now.
+        performance counter, by default now.
         """
-        end = (time.monotonic() if started is None else started) + timeout
+        end = (time.perf_counter() if started is None else started) + timeout
         done: SimpleQueue[tuple[int, Ran]] = SimpleQueue()
         late = Ran(Hits.none(), timeout * 1e3, f"took longer than {timeout * 1e3:g} ms")
         found = [late] * len(chosen)
@@ -122,7 +122,7 @@ class Workers:
                 self._worker().put(tasks[number])
         for _ in list(tasks):
             try:
-                number, ran = done.get(timeout=max(0.0, end - time.monotonic()))
+                number, ran = done.get(timeout=max(0.0, end - time.perf_counter()))
             except Empty:
                 break
             found[number] = ran

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _PREFIX = b'{"query_id":"'
 _SESSION = b'"query_attributes":{"session_id":"'
 _PARSED_KEPT = 256
-_SESSIONS_KEPT = 1000
+_SESSIONS_KEPT = 10_000  # as many as may be open at once
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_DAMAGE = (ValueError, LookupError, TypeError, AttributeError, EOFError, SyntaxError)
+"""What NumPy and the archive reader raise on a damaged file."""
+
 
 def sync_file(path: Path) -> None:
     """Flush one file's content to the disk."""
@@ -78,5 +81,28 @@ def mapped(path: Path) -> Any:
 
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
-    except (ValueError, EOFError, SyntaxError, TypeError, KeyError, tokenize.TokenError) as error:
+    except (*_DAMAGE, tokenize.TokenError) as error:
+        raise ValueError(f"{path.name} is damaged") from error
+
+
+def read_npz(path: Path) -> dict[str, Any]:
+    """Return the arrays of an .npz file, by name; ValueError, naming the file, if it is damaged.
+
+    Members are read whole, so that their checksums are compared: NumPy would parse what is damaged.
+    """
+    import tokenize
+    import zlib
+    from io import BytesIO
+    from zipfile import BadZipFile, ZipFile
+
+    import numpy as np
+
+    data = path.read_bytes()
+    try:
+        with ZipFile(BytesIO(data)) as archive:
+            return {
+                name.removesuffix(".npy"): np.load(BytesIO(archive.read(name)), allow_pickle=False)
+                for name in archive.namelist()
+            }
+    except (*_DAMAGE, BadZipFile, zlib.error, OverflowError, RuntimeError, tokenize.TokenError) as error:
         raise ValueError(f"{path.name} is damaged") from error

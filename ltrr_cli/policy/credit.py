@@ -1,6 +1,6 @@
 """Credit: which (arm, bucket) deserves an impression's reward.
 
-The arms' finds are walked in a random order; the first item that supplies the entity gets the reward, those after it
+The arms' finds are walked in random orders; the first item that supplies the entity gets the reward, those after it
 get 0, each seen together with what was walked before it. So an item learns its *marginal* worth: that it supplies what
 the user acted on and nothing before it does (Yue & Guestrin, Linear Submodular Bandits, NIPS 2011).
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+ORDERS = 4
+"""Random orders in which an impression is walked: the more, the less its credit depends on chance, and the longer it
+takes. One more closes little of the gap of benchmarks/policy.py."""
 NO_ACTION = 0.03
 """Weight of a page that nobody acted on, beside one with an action.
 
@@ -33,7 +36,7 @@ Without any, an arm that runs alone and fails would teach nothing. More of it ma
 class Pull:
     """One (arm, bucket) item of the walk: the `before` depths of the other arms when it came, and what it earned.
 
-    `weight` ≥ 0 scales its influence.
+    `weight` ≥ 0 scales its influence. `share` in (0, 1] says in which part of the orders that were walked it came so.
     """
 
     arm: str
@@ -42,11 +45,12 @@ class Pull:
     reward: float
     hindsight: bool
     weight: float = 1.0
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credit:
-    """What one impression teaches: its context, the pulls of the walk, and when it was (seconds)."""
+    """What one impression teaches: its context, the pulls of the walks, and when it was (seconds)."""
 
     context: Mapping[str, float]
     pulls: tuple[Pull, ...]
@@ -100,6 +104,30 @@ def walk(
     return Credit(context=context, pulls=tuple(pulls), time=time)
 
 
+def walks(
+    context: Mapping[str, float],
+    ranks: Mapping[str, int],
+    known: Mapping[str, int],
+    ran: Mapping[str, int],
+    reward: float,
+    rng: np.random.Generator,
+    *,
+    budget: int,
+    time: float = 0.0,
+) -> Credit:
+    """Assign the reward as `walk` does, in ORDERS orders: a pull has the share of them in which it came just so."""
+    shares: dict[tuple[object, ...], float] = {}
+    pulls: dict[tuple[object, ...], Pull] = {}
+    for _ in range(ORDERS):
+        for pull in walk(context, ranks, known, ran, reward, rng, budget=budget).pulls:
+            same = (pull.arm, pull.bucket, *pull.before.items(), pull.reward)
+            pulls.setdefault(same, pull)
+            shares[same] = shares.get(same, 0.0) + 1 / ORDERS
+    return Credit(
+        context=context, pulls=tuple(replace(pull, share=shares[same]) for same, pull in pulls.items()), time=time
+    )
+
+
 def _fits(bucket: int, known: int, left: int) -> bool:
     """Whether an arm's next bucket is known whole and can be paid for."""
     return bucket < len(BUCKETS) and BUCKETS[bucket] <= known and COSTS[bucket] <= left
@@ -119,7 +147,7 @@ def no_action(
     `seen` gives the probability, in (0, 1], that the best placed of its entities was looked at. The items are walked as
     those of a page with an action.
     """
-    walked = walk(context, {}, ran, ran, 0.0, rng, budget=budget, time=time)
+    walked = walks(context, {}, ran, ran, 0.0, rng, budget=budget, time=time)
     pulls = tuple(
         replace(pull, weight=NO_ACTION * weight)
         for pull in walked.pulls

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import zlib
 from copy import deepcopy
 from dataclasses import asdict, replace
-from io import BytesIO
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
+from ltrr_cli.index.files import read_npz
 from ltrr_cli.policy.base import BUCKETS
 from ltrr_cli.policy.credit import Credit, Pull
 from ltrr_cli.policy.model import MAX_ARMS, MAX_FEATURES, WIDTH, Slots, Sums
@@ -28,8 +26,8 @@ _FORMAT_VERSION = 2
 _HEAVIEST = 1e3
 """Heavier pulls count as this: far heavier ones would leave nothing of the others in floating point."""
 _LOWER = np.tril_indices(WIDTH)
-_DAMAGE = (LookupError, TypeError, AttributeError, OverflowError, EOFError, BadZipFile, zlib.error, RuntimeError)
-"""What reading a damaged file raises beside ValueError; RuntimeError is zipfile's for flags that it does not know."""
+_DAMAGE = (LookupError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What a state that is not one raises beside ValueError."""
 
 
 class Learner:
@@ -58,8 +56,8 @@ class Learner:
     def update(self, credit: Credit) -> None:
         """Take one impression's credit; every VERSION_EVERY of them make a new version.
 
-        Pulls whose reward or weight is not finite are left out; rewards are clipped to [-1, 1], weights to 1,000, and a
-        time that is not finite is that of the newest credit.
+        Pulls whose reward or weight is not finite, or whose share is no share, are left out; rewards are clipped to
+        [-1, 1], weights to 1,000, and a time that is not finite is that of the newest credit.
         """
         self._pending.append(_sane(credit, max([self.sums.time, *(one.time for one in self._pending)])))
         self.credits += 1
@@ -67,10 +65,6 @@ class Learner:
             self.sums.add(self._pending)
             self._pending = []
             self._changed()
-
-    def reset(self) -> None:
-        """Forget all evidence."""
-        self.go_back(Sums(half_life=self.sums.half_life))
 
     def go_back(self, sums: Sums) -> None:
         """Take earlier evidence in place of this version's and of what came since."""
@@ -107,9 +101,8 @@ class Learner:
 
     def load(self, path: Path) -> None:
         """Read what `save` wrote; ValueError if it is damaged or has another format, and all is as it was before."""
-        data = path.read_bytes()
+        arrays = read_npz(path)
         try:
-            arrays = _arrays(data)
             state = json.loads(arrays["state"].tobytes())
             if state["format_version"] != _FORMAT_VERSION:
                 version = state["format_version"]
@@ -142,17 +135,10 @@ class Learner:
         self._pending, self.version, self.credits = pending, version, learned
 
 
-def _arrays(data: bytes) -> dict[str, NDArray[Any]]:
-    """Return the arrays of an .npz file. NumPy would not compare the checksums, and parse what is damaged."""
-    with ZipFile(BytesIO(data)) as archive:
-        return {
-            name.removesuffix(".npy"): np.load(BytesIO(archive.read(name)), allow_pickle=False)
-            for name in archive.namelist()
-        }
-
-
 def _sane(credit: Credit, now: float) -> Credit:
-    pulls = tuple(pull for pull in credit.pulls if isfinite(pull.reward) and 0 <= pull.weight < inf)
+    pulls = tuple(
+        pull for pull in credit.pulls if isfinite(pull.reward) and 0 <= pull.weight < inf and 0 <= pull.share <= 1
+    )
     if (
         len(pulls) == len(credit.pulls)
         and isfinite(credit.time)

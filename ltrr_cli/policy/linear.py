@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.policy.base import BUCKETS, Budget, Selection, as_budget, equal_split, top_up
-from ltrr_cli.policy.greedy import LEVELS, fill
+from ltrr_cli.policy.base import Budget, Selection, as_budget, equal_split
+from ltrr_cli.policy.greedy import LEVELS, depths_of, fill
 from ltrr_cli.policy.learner import Learner
-from ltrr_cli.policy.model import MAX_ARMS
+from ltrr_cli.policy.model import MAX_ARMS, covariance
 from ltrr_cli.policy.thompson import ThompsonPolicy
 
 if TYPE_CHECKING:
@@ -60,23 +60,19 @@ class LinUCB(Learner):
         gain = np.zeros((len(arms), LEVELS))
         effect = np.zeros((len(arms), *gain.shape))
         for number, (arm, x) in enumerate(zip(arms, self.sums.inputs(context, arms)[:, columns], strict=True)):
-            mean, covariance = self._model(arm)
-            gain[number, :-1] = mean @ x + self.alpha * np.sqrt(np.einsum("w,bwv,v->b", x, covariance, x))
+            mean, spread = self._model(arm)
+            gain[number, :-1] = mean @ x + self.alpha * np.sqrt(np.einsum("w,bwv,v->b", x, spread, x))
             for other, name in enumerate(arms):
                 place = self.sums.arms.find(name)
                 if place is not None and other != number:
                     effect[other, number, :-1] = mean[:, known + place]
-        ends = (0, *BUCKETS)
-        levels = fill(gain, effect, arms, within)
-        depths = {arm: ends[level] for arm, level in zip(arms, levels, strict=True) if level}
-        return [(top_up(depths, within.candidates) if depths else equal_split(arms, within), 1.0)]
+        return [(depths_of(arms, fill(gain, effect, arms, within), within), 1.0)]
 
     def _model(self, arm: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return an arm's posterior means, (buckets, columns), and covariances, (…, columns)."""
         if arm not in self._models:
             mean, factor = self.sums.posterior(arm)
-            inverse = np.linalg.inv(factor)
-            self._models[arm] = mean, np.swapaxes(inverse, -1, -2) @ inverse
+            self._models[arm] = mean, covariance(factor)
         return self._models[arm]
 
     def _changed(self) -> None:

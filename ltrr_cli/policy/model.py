@@ -89,7 +89,7 @@ class Sums:
 
     A (arms, buckets, WIDTH, WIDTH) and b (arms, buckets, WIDTH), float64, are as of `time`, that of the newest credit
     (seconds; -inf before the first). `pulled`, `looked` (arms, buckets) count pulls of arms that ran and of those
-    looked up in hindsight; `earned` is the reward of both. `half_life` is in seconds.
+    looked up in hindsight, each by its share; `earned` is the reward of both. `half_life` is in seconds.
     """
 
     def __init__(self, *, half_life: float = inf) -> None:
@@ -127,7 +127,7 @@ class Sums:
         return x
 
     def add(self, given: Sequence[Credit]) -> None:
-        """Add credits: for each pull, w·xxᵀ and w·r·x, x with the depths of the arms walked before it.
+        """Add credits: for each pull, w·xxᵀ and w·r·x, x with the depths of the arms walked before it; w has its share.
 
         New features and arms get their places here.
         """
@@ -148,10 +148,10 @@ class Sums:
             weight = 0.5 ** ((newest - credit.time) / self.half_life) if self.half_life < inf else 1.0
             for number, pull in pulls:
                 items.append(number * len(BUCKETS) + pull.bucket)
-                weights.append(weight * pull.weight)
+                weights.append(weight * pull.weight * pull.share)
                 rewards.append(pull.reward)
-                (self.looked if pull.hindsight else self.pulled)[number, pull.bucket] += 1
-                self.earned[number, pull.bucket] += pull.reward
+                (self.looked if pull.hindsight else self.pulled)[number, pull.bucket] += pull.share
+                self.earned[number, pull.bucket] += pull.reward * pull.share
         if not rows:
             return
         self._sum(np.array(items), np.concatenate(rows), np.array(weights), np.array(rewards))
@@ -231,3 +231,9 @@ def posterior(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[NDArray[n
     right[:, 0] += PRIOR_REWARD * tau[:, 0] ** -2
     mean = np.linalg.solve(precision, right[..., None])[..., 0]
     return np.asarray(mean, np.float64), np.asarray(np.linalg.cholesky(precision), np.float64)
+
+
+def covariance(factor: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the covariances, (…, w, w), of precisions with these lower Cholesky factors."""
+    inverse = np.linalg.inv(factor)
+    return np.asarray(np.swapaxes(inverse, -1, -2) @ inverse, np.float64)

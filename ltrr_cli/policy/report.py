@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.policy.base import BUCKETS
-from ltrr_cli.policy.model import OF_ARMS, OF_OWN, OWN
+from ltrr_cli.policy.model import OF_ARMS, OF_OWN, OWN, covariance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,8 +89,7 @@ def _arm(policy: Learner, arm: str) -> ArmReport:
     sums = policy.sums
     mean, factor = sums.posterior(arm)
     columns, number = sums.columns, sums.arms.find(arm)
-    inverse = np.linalg.inv(factor)
-    covariance = np.swapaxes(inverse, -1, -2) @ inverse
+    spread = covariance(factor)
     buckets = []
     for bucket, depth in enumerate(BUCKETS):
         x = np.zeros(len(columns))
@@ -105,14 +104,14 @@ def _arm(policy: Learner, arm: str) -> ArmReport:
         buckets.append(
             BucketReport(
                 depth=depth,
-                pulled=int(pulled),
-                looked=int(looked),
+                pulled=round(pulled),
+                looked=round(looked),
                 reward=float(earned / (pulled + looked)) if pulled + looked else None,
                 mean=float(mean[bucket] @ x),
-                deviation=float(np.sqrt(x @ covariance[bucket] @ x)),
+                deviation=float(np.sqrt(x @ spread[bucket] @ x)),
             )
         )
-    deviation = np.sqrt(np.diagonal(covariance[0]))
+    deviation = np.sqrt(np.diagonal(spread[0]))
     return ArmReport(name=arm, buckets=tuple(buckets), features=_strongest(_names(policy), columns, mean[0], deviation))
 
 

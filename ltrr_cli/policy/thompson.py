@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.policy.base import BUCKETS, MAX_DEPTH, Budget, Selection, as_budget, equal_split, top_up
-from ltrr_cli.policy.greedy import LEVELS, fill, fill_all
+from ltrr_cli.policy.base import MAX_DEPTH, Budget, Selection, as_budget, equal_split, top_up
+from ltrr_cli.policy.greedy import ENDS, LEVELS, depths_of, fill, fill_all
 from ltrr_cli.policy.learner import Learner
 from ltrr_cli.policy.model import MAX_ARMS
 from ltrr_cli.text import hash64
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 PARTICLES = 64
 _STACKS_KEPT = 32
-_ENDS = (0, *BUCKETS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class ThompsonPolicy(Learner):
     """The learned policy."""
 
     name = "thompson"
-    width = 0.35
+    width = 0.5
     """How far particles lie from the mean, in the posterior's standard deviations.
 
     Below 1 it explores less than the posterior would, which pays where there is much to learn and little time (Chapelle
@@ -61,7 +60,7 @@ class ThompsonPolicy(Learner):
     report on.
     """
 
-    def __init__(self, *, epsilon: float = 0.02, seed: int = 0, half_life: float = inf) -> None:
+    def __init__(self, *, epsilon: float = 0.01, seed: int = 0, half_life: float = inf) -> None:
         super().__init__(half_life=half_life)
         self.epsilon = epsilon
         self.seed = seed
@@ -114,7 +113,7 @@ class ThompsonPolicy(Learner):
         else:
             levels = self._levels(self.sums.inputs(context, arms), arms, within, range(PARTICLES))
             for row, votes in Counter(map(tuple, levels.tolist())).items():
-                voted[_key(_depths(arms, row, within))] += votes
+                voted[_key(depths_of(arms, row, within))] += votes
         drawn = Counter(map(_key, plain))
         shares = {depths: self._mixed(voted[depths], drawn[depths] / len(plain)) for depths in voted | drawn}
         return [(dict(depths), share) for depths, share in shares.items() if share > 0]
@@ -128,10 +127,10 @@ class ThompsonPolicy(Learner):
         if self.untrained:
             return self._mixed(PARTICLES * (depths == plain[0]), drawn)
         others = [number for number in range(PARTICLES) if number != particle]
-        most = [bisect_right(_ENDS, depths.get(arm, 0)) - 1 for arm in arms] if len(depths) > 1 else None
+        most = [bisect_right(ENDS, depths.get(arm, 0)) - 1 for arm in arms] if len(depths) > 1 else None
         levels = self._levels(x, arms, budget, others, most)
         within = levels if most is None else levels[(levels <= most).all(1)]
-        votes = sum(_depths(arms, row, budget) == depths for row in within.tolist())
+        votes = sum(depths_of(arms, row, budget) == depths for row in within.tolist())
         return self._mixed(votes + (particle >= 0), drawn)
 
     def _mixed(self, votes: int, plain: float) -> float:
@@ -157,7 +156,7 @@ class ThompsonPolicy(Learner):
             return equal_split(arms, budget)
         samples = self._samples(arms)
         gain = (samples.theta[sample] * x[:, None, samples.columns]).sum(2)
-        return _depths(arms, fill(gain, samples.effect[sample], arms, budget), budget)
+        return depths_of(arms, fill(gain, samples.effect[sample], arms, budget), budget)
 
     def _samples(self, arms: Sequence[str]) -> _Samples:
         wanted = tuple(arms)
@@ -216,8 +215,3 @@ def _plain(arms: Sequence[str], budget: Budget) -> list[dict[str, int]]:
 
 def _key(depths: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
     return tuple(depths.items())
-
-
-def _depths(arms: Sequence[str], levels: Sequence[int], budget: Budget) -> dict[str, int]:
-    depths = {arm: _ENDS[level] for arm, level in zip(arms, levels, strict=True) if level}
-    return top_up(depths, budget.candidates) if depths else equal_split(arms, budget)

@@ -143,7 +143,7 @@ def test_build_writes_the_share(catalog: Path, encoder: str, tmp_path: Path) -> 
     Engine.build(catalog, index, encoder=encoder, holdout=0.25)
     assert read_config(index).holdout == 0.25
     text = (index / "ltrr.toml").read_text() + "# mine\n"
-    (index / "ltrr.toml").write_text(text.replace("# epsilon = 0.02", "epsilon = 0.5"))
+    (index / "ltrr.toml").write_text(text.replace("# epsilon = 0.01", "epsilon = 0.5"))
     Engine.build(catalog, index)
     assert (read_config(index).holdout, read_config(index).epsilon) == (0.25, 0.5)
     Engine.build(catalog, index, holdout=0)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ltrr_cli.policy.base import BUCKETS, COSTS
-from ltrr_cli.policy.credit import NO_ACTION, Credit, no_action, walk
+from ltrr_cli.policy.credit import NO_ACTION, ORDERS, Credit, no_action, walk, walks
 
 ARMS = ("a", "b", "c", "d")
 STARTS = (0, *BUCKETS)
@@ -127,13 +127,36 @@ def test_no_action_by_hand() -> None:
     assert (credit.context, credit.time) == ({"x": 0.5}, 77.0)
 
 
+@settings(deadline=None)
 @given(DEPTHS, st.integers(0, 2**32))
 def test_no_action_walks_as_an_action_does(ran: dict[str, int], seed: int) -> None:
-    """With the same seed its pulls have seen the same before them as those of a page with an action."""
+    """With the same seed its pulls have seen the same before them, as often, as those of a page with an action."""
     seen = {(arm, bucket): 1.0 for arm in ran for bucket in range(len(BUCKETS))}
     nobody = no_action({}, ran, seen, np.random.default_rng(seed), budget=200)
-    someone = walk({}, dict.fromkeys(ran, 1), ran, ran, 1.0, np.random.default_rng(seed), budget=200)
-    assert [(pull.arm, pull.bucket, pull.before) for pull in nobody.pulls] == [
-        (pull.arm, pull.bucket, pull.before) for pull in someone.pulls
-    ]
+    someone = walks({}, dict.fromkeys(ran, 1), ran, ran, 1.0, np.random.default_rng(seed), budget=200)
+    assert _shares(nobody) == _shares(someone)
     assert {pull.weight for pull in nobody.pulls} <= {NO_ACTION}
+
+
+def _shares(credit: Credit) -> dict[tuple[object, ...], float]:
+    """Return in which share of the orders an item came behind these others, whatever it earned."""
+    shares: defaultdict[tuple[object, ...], float] = defaultdict(float)
+    for pull in credit.pulls:
+        shares[pull.arm, pull.bucket, *sorted(pull.before.items())] += pull.share
+    return shares
+
+
+@settings(deadline=None)
+@given(RANKS, DEPTHS, st.integers(10, 300), st.integers(0, 2**32))
+def test_walks_are_the_mean_of_walks(ranks: dict[str, int], known: dict[str, int], budget: int, seed: int) -> None:
+    """Each pull stands once, with the share of the orders in which it came; together they earn what the walks do."""
+    rng = np.random.default_rng(seed)
+    singles = [walk({"x": 1.0}, ranks, known, known, 0.5, rng, budget=budget, time=3.0) for _ in range(ORDERS)]
+    together = walks({"x": 1.0}, ranks, known, known, 0.5, np.random.default_rng(seed), budget=budget, time=3.0)
+    assert (together.context, together.time) == ({"x": 1.0}, 3.0)
+    wanted: defaultdict[tuple[object, ...], float] = defaultdict(float)
+    for pull in (pull for single in singles for pull in single.pulls):
+        wanted[pull.arm, pull.bucket, *pull.before.items(), pull.reward, pull.hindsight] += 1 / ORDERS
+    found = {(one.arm, one.bucket, *one.before.items(), one.reward, one.hindsight): one.share for one in together.pulls}
+    assert found == wanted
+    assert len(found) == len(together.pulls)

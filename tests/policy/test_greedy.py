@@ -27,28 +27,35 @@ def _slow(gain: Floats, effect: Floats, arms: list[str], budget: Budget) -> list
     def reached(arm: int) -> float:
         return log(1 + (0, *BUCKETS)[levels[arm]]) / log(101)
 
-    def marginal(arm: int) -> float:
+    def marginal(arm: int, last: int) -> float:
         others = [other for other in range(len(arms)) if other != arm]
-        return float(gain[arm, levels[arm]] + sum(reached(other) * effect[other, arm, levels[arm]] for other in others))
+        return sum(
+            float(gain[arm, item]) + sum(reached(other) * float(effect[other, arm, item]) for other in others)
+            for item in range(levels[arm], last + 1)
+        )
 
-    def cost(arm: int) -> float:
+    def spent(arm: int, last: int) -> int:
+        return sum(COSTS[levels[arm] : last + 1])
+
+    def cost(arm: int, last: int) -> float:
         if budget.ms == inf:
-            return COSTS[levels[arm]]
-        share = COSTS[levels[arm]] / budget.candidates
+            return spent(arm, last)
+        share = spent(arm, last) / budget.candidates
         return share if levels[arm] else share + budget.times[arms[arm]] / budget.ms
 
-    def fits(arm: int) -> bool:
+    def fits(arm: int, last: int) -> bool:
         time = sum(budget.times[arms[other]] for other in range(len(arms)) if levels[other] or other == arm)
-        spent = sum(sum(COSTS[:level]) for level in levels)
-        if levels[arm] == len(BUCKETS) or spent + COSTS[levels[arm]] > budget.candidates:
+        before = sum(sum(COSTS[:level]) for level in levels)
+        if before + spent(arm, last) > budget.candidates:
             return False
         return budget.ms == inf or time <= budget.ms
 
     levels, total = [0] * len(arms), 0.0
-    while items := [arm for arm in range(len(arms)) if fits(arm) and marginal(arm) > 0]:
-        best = max(items, key=lambda arm: marginal(arm) / cost(arm))
-        total += marginal(best)
-        levels[best] += 1
+    blocks = [(arm, last) for arm in range(len(arms)) for last in range(len(BUCKETS))]
+    while open_ := [one for one in blocks if one[1] >= levels[one[0]] and fits(*one) and marginal(*one) > 0]:
+        arm, last = max(open_, key=lambda one: marginal(*one) / cost(*one))
+        total += marginal(arm, last)
+        levels[arm] = last + 1
     deepest = sum(end <= budget.candidates for end in BUCKETS)
     alone = {
         arm: float(sum(max(0.0, one) for one in gain[arm, :deepest]))

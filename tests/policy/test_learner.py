@@ -100,9 +100,10 @@ def test_evidence_is_a_copy() -> None:
 def test_reset_forgets_everything() -> None:
     """After it, and before 20 credits more, the policy is as one that has seen nothing, of a later version."""
     policy = ThompsonPolicy(half_life=7.0)
+    nothing = policy.evidence()
     _teach(policy, 0, VERSION_EVERY + 5)
     assert not policy.untrained
-    policy.reset()
+    policy.go_back(nothing)
     assert (policy.version, policy.untrained, policy.arms, policy.sums.half_life) == (2, True, (), 7.0)
     assert _choices(policy) == _choices(ThompsonPolicy())
     _teach(policy, 0, VERSION_EVERY - 1)

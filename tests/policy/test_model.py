@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ltrr_cli.policy.base import BUCKETS, COSTS
-from ltrr_cli.policy.credit import Credit, Pull, walk
+from ltrr_cli.policy.credit import Credit, Pull, walks
 from ltrr_cli.policy.learner import VERSION_EVERY, Learner
 from ltrr_cli.policy.model import (
     _SPREAD_CONSTANT,
@@ -58,7 +58,7 @@ def _credits(count: int, seed: int = 0) -> list[Credit]:
         context = {name: float(rng.normal()) for name in names if rng.random() < 0.8}
         ranks = {arm: int(rng.integers(0, 40)) for arm in ARMS}
         known = {arm: int(rng.integers(0, 110)) for arm in ARMS}
-        credit = walk(context, ranks, known, {}, float(rng.random()), rng, budget=1000)
+        credit = walks(context, ranks, known, {}, float(rng.random()), rng, budget=1000)
         pulls = [replace(pull, weight=float(2 * rng.random())) for pull in credit.pulls]
         out.append(Credit(context=context, pulls=tuple(pulls), time=float(rng.uniform(-300, 300))))
     return out
@@ -87,7 +87,7 @@ def _least_squares(
                     x[1 + MAX_FEATURES + ("success", "tried", "results").index(feature)] = np.clip(value, -1, 1)
             for other, depth in pull.before.items():
                 x[1 + MAX_FEATURES + 3 + sums.arms.names.index(other)] = np.log1p(depth) / np.log(101)
-            scale = (pull.weight * 2 ** (-(newest - credit.time) / half_life) / NOISE) ** 0.5
+            scale = (pull.weight * pull.share * 2 ** (-(newest - credit.time) / half_life) / NOISE) ** 0.5
             rows.append(scale * x[None])
             rights.append(np.array([scale * pull.reward]))
     design = np.concatenate(rows)[:, sums.columns]

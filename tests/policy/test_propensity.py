@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from ltrr_cli.policy.base import Budget, Selection
-from ltrr_cli.policy.greedy import fill
+from ltrr_cli.policy.greedy import depths_of, fill
 from ltrr_cli.policy.linear import EpsilonGreedy
-from ltrr_cli.policy.thompson import PARTICLES, ThompsonPolicy, _depths, _plain
+from ltrr_cli.policy.thompson import PARTICLES, ThompsonPolicy, _plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,7 +144,7 @@ def test_one_and_many_samples_choose_alike(width: float, trained: ThompsonPolicy
         votes: Counter[tuple[tuple[str, int], ...]] = Counter()
         for one in range(PARTICLES):
             gain = np.einsum("abw,aw->ab", samples.theta[one], x[:, samples.columns])
-            votes[tuple(_depths(arms, fill(gain, samples.effect[one], arms, budget), budget).items())] += 1
+            votes[tuple(depths_of(arms, fill(gain, samples.effect[one], arms, budget), budget).items())] += 1
         shares = {tuple(depths.items()): share for depths, share in policy.distribution(context, arms, budget)}
         assert shares == {depths: count / PARTICLES for depths, count in votes.items()}
         assert (len(shares) == 1) >= (width == 0)

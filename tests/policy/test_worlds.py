@@ -165,9 +165,9 @@ def _after_the_change(seed: int, half_life: float, teach: Teach) -> float:
 
 
 def test_a_half_life_recovers_from_drift_faster(teach: Teach) -> None:
-    """When the good arm turns bad, evidence that fades in 30 days is soon overcome; evidence that is kept is not."""
+    """When the good arm turns bad, evidence that fades in 30 days is soon overcome; evidence that is kept seldom is."""
     fading, keeping = (
-        np.array([_after_the_change(seed, half_life, teach) for seed in range(3)]) for half_life in (30 * 86400.0, inf)
+        np.array([_after_the_change(seed, half_life, teach) for seed in range(6)]) for half_life in (30 * 86400.0, inf)
     )
-    assert (fading > keeping).all()
+    assert (fading > 0.45).all()
     assert fading.mean() > keeping.mean() + 0.15
