@@ -6,7 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ltrr_cli.query.language import _FUNCTION_WORDS, LANGUAGES, SCRIPTS, asks, guess, scripts
+from ltrr_cli.analysis.language import LANGUAGES, SCRIPTS, guess, scripts
+from ltrr_cli.analysis.vocabulary import FUNCTION_WORDS
+from ltrr_cli.query.questions import asks
 from ltrr_cli.text import tokens
 
 # Wishes, each put the way people of that language put it. None of them was looked at while making the tables.
@@ -34,7 +36,7 @@ def _asks(text: str) -> bool:
     return asks(text, tokens(text), _guess(text))
 
 
-@pytest.mark.parametrize("language", _FUNCTION_WORDS)
+@pytest.mark.parametrize("language", FUNCTION_WORDS)
 def test_languages_by_their_function_words(language: str) -> None:
     """Ordinary queries of a language are taken for it or for nothing, never for another, and half are recognised."""
     guessed = [_guess(text) for text in QUERIES[language]]
