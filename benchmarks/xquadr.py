@@ -100,8 +100,8 @@ def stock(entities: Sequence[Entity], language: str) -> Callable[[str], list[str
             for name in ("title", "text")
         ]
         hits = searcher.search(tantivy.Query.boolean_query(terms), DEPTH, count=False).hits
-        found = searcher.fast_field_values("row", [address for _, address in hits])
-        return [entities[row].id for row in found]
+        found: list[Any] = searcher.fast_field_values("row", [address for _, address in hits])
+        return [entities[int(row)].id for row in found]
 
     return search
 

@@ -9,6 +9,7 @@ use or to ignore, never as a decision.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from functools import lru_cache
@@ -51,7 +52,9 @@ _BY_SCRIPT = {
     "arabic": "ar",
     "han": "zh",
 }
-LANGUAGES = (*sorted({*FUNCTION_WORDS, *_BY_SCRIPT.values(), "ja"}),)
+_VIETNAMESE = re.compile("[ơưđạ-ỹ]", re.IGNORECASE)
+"""Letters that, twice in a text, make it Vietnamese."""
+LANGUAGES = (*sorted({*FUNCTION_WORDS, *_BY_SCRIPT.values(), "ja", "vi"}),)
 """Languages (ISO 639-1) that a query can be guessed to be in."""
 
 
@@ -102,6 +105,8 @@ def guess(text: str, words: Iterable[str], shares: Mapping[str, float]) -> str:
         family = max(shares, key=shares.__getitem__)
         if shares[family] > 0.5 and family in _BY_SCRIPT:
             return _BY_SCRIPT[family]
+    if not text.isascii() and len(_VIETNAMESE.findall(unicodedata.normalize("NFC", text[:READ]))) > 1:
+        return "vi"
     counts: dict[str, int] = {}
     for word in set(words):
         for language in _LANGUAGES_OF.get(word, ()):

@@ -123,7 +123,7 @@ def make_request(opened: Opened, query: Query) -> Request:
         now=query.time,
         half_life=opened.config.half_life_s,
     )
-    return Request(query, understood, remembered, opened.view, opened.query_vector)
+    return Request(query, understood, remembered, opened.view, opened.query_vector, popularity=opened.config.popularity)
 
 
 def impression_of(answered: Answer, query: Query) -> Impression:
