@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from ltrr_cli.analysis.normal import normal, plain
 
@@ -80,12 +81,9 @@ def _runs(part: str) -> list[Piece]:
     """Cut a part that is, at least partly, of scripts without spaces."""
     found, position = [], 0
     for run in _UNSPACED.finditer(part):
-        if run.start() > position:
-            found.append(Piece((part[position : run.start()][:_MAX],)))
+        found.append(Piece((part[position : run.start()][:_MAX],)))
         chars = run.group()
-        pairs = tuple(chars[i : i + 2] for i in range(len(chars) - 1))
-        found.append(Piece(pairs or (chars,), pairs=True))
+        found.append(Piece(tuple(map("".join, pairwise(chars))) or (chars,), pairs=True))
         position = run.end()
-    if position < len(part):
-        found.append(Piece((part[position:][:_MAX],)))
-    return found
+    found.append(Piece((part[position:][:_MAX],)))
+    return [piece for piece in found if all(map(plain, piece.words))]

@@ -80,7 +80,8 @@ def normal(text: str) -> str:
     # Decomposed, because some letters with a nukta have a code point of their own.
     if any("\u0900" <= char <= "\u097f" for char in lower):
         lower = unicodedata.normalize("NFD", lower)
-    return _POINTS.sub("", lower.translate(_VARIANTS)).replace("\u0928\u094d", "\u0902")  # हिन्दी is written हिंदी
+    one = _POINTS.sub("", lower.translate(_VARIANTS)).replace("\u0928\u094d", "\u0902")  # हिन्दी is written हिंदी
+    return unicodedata.normalize("NFKC", one)
 
 
 @lru_cache(maxsize=65536)
