@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ltrr_cli.analysis.normal import plain
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -31,7 +33,7 @@ def joined(joins: Sequence[Join], segment: Segment) -> Iterator[Join]:
 
 def parted(slot: Slot, segment: Segment) -> list[tuple[str, str]]:
     """Return the pairs of terms, both of titles, that the word may be without its space."""
-    word = slot.word
+    word = plain(slot.word)
     if not word.isalpha() or not word.isascii():
         return []
     found = []

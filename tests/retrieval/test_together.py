@@ -48,6 +48,7 @@ def test_joined(segment: Segment, text: str, words: list[str]) -> None:
         ("toystory", [("toy", "stori")]),
         ("toystories", [("toy", "stori")]),
         ("raincoat", []),
+        ("tóystory", [("toy", "stori")]),
         ("toyxyz", []),
         ("ab", []),
         ("", []),
