@@ -46,7 +46,7 @@ class Multilingual:
 
     def document(self, text: str, language: str = "") -> list[tuple[int, str]]:
         """Return (position, term) of each word, of each joined form at its first part, of each character of pairs."""
-        spoken = self._languages(language or self.main)
+        spoken = self.languages(language or self.main)
         found: list[tuple[int, str]] = []
         place = 0
         for chunk in normal(text).split():
@@ -61,9 +61,10 @@ class Multilingual:
 
     def terms(self, word: str, language: str = "") -> tuple[str, ...]:
         """Return the stems of a word in the language and the main one, or, not knowing, in all."""
-        return forms(word, self._languages(language))
+        return forms(word, self.languages(language))
 
-    def _languages(self, language: str) -> tuple[str, ...]:
+    def languages(self, language: str) -> tuple[str, ...]:
+        """Return by which languages the words of a text are stemmed that was guessed to be in this one, or in none."""
         return tuple(dict.fromkeys((self.main, language))) if language else (self.main, *self.others)
 
 
@@ -88,24 +89,25 @@ def _terms(chunk: str, languages: tuple[str, ...]) -> tuple[tuple[tuple[int, str
 @lru_cache(maxsize=128)
 def _query(analysis: Multilingual, text: str) -> Asked:
     language = language_of(text)
+    spoken = analysis.languages(language)
     common = COMMON.get(language or analysis.main, frozenset())
     slots: list[Slot] = []
     joins: list[Join] = []
     alone: list[int] = []  # where the words stand that are written apart
     for piece in cut(text):
         first = len(slots)
-        slots += [Slot(word, analysis.terms(word, language), language, word in common) for word in piece.words]
+        slots += [Slot(word, forms(word, spoken), language, word in common) for word in piece.words]
         if len(slots) > MAX_WORDS:
             del slots[MAX_WORDS:]
             break
         if piece.joined:
-            joins.append(Join(first, len(slots), Slot(piece.joined, analysis.terms(piece.joined, language), language)))
+            joins.append(Join(first, len(slots), Slot(piece.joined, forms(piece.joined, spoken), language)))
         elif not piece.pairs:
             alone.append(first)
     for first, second in pairwise(alone):
         if second == first + 1 and not (slots[first].common or slots[second].common):
             word = slots[first].word + slots[second].word
-            joins.append(Join(first, second + 1, Slot(word, analysis.terms(word, language), language)))
+            joins.append(Join(first, second + 1, Slot(word, forms(word, spoken), language)))
     return Asked(tuple(slots), tuple(joins))
 
 
