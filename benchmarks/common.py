@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ltrr_cli.index.fulltext import TEXT_FIELDS, stems
+from ltrr_cli.index.fulltext import TEXT_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,6 +82,7 @@ def report(rows_: Sequence[tuple[str, str]]) -> None:
 def plain_bm25(view: View, text: str, depth: int = 100) -> list[tuple[str, float]]:
     """Return (entity id, score) by BM25 summed over all fields, each with weight 1, best first."""
     fulltext = view.segments[0].fulltext
-    terms = fulltext.either([fulltext.terms(stems(text), [(name, 1.0)], 0.0) for name in TEXT_FIELDS])
+    words = [slot.terms[0] for slot in view.segments[0].analysis.query(text).slots]
+    terms = fulltext.either([fulltext.terms(words, [(name, 1.0)], 0.0) for name in TEXT_FIELDS])
     rows_, scores = fulltext.search(terms, depth)
     return [(name, float(score)) for name, score in zip(view.ids(np.array(rows_, np.int64)), scores, strict=True)]

@@ -44,6 +44,8 @@ class Config:
     """Time that all arms of a query may take together, by what they took before; 0: no limit."""
     timeout_ms: float = 5000.0
     """An arm that takes longer is left out of the answer."""
+    popularity: float = 1.0
+    """How much popularity counts in the arm `popular`: the power of a factor from 1 to 2; at 0 it is `lexical`."""
     half_life_days: float = 1095.0
     """Age at which an event counts half."""
     policy_half_life_days: float = 365.0
@@ -102,7 +104,7 @@ class Config:
 
 
 _SECTIONS = {
-    "query": ("candidates", "epsilon", "arms_ms", "timeout_ms"),
+    "query": ("candidates", "epsilon", "arms_ms", "timeout_ms", "popularity"),
     "learning": (
         "half_life_days",
         "policy_half_life_days",
@@ -120,6 +122,7 @@ _RANGES = {
     "epsilon": (0.0, 1.0),
     "arms_ms": (0.0, 3_600_000),
     "timeout_ms": (1.0, 3_600_000),
+    "popularity": (0.0, 8.0),
     "half_life_days": (0.01, 36_500),
     "policy_half_life_days": (0.01, 36_500),
     "full_dwell_s": (0.0, 86_400),

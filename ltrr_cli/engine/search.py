@@ -118,7 +118,7 @@ def make_request(opened: Opened, query: Query) -> Request:
         now=query.time,
         half_life=opened.config.half_life_s,
     )
-    return Request(query, understood, remembered, opened.view, opened.query_vector)
+    return Request(query, understood, remembered, opened.view, opened.query_vector, popularity=opened.config.popularity)
 
 
 def context_of(request: Request, first: Mapping[str, Ran], past: Past) -> dict[str, float]:

@@ -1,7 +1,7 @@
-"""One segment's full text in Tantivy: fields, analyzer, queries from analysed terms.
+"""One segment's full text in Tantivy: fields, and queries from analysed terms.
 
-Text reaches Tantivy already cut by `ltrr_cli.text`, so that every script is treated alike at build and at query time;
-Tantivy adds English stemming. Queries are built from terms, never parsed: user punctuation cannot fail.
+Text reaches Tantivy as terms with positions, made by `ltrr_cli.analysis`, so that every script is treated alike at
+build and at query time. Queries are built from terms, never parsed: user punctuation cannot fail.
 """
 
 from __future__ import annotations
@@ -9,22 +9,16 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ltrr_cli.text import tokens
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from ltrr_cli.analysis.base import Analysis
+
 TEXT_FIELDS = ("title", "creator", "attributes", "text")
-_ANALYZER = "ltrr"
+_TOKENIZER = "ltrr"
+"""The name that the fields' tokenizer has in the schema: never used, since text comes as terms."""
 _WRITER_BYTES = 128 * 2**20
-
-
-@lru_cache(maxsize=1)
-def _analyzer() -> Any:
-    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
-
-    return TextAnalyzerBuilder(Tokenizer.whitespace()).filter(Filter.stemmer("english")).build()
 
 
 @lru_cache(maxsize=1)
@@ -35,36 +29,46 @@ def _schema() -> Any:
     builder.add_integer_field("row", stored=False, indexed=False, fast=True)
     builder.add_float_field("popularity", stored=False, indexed=False, fast=True)
     for name in TEXT_FIELDS:
-        builder.add_text_field(name, stored=False, tokenizer_name=_ANALYZER, index_option="position")
+        builder.add_text_field(name, stored=False, tokenizer_name=_TOKENIZER, index_option="position")
     builder.add_text_field("value", stored=False, tokenizer_name="raw", index_option="basic")
     return builder.build()
-
-
-def stems(text: str) -> list[str]:
-    """Cut a query's text into the terms that the index holds."""
-    return list(_analyzer().analyze(" ".join(tokens(text))))
 
 
 class FulltextWriter:
     """Writes one Tantivy index. One thread, so that rows keep their order and equal scores tie the same way."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, analysis: Analysis) -> None:
         import tantivy
 
         directory.mkdir()
-        self._index = tantivy.Index(_schema(), path=str(directory))
-        self._index.register_tokenizer(_ANALYZER, _analyzer())
-        self._writer = self._index.writer(_WRITER_BYTES, 1)
-        self._document = tantivy.Document
+        index = tantivy.Index(_schema(), path=str(directory))
+        # Text comes as terms, but a writer wants every tokenizer of the schema.
+        index.register_tokenizer(_TOKENIZER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw()).build())
+        self._writer = index.writer(_WRITER_BYTES, 1)
+        self._tantivy = tantivy
+        self._analysis = analysis
 
-    def add(self, row: int, fields: dict[str, str], values: Iterable[str], popularity: float) -> None:
-        """Add one entity: text by field, exact values as `attribute=value`, popularity in [0, 1]."""
-        document = self._document()
+    def add(
+        self,
+        row: int,
+        fields: dict[str, str],
+        values: Iterable[str],
+        popularity: float,
+        *,
+        languages: Mapping[str, str] | None = None,
+    ) -> None:
+        """Add one entity: text by field, exact values as `attribute=value`, popularity in [0, 1].
+
+        `languages` are those of the fields, main language where they do not say.
+        """
+        document, token = self._tantivy.Document(), self._tantivy.Token
         document.add_integer("row", row)
         document.add_float("popularity", popularity)
         for name, text in fields.items():
-            if text:
-                document.add_text(name, " ".join(tokens(text, index=True)))
+            terms = self._analysis.document(text, (languages or {}).get(name, ""))
+            if terms:
+                cut = self._tantivy.PreTokenizedString("", [token(term, place, 0, 0) for place, term in terms])
+                document.add_pre_tokenized_text(name, cut)
         for value in values:
             document.add_text("value", value)
         self._writer.add_document(document)
@@ -104,7 +108,6 @@ class Fulltext:
 
         self._tantivy = tantivy
         self._index = _open(directory)
-        self._index.register_tokenizer(_ANALYZER, _analyzer())
         self._searcher = self._index.searcher()
         self.schema = self._index.schema
         self.entities: int = self._searcher.num_docs
@@ -136,6 +139,18 @@ class Fulltext:
             ]
             parts.append((self._tantivy.Occur.Should, query.disjunction_max_query(alternatives, tie)))
         return query.boolean_query(parts)
+
+    def word(self, forms: Sequence[tuple[str, str, float]], tie: float) -> Any:
+        """Return a query for one word: of its (field, term, boost) the best counts, the others by `tie` (dis-max)."""
+        query = self._tantivy.Query
+        alternatives = [
+            query.boost_query(query.term_query(self.schema, field, term, "freq"), boost) for field, term, boost in forms
+        ]
+        return query.disjunction_max_query(alternatives, tie)
+
+    def best(self, parts: Sequence[Any]) -> Any:
+        """Return a query that scores as the best of `parts`."""
+        return self._tantivy.Query.disjunction_max_query(list(parts), 0.0)
 
     def phrase(self, field: str, terms: Sequence[str], boost: float) -> Any:
         """Return a query for the terms next to each other, in order."""

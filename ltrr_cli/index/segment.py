@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ltrr_cli.analysis.multilingual import Multilingual, language_of, of_languages
+from ltrr_cli.analysis.versions import read_analysis
 from ltrr_cli.errors import IndexDirectoryError
 from ltrr_cli.index.files import map_bytes, mapped
 from ltrr_cli.index.fulltext import Fulltext, FulltextWriter
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from ltrr_cli.analysis.base import Analysis
 
 
 class SegmentWriter:
@@ -43,6 +47,8 @@ class SegmentWriter:
         self._ids: list[str] = []
         self._titles: list[str] = []
         self._values = ValuesWriter()
+        self._languages: list[str] = []
+        self._analysis = Multilingual()
 
     def __len__(self) -> int:
         """Return the number of entities added."""
@@ -55,6 +61,7 @@ class SegmentWriter:
         self._offsets.append(self._offsets[-1] + len(line))
         self._ids.append(entity.id)
         self._popularity.append(np.nan if entity.popularity is None else entity.popularity)
+        self._languages.append(language_of(entity.text or entity.title))
 
     def close(self) -> None:
         """Close the file of entities: all are added, or adding failed."""
@@ -65,7 +72,8 @@ class SegmentWriter:
         self._lines.close()
         shares = _shares(np.array(self._popularity, np.float64))
         np.save(self._directory / "columns" / "popularity.npy", shares)
-        fulltext = FulltextWriter(self._directory / "fulltext")
+        self._analysis = of_languages(self._languages)
+        fulltext = FulltextWriter(self._directory / "fulltext", self._analysis)
         with (self._directory / "entities.jsonl").open("rb") as lines:
             for row, line in enumerate(lines):
                 entity, share = _entity(line), float(shares[row])
@@ -77,7 +85,10 @@ class SegmentWriter:
                     "text": entity.text,
                 }
                 # Tantivy weighs by log2(2 + x): the most popular count double.
-                fulltext.add(row, fields, self._values.add(entity), 0.0 if np.isnan(share) else 2 * share)
+                popularity = 0.0 if np.isnan(share) else 2 * share
+                spoken = dict.fromkeys(fields, self._languages[row])
+                spoken["title"] = language_of(entity.title) or spoken["title"]
+                fulltext.add(row, fields, self._values.add(entity), popularity, languages=spoken)
                 self._titles.append(entity.title)
                 yield row, entity, share
         fulltext.finish()
@@ -95,6 +106,11 @@ class SegmentWriter:
             "format_version": FORMAT_VERSION,
             "entities": len(self._ids),
             "attributes": list(names),
+            "analysis": {
+                "version": self._analysis.version,
+                "main": self._analysis.main,
+                "others": self._analysis.others,
+            },
             "has_popularity": not bool(np.isnan(self._popularity).all()),
         }
         (self._directory / "segment.json").write_text(json.dumps(row) + "\n")
@@ -133,6 +149,7 @@ class Segment:
             self._offsets: NDArray[np.int64] = mapped(directory / "entities.offsets.npy")
             self._lines: NDArray[np.uint8] = map_bytes(directory / "entities.jsonl")
             self.popularity: NDArray[np.float32] = mapped(columns / "popularity.npy")
+            self.analysis: Analysis = read_analysis(row.get("analysis"))
             self.has_popularity = bool(row["has_popularity"])
             self.ids = Ids(columns)
             self.titles = Titles(columns)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.analysis.base import Asked
 from ltrr_cli.index.segment import Segment
 from ltrr_cli.text import hash64
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ltrr_cli.analysis.base import Slot
     from ltrr_cli.index.manifest import Live
     from ltrr_cli.records import Entity
 
@@ -133,6 +135,25 @@ class View:
     def document_frequency(self, field: str, term: str) -> int:
         """Return in how many entities' `field` the stemmed term occurs, deleted ones included."""
         return sum(segment.fulltext.document_frequency(field, term) for segment in self.segments)
+
+    def asked(self, text: str) -> Asked:
+        """Return a query as the newest segment sees it."""
+        return self.segments[-1].analysis.query(text) if self.segments else Asked(())
+
+    def frequencies(self, slot: Slot, fields: Sequence[str]) -> list[int]:
+        """Return in how many entities' fields a word of a query occurs: for each field that of its most frequent form.
+
+        Deleted entities are included.
+        """
+        alone = len(self.segments) == 1
+        if alone and len(slot.terms) == 1:
+            return [self.segments[0].fulltext.document_frequency(field, slot.terms[0]) for field in fields]
+        counts = [0] * len(fields)
+        for segment in self.segments:
+            terms = slot.terms if alone else segment.analysis.terms(slot.word, slot.language)
+            for place, field in enumerate(fields):
+                counts[place] += max([segment.fulltext.document_frequency(field, term) for term in terms], default=0)
+        return counts
 
     def idf(self, frequency: int, entities: int | None = None) -> float:
         """Return BM25's idf, ln(1 + (N − n + 0.5) / (n + 0.5)), as Lucene and Tantivy compute it."""

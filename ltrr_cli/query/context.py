@@ -12,8 +12,9 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from ltrr_cli.analysis.language import guess, scripts
 from ltrr_cli.query.given import hashed
-from ltrr_cli.query.language import asks, guess, scripts
+from ltrr_cli.query.questions import asks
 from ltrr_cli.records import Past
 from ltrr_cli.text import MAX_WORDS, tokens
 

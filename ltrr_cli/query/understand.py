@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.index.fulltext import TEXT_FIELDS, stems
+from ltrr_cli.index.fulltext import TEXT_FIELDS
 from ltrr_cli.index.values import MAX_WORDS as MAX_SPAN
 from ltrr_cli.records import Tag, Understood
 from ltrr_cli.text import MAX_WORDS, hash64, tokens
@@ -28,12 +28,12 @@ _UNSURE = 0.6
 def understand(text: str, view: View) -> Understood:
     """Read a query against the values and terms of the index."""
     words = tokens(text)[:MAX_WORDS]
-    terms = list(dict.fromkeys(stems(" ".join(words))))
-    frequencies = [max(view.document_frequency(field, term) for field in TEXT_FIELDS) for term in terms]
+    slots = {slot.terms[0]: slot for slot in view.asked(text).slots}
+    frequencies = [max(view.frequencies(slot, TEXT_FIELDS)) for slot in slots.values()]
     return Understood(
         text=text,
         words=tuple(words),
-        stems=tuple(terms),
+        stems=tuple(slots),
         idf=tuple(view.idf(min(frequency, view.rows)) for frequency in frequencies),
         unseen=frequencies.count(0),
         tags=tuple(_tags(words, view)),

@@ -42,13 +42,17 @@ class Hits:
 
 @dataclass(frozen=True)
 class Request:
-    """All that a strategy may look at. `vector` is the query's unit vector, (dim,) float32, made on first use."""
+    """All that a strategy may look at. `vector` is the query's unit vector, (dim,) float32, made on first use.
+
+    `popularity` is the setting of that name: how much being well known counts.
+    """
 
     query: Query
     understood: Understood
     recall: Recall
     view: View
     encode: Callable[[str], NDArray[np.float32]] = field(repr=False)
+    popularity: float = 1.0
 
     @cached_property
     def key(self) -> str:

@@ -89,6 +89,18 @@ def test_it_goes_on(old: Path) -> None:
         assert not {last, "e0"} & {result.id for result in engine.search("love", now=NOW, log=False).results}
 
 
+def test_added_entities_have_the_new_analysis(old: Path, tmp_path: Path) -> None:
+    """Segments keep the analysis they were built with, and are searched together."""
+    catalog = tmp_path / "more.jsonl"
+    catalog.write_text(json.dumps({"id": "n", "type": "song", "title": "Spider-Man loves Summer"}) + "\n")
+    Engine.build(catalog, old, add=True)
+    with Engine.open(old) as engine:
+        assert [segment.analysis.version for segment in engine._opened.view.segments] == [1, 1, 2]
+        assert engine.retrieve("spiderman")["lexical"][0][0] == "n"
+        found = {entity_id for entity_id, _ in engine.retrieve("summers", depth=10)["lexical"]}
+    assert {"n", "e1"} <= found
+
+
 def test_its_learned_state_can_be_made_again(
     old: Path, state_of: Callable[[Path], dict[str, Any]], assert_same: Callable[[Any, Any], None]
 ) -> None:

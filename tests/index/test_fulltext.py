@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ltrr_cli.index.fulltext import Fulltext, FulltextWriter, stems
+from ltrr_cli.analysis.multilingual import Multilingual, language_of
+from ltrr_cli.index.fulltext import Fulltext, FulltextWriter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +33,11 @@ SENTENCES = {
 TITLES = ("title", 2.0), ("text", 1.0)
 
 
+def stems(text: str) -> list[str]:
+    """Return the surest form of each word of a query."""
+    return [slot.terms[0] for slot in Multilingual().query(text).slots]
+
+
 def write(
     directory: Path,
     *documents: dict[str, str],
@@ -39,10 +45,11 @@ def write(
     popularity: tuple[float, ...] = (),
 ) -> Fulltext:
     """Write one entity for each document, and open what was written."""
-    writer = FulltextWriter(directory / "fulltext")
+    writer = FulltextWriter(directory / "fulltext", Multilingual())
     for row, fields in enumerate(documents):
         own = values[row] if row < len(values) else ()
-        writer.add(row, fields, own, popularity[row] if row < len(popularity) else 0.0)
+        spoken = {name: language_of(text) for name, text in fields.items()}
+        writer.add(row, fields, own, popularity[row] if row < len(popularity) else 0.0, languages=spoken)
     writer.finish()
     return Fulltext(directory / "fulltext")
 
@@ -70,12 +77,6 @@ def test_one_character_finds_its_sentence(languages: Fulltext) -> None:
     """A query of a single Chinese character finds something, though text is cut into pairs."""
     rows, _ = languages.search(languages.terms(stems("藍"), TITLES, 0.3), 5)
     assert rows == [list(SENTENCES).index("Chinese")]
-
-
-def test_stems() -> None:
-    """English endings and accents do not matter, other words stay."""
-    assert stems("Running Runs, CAFÉS! l'été") == ["run", "run", "cafe", "lete"]
-    assert stems(" ?! ") == []
 
 
 @pytest.mark.parametrize(

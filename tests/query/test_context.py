@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ltrr_cli.analysis.language import LANGUAGES
 from ltrr_cli.memory.recall import Recall
 from ltrr_cli.query.context import DESCRIPTIONS, context, describe, relevance
-from ltrr_cli.query.language import LANGUAGES
 from ltrr_cli.records import Past, Query, Tag, Understood
 from ltrr_cli.text import tokens
 

@@ -1,4 +1,4 @@
-"""Script, language and questions, by small tables of words."""
+"""Scripts and languages: what the writing of a query tells."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ltrr_cli.query.language import _FUNCTION_WORDS, LANGUAGES, SCRIPTS, asks, guess, scripts
+from ltrr_cli.analysis.language import LANGUAGES, SCRIPTS, guess, scripts
+from ltrr_cli.analysis.vocabulary import FUNCTION_WORDS
 from ltrr_cli.text import tokens
 
 # Wishes, each put the way people of that language put it. None of them was looked at while making the tables.
@@ -30,11 +31,7 @@ def _guess(text: str) -> str:
     return guess(text, tokens(text), scripts(text))
 
 
-def _asks(text: str) -> bool:
-    return asks(text, tokens(text), _guess(text))
-
-
-@pytest.mark.parametrize("language", _FUNCTION_WORDS)
+@pytest.mark.parametrize("language", FUNCTION_WORDS)
 def test_languages_by_their_function_words(language: str) -> None:
     """Ordinary queries of a language are taken for it or for nothing, never for another, and half are recognised."""
     guessed = [_guess(text) for text in QUERIES[language]]
@@ -90,72 +87,6 @@ def test_scripts_by_hand() -> None:
     assert scripts("\ud800\x00 ✓") == {}
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "who wrote hamlet",
-        "what's new",
-        "can you freeze eggs",
-        "inception?",
-        "inception ？",
-        'he said "inception?"',
-        "سعر الهاتف؟",
-        "¿inception",
-        "wo liegt berlin",
-        "welche schuhe passen",
-        "où se trouve lyon",
-        "o que é o amor",
-        "est-ce que la terre est ronde",
-        "dónde está madrid",
-        "bu film güzel mi",
-        "где находится москва",
-        "есть ли жизнь на марсе",
-        "爱是什么",
-        "你好吗",
-        "愛とは何",
-        "これは映画ですか。",
-        "사랑은 무엇",
-        "प्रेम क्या है",
-        "ความรักคืออะไร",
-        "ταινίες;",
-        "מה זה אהבה",
-    ],
-)
-def test_questions(text: str) -> None:
-    """A query asks by a question mark of any script or by the words of its language, where they stand in it."""
-    assert _asks(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "...",
-        "the who",
-        "can opener",
-        "die hard",
-        "is",
-        "was",  # German for what
-        "come together",  # Italian for how
-        "dove soap",  # Italian for where
-        "kim basinger",  # Turkish for who
-        "inception;",  # a question mark in Greek only
-        "東京のホテルなどの",
-        "\ud800",
-    ],
-)
-def test_no_questions(text: str) -> None:
-    """Words that ask in one language and mean something else in another do not ask by themselves."""
-    assert not _asks(text)
-
-
-def test_a_verb_opens_a_question_only_in_its_language() -> None:
-    """The same verb asks where the other words give its language, and does not where nothing does."""
-    assert asks("hat x", ["hat", "x"], "de")
-    assert not asks("hat x", ["hat", "x"], "en")
-    assert not asks("hat x", ["hat", "x"], "")
-
-
 @given(text=st.text(max_size=80))
 @example(text="я " * 10_000)
 @example(text="ﷺ ﹰ µ ª ー 々 \u3031 𓀀")
@@ -166,4 +97,3 @@ def test_any_text(text: str) -> None:
     assert all(0 < share <= 1 for share in shares.values())
     assert sum(shares.values()) <= 1 + 1e-9
     assert _guess(text) in {*LANGUAGES, ""}
-    assert _asks(text + "?")

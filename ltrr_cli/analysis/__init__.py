@@ -1,0 +1,1 @@
+"""ANALYSE: texts become the terms of the full text, each script and language in its own way."""
