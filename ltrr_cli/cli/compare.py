@@ -41,20 +41,25 @@ A and B are each an index (its folder), a TREC run (a file, - is stdin), or a wa
 policy:live, policy:prior, policy:equal, ranker:live, ranker:prior, ranker:challenger, strategies:NAME[:DEPTH],…,
 fixed:NAME:DEPTH,… or single:NAME.
 Shows means, differences and their tests, how alike the rankings are, and latency. Nothing is learned or logged.
-Indexes answer without exploration. For two runs no index is needed, and --qrels is enough."""
+Indexes answer without exploration. For two runs no index is needed, and --qrels is enough.
+
+With --interleaved, say which of two ways to answer people prefer by what they did on pages that ltrr query --interleave
+showed: A is then an index (by default the nearest), or A and B are the two ways of interest."""
 EPILOG = """\b
 Examples:
   ltrr compare new.ltrr old.ltrr --queries queries.jsonl --qrels qrels.tsv
   ltrr compare policy:live policy:equal --queries beir/scifact --worst 10
   ltrr compare my.ltrr strategies:lexical:50,semantic:50 --queries beir/nq
   ltrr compare a.run b.run --qrels qrels.txt -m AP --html compare.html
+  ltrr compare my.ltrr --interleaved
+  ltrr compare ranker:live ranker:prior --interleaved --json
 """
 _FORMS = f"name the folder of an index, a file with a TREC run, {FORMS}"
 
 
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help="What is compared.", show_default=False)],
-    b: Annotated[str, typer.Argument(metavar="B", help="What it is compared with.", show_default=False)],
+    a: Annotated[str | None, typer.Argument(metavar="A", help="What is compared.", show_default=False)] = None,
+    b: Annotated[str | None, typer.Argument(metavar="B", help="What it is compared with.", show_default=False)] = None,
     *,
     index: IndexOption = None,
     queries: QueriesOption = None,
@@ -67,6 +72,9 @@ def compare(
     worst: Annotated[
         int, typer.Option("--worst", metavar="N", min=0, help="Show the N queries A loses, and gains, most in.")
     ] = 0,
+    interleaved: Annotated[
+        bool, typer.Option("--interleaved", help="By what people did on interleaved pages of the index's own log.")
+    ] = False,
     html: HtmlOption = None,
     chart: ChartOption = None,
     seed: SeedOption = 0,
@@ -77,6 +85,16 @@ def compare(
     from ltrr_cli.cli.console import bars
     from ltrr_cli.cli.text import notice, show_json
 
+    if interleaved:
+        from ltrr_cli.cli.interleaved import compare_interleaved
+
+        if queries or qrels or split or measure or held_out or worst or chart:
+            raise UsageError("--interleaved asks people, not judgments", next="it goes with -i, --html and --json only")
+        check_outputs(html=html)
+        compare_interleaved([word for word in (a, b) if word is not None], index, html, as_json=as_json)
+        return
+    if a is None or b is None:
+        raise UsageError("both A and B are needed", next=_FORMS)
     kinds = (_kind(a), _kind(b))
     check_outputs(html=html, chart=chart, inputs=(a, b, queries, qrels))
     from ltrr_cli.engine import Engine

@@ -43,8 +43,8 @@ def show_choice(out: Console, answer: Answer) -> None:
     if trace.interleaved is not None:
         for team, one in ((TEAM_A, trace.interleaved.a), (TEAM_B, trace.interleaved.b)):
             depths = ", ".join(f"{arm} {depth}" for arm, depth in one.depths.items())
-            system = f"  {team}: {one.name} (policy {one.policy_version}, ranker {one.ranker_version})  {depths}"
-            out.print(safe(system), soft_wrap=True)
+            system = f"{one.name} (policy {one.policy_version}, ranker {one.ranker_version}): {depths or 'nothing'}"
+            out.print(f"team {team}    ", safe(system), sep="", soft_wrap=True)
         out.print("teams     ", safe(" ".join(trace.interleaved.teams)), sep="", soft_wrap=True)
     if trace.reserved is not None:
         kept = f"place {trace.reserved.position} is kept for a find of {trace.reserved.arm} alone, to learn from it"

@@ -22,12 +22,14 @@ class Preference:
 
     `delta` in [-0.5, 0.5] is (wins + ties / 2) / votes - 0.5: above 0 people prefer A (Chapelle, Joachims, Radlinski &
     Yue, Large-scale validation and analysis of interleaved search evaluation, ACM TOIS 30, 2012). Its interval, and
-    `p`, hold for one look; `anytime_p` holds for all looks together, and counts only votes that can no longer change.
+    `p`, hold for one look; `anytime_p` holds for all looks together, and counts only the `settled` wins and losses,
+    those that can no longer change.
     """
 
     wins: int
     losses: int
     ties: int
+    settled: tuple[int, int]
     delta: Interval
     p: float
     anytime_p: float
@@ -38,9 +40,10 @@ class Preference:
         return self.wins + self.losses + self.ties
 
     @property
-    def proven(self) -> bool:
-        """Whether `anytime_p` says, at level ALPHA, that the two are not alike."""
-        return self.anytime_p <= ALPHA
+    def verdict(self) -> int:
+        """Return 1 where people prefer A by `anytime_p` at level ALPHA, -1 where B, 0 while it is not decided."""
+        wins, losses = self.settled
+        return 0 if self.anytime_p > ALPHA else 1 if wins > losses else -1
 
 
 def preference(wins: int, losses: int, ties: int = 0, *, settled: tuple[int, int] | None = None) -> Preference:
@@ -53,6 +56,7 @@ def preference(wins: int, losses: int, ties: int = 0, *, settled: tuple[int, int
         wins=wins,
         losses=losses,
         ties=ties,
+        settled=sure,
         delta=_delta(wins, losses, ties),
         p=sign_test(wins, losses),
         anytime_p=min(1.0, math.exp(-log_evidence(*sure))),

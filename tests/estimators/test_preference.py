@@ -27,8 +27,7 @@ def test_by_hand() -> None:
     assert found.delta.value == pytest.approx(1 / 3)
     assert found.p == pytest.approx(22 / 1024)
     assert found.anytime_p == pytest.approx(110 / 1024)
-    assert not found.proven
-    assert preference(12, 0).proven
+    assert [preference(*votes).verdict for votes in ((9, 1), (12, 0), (0, 12), (6, 6))] == [0, 1, -1, 0]
 
 
 def test_no_votes_say_nothing() -> None:
@@ -42,6 +41,7 @@ def test_unsettled_votes_do_not_count_for_all_times() -> None:
     """What may still change is in Δ and p, not in the test that holds at all times."""
     open_ones = preference(20, 0, settled=(2, 0))
     assert open_ones.p == preference(20, 0).p
+    assert open_ones.verdict == 0
     assert open_ones.anytime_p == preference(2, 0).anytime_p == pytest.approx(3 / 4)
 
 
@@ -75,7 +75,7 @@ def test_large_counts() -> None:
 
 
 def test_false_alarms_when_looking_after_every_vote() -> None:
-    """Without a preference at most ALPHA of 1,000 runs ever say "proven" in 500 looks.
+    """Without a preference at most ALPHA of 1,000 runs ever find a preference in 500 looks.
 
     The sign test says so far oftener: it must be used once only, and then it keeps its level too.
     """
