@@ -78,9 +78,10 @@ def _delta(wins: int, losses: int, ties: int, *, level: float = LEVEL) -> Interv
 
 
 def sign_test(wins: int, losses: int) -> float:
-    """Return the exact two-sided p value, in (0, 1], of so many wins and losses; ties are left out (Fisher 1925).
+    """Return the exact two-sided p value, in (0, 1], of so many wins and losses; ties are left out.
 
-    It is twice the probability that n = wins + losses fair coins show max(wins, losses) heads or more, at most 1.
+    It is twice the probability that n = wins + losses fair coins show max(wins, losses) heads or more, at most 1
+    (Dixon & Mood, The statistical sign test, JASA 41, 1946).
     """
     n, most = wins + losses, max(wins, losses)
     log = math.lgamma(n + 1) - math.lgamma(most + 1) - math.lgamma(n - most + 1) - n * math.log(2)

@@ -207,6 +207,28 @@ def test_the_trace_is_compact() -> None:
     assert written["features"] == {"names": ["bm25", "age"], "rows": [[1.23456789012, None], [0.5, 2.0]]}
     assert written["propensity"] == 0.333333
     assert written["reserved"] == [4, "e2", "fresh"]
+    assert "interleaved" not in written  # only pages of two systems have it, and lines from before it was there
+
+
+def test_an_interleaved_page_is_compact() -> None:
+    """Both systems are rows, and the teams one text with a letter for each position."""
+    a = System(
+        name="policy:live",
+        mode="thompson",
+        policy_version=3,
+        ranker_version=2,
+        propensity=1 / 3,
+        depths={"title": 20},
+        found=2,
+    )
+    b = replace(a, name="single:title", mode="fixed", policy_version=0, propensity=1.0)
+    page = replace(TRACE, mode="interleaved", interleaved=Interleaved(a=a, b=b, teams=("-", "b")))
+    impression = Impression(query_id="q1", text="tax", time=TRACE.now, shown=("e1", "e2"), trace=page)
+    assert impression_to_ubi(impression)["query_attributes"]["ltrr"]["interleaved"] == {
+        "a": ["policy:live", "thompson", 3, 2, 0.333333, {"title": 20}, 2],
+        "b": ["single:title", "fixed", 0, 2, 1.0, {"title": 20}, 2],
+        "teams": "-b",
+    }
 
 
 def test_rows_follow_the_public_schema() -> None:
