@@ -118,6 +118,38 @@ class Found:
     scores: tuple[float, ...]
 
 
+INTERLEAVED = "interleaved"
+"""The mode of a page that two systems share: neither policy chose it."""
+TEAM_A, TEAM_B, NO_TEAM = "a", "b", "-"
+"""Which of two systems supplied a position of an interleaved page; NO_TEAM: it teaches nothing of which is better."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """One of the two systems of an interleaved page: the `name` that it was asked for by, and what answered.
+
+    `mode`, `policy_version`, `ranker_version` and `propensity` (of its own selection) as in `Trace`; `depths` is the
+    selection, `found` how many results it could have shown, at most k.
+    """
+
+    name: str
+    mode: str
+    policy_version: int
+    ranker_version: int
+    propensity: float
+    depths: Mapping[str, int]
+    found: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interleaved:
+    """Both systems of an interleaved page, and which of them supplied each position, from the first."""
+
+    a: System
+    b: System
+    teams: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """How an impression came about, all as it was at decision time.
@@ -127,6 +159,10 @@ class Trace:
     `propensity` is the probability of the whole selection, in (0, 1]; `mode` is `thompson`, or says what overrode it.
     `available` names the arms that the policy could choose from, in its order; `arms` are those that ran. `limit_ms` is
     how long they could take together by their `times`, 0 where that was no limit.
+
+    On a page of two systems (`mode` is INTERLEAVED) `interleaved` says who supplied what. The rest is then of both
+    together: an arm ran as deep as either wanted, `pool` and `features` are as if one system had wanted all of it. Each
+    score is by the system that supplied the entity (without a team: A's, else B's). The versions are A's.
     """
 
     now: float
@@ -152,6 +188,7 @@ class Trace:
     available: tuple[str, ...] = ()
     limit_ms: float = 0.0
     times: Mapping[str, float] = field(default_factory=dict)
+    interleaved: Interleaved | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

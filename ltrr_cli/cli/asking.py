@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.cli.text import notice, number
+from ltrr_cli.records import NO_TEAM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ltrr_cli.engine import Engine
-    from ltrr_cli.records import Answer, Value
+    from ltrr_cli.records import Answer, System, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,7 @@ class Asking:
     explain: bool = False
     log: bool = True
     context: Mapping[str, Value] = field(default_factory=dict)
+    interleave: tuple[str, str] | None = None
 
     def ask(self, engine: Engine, text: str) -> Answer:
         """Ask."""
@@ -41,6 +43,7 @@ class Asking:
             explain=self.explain,
             log=self.log,
             context=self.context,
+            interleave=self.interleave,
         )
 
 
@@ -83,4 +86,21 @@ def answer_json(answer: Answer, *, explain: bool = False) -> dict[str, Any]:
         ]
         row["propensity"] = float(trace.propensity)
         row["mode"] = trace.mode
+        if trace.interleaved is not None:
+            shared = trace.interleaved
+            row["interleaved"] = {"a": _system(shared.a), "b": _system(shared.b)}
+            for shown, team in zip(row["results"], shared.teams, strict=True):
+                shown["team"] = None if team == NO_TEAM else team
     return row
+
+
+def _system(one: System) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "mode": one.mode,
+        "policy_version": one.policy_version,
+        "ranker_version": one.ranker_version,
+        "propensity": float(one.propensity),
+        "depths": dict(one.depths),
+        "found": one.found,
+    }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ltrr_cli.cli.options import IndexOption, JsonOption, QuietOption, depths, find_index
+from ltrr_cli.cli.options import IndexOption, JsonOption, QuietOption, find_index
 from ltrr_cli.cli.outputs import (
     ChartOption,
     HtmlOption,
@@ -23,6 +23,7 @@ from ltrr_cli.cli.outputs import (
     show_sections,
     write_outputs,
 )
+from ltrr_cli.engine.ways import FORMS, Way, parse_way
 from ltrr_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,26 +38,28 @@ if TYPE_CHECKING:
 HELP = """Compare two ways to answer the same judged queries: A against B.
 
 A and B are each an index (its folder), a TREC run (a file, - is stdin), or a way to answer from the index of --index:
-policy:live, policy:prior, policy:equal, ranker:live, ranker:prior, ranker:challenger, or strategies:NAME[:DEPTH],…
+policy:live, policy:prior, policy:equal, ranker:live, ranker:prior, ranker:challenger, strategies:NAME[:DEPTH],…,
+fixed:NAME:DEPTH,… or single:NAME.
 Shows means, differences and their tests, how alike the rankings are, and latency. Nothing is learned or logged.
-Indexes answer without exploration. For two runs no index is needed, and --qrels is enough."""
+Indexes answer without exploration. For two runs no index is needed, and --qrels is enough.
+
+With --interleaved, say which of two ways to answer people prefer by what they did on pages that ltrr query --interleave
+showed: A is then an index (by default the nearest), or A and B are the two ways of interest."""
 EPILOG = """\b
 Examples:
   ltrr compare new.ltrr old.ltrr --queries queries.jsonl --qrels qrels.tsv
   ltrr compare policy:live policy:equal --queries beir/scifact --worst 10
   ltrr compare my.ltrr strategies:lexical:50,semantic:50 --queries beir/nq
   ltrr compare a.run b.run --qrels qrels.txt -m AP --html compare.html
+  ltrr compare my.ltrr --interleaved
+  ltrr compare ranker:live ranker:prior --interleaved --json
 """
-_CHOICES = {"policy": ("live", "prior", "equal"), "ranker": ("live", "prior", "challenger")}
-_FORMS = (
-    "name the folder of an index, a file with a TREC run, policy:live|prior|equal, ranker:live|prior|challenger, "
-    "or strategies:NAME[:DEPTH],…"
-)
+_FORMS = f"name the folder of an index, a file with a TREC run, {FORMS}"
 
 
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help="What is compared.", show_default=False)],
-    b: Annotated[str, typer.Argument(metavar="B", help="What it is compared with.", show_default=False)],
+    a: Annotated[str | None, typer.Argument(metavar="A", help="What is compared.", show_default=False)] = None,
+    b: Annotated[str | None, typer.Argument(metavar="B", help="What it is compared with.", show_default=False)] = None,
     *,
     index: IndexOption = None,
     queries: QueriesOption = None,
@@ -69,6 +72,9 @@ def compare(
     worst: Annotated[
         int, typer.Option("--worst", metavar="N", min=0, help="Show the N queries A loses, and gains, most in.")
     ] = 0,
+    interleaved: Annotated[
+        bool, typer.Option("--interleaved", help="By what people did on interleaved pages of the index's own log.")
+    ] = False,
     html: HtmlOption = None,
     chart: ChartOption = None,
     seed: SeedOption = 0,
@@ -79,6 +85,16 @@ def compare(
     from ltrr_cli.cli.console import bars
     from ltrr_cli.cli.text import notice, show_json
 
+    if interleaved:
+        from ltrr_cli.cli.interleaved import compare_interleaved
+
+        if queries or qrels or split or measure or held_out or worst or chart:
+            raise UsageError("--interleaved asks people, not judgments", next="it goes with -i, --html and --json only")
+        check_outputs(html=html)
+        compare_interleaved([word for word in (a, b) if word is not None], index, html, as_json=as_json)
+        return
+    if a is None or b is None:
+        raise UsageError("both A and B are needed", next=_FORMS)
     kinds = (_kind(a), _kind(b))
     check_outputs(html=html, chart=chart, inputs=(a, b, queries, qrels))
     from ltrr_cli.engine import Engine
@@ -114,19 +130,13 @@ def compare(
 
 
 def _kind(word: str) -> str:
-    """Tell what a word names: index, run, policy, ranker or strategies.
+    """Tell what a word names: an index, a run, or a way to answer.
 
     Raises:
         UsageError: none of these.
     """
-    kind, colon, value = word.partition(":")
-    if colon and kind in _CHOICES:
-        if value not in _CHOICES[kind]:
-            raise UsageError(f"no {kind} is called {value!r}", next=f"use one of {', '.join(_CHOICES[kind])}")
-        return kind
-    if colon and kind == "strategies":
-        _depths(word)
-        return kind
+    if parse_way(word) is not None:
+        return "way"
     if word == "-":
         return "run"
     path = Path(word)
@@ -135,33 +145,20 @@ def _kind(word: str) -> str:
     return "index" if path.is_dir() else "run"
 
 
-def _depths(word: str) -> dict[str, int] | None:
-    try:
-        return depths(word.partition(":")[2])
-    except UsageError as error:
-        raise UsageError(
-            f"{word!r} is not strategies:NAME[:DEPTH],…", next="for example strategies:lexical,semantic:50"
-        ) from error
-
-
 def _side(word: str, kind: str, engine_at: Callable[[Path | None], Engine]) -> Side:
     """Open what a word of this kind names."""
     from ltrr_cli.evaluation.compare import Live, Side
     from ltrr_cli.evaluation.runs import read_run
 
-    value = word.partition(":")[2]
     if kind == "run":
         rankings, notes = read_run(word)
         return Side(name="stdin" if word == "-" else Path(word).name, answers=rankings, notes=notes)
     if kind == "index":
         path = Path(word)
         return Side(name=path.resolve().name, answers=Live(engine=engine_at(path)))
-    engine = engine_at(None)
-    if kind == "policy":
-        return Side(name=word, answers=Live(engine=engine, policy=value))
-    if kind == "ranker":
-        return Side(name=word, answers=Live(engine=engine, ranker=value))
-    return Side(name=word, answers=Live(engine=engine, depths=_depths(word)))
+    way = parse_way(word) or Way(name=word)
+    live = Live(engine=engine_at(None), policy=way.policy, ranker=way.ranker, depths=way.depths)
+    return Side(name=word, answers=live)
 
 
 def _judged(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ltrr_cli.cli.render import why
 from ltrr_cli.cli.text import safe
+from ltrr_cli.records import INTERLEAVED, TEAM_A, TEAM_B
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,6 +40,12 @@ def show_choice(out: Console, answer: Answer) -> None:
     for arm in trace.arms:
         line = f"  {safe(arm.name):<{name_width}}  depth {arm.depth:>3}  found {arm.returned:>3}  {arm.ms:>6.2f} ms"
         out.print(line + (f"  failed: {safe(arm.error)}" if arm.error else ""), soft_wrap=True)
+    if trace.interleaved is not None:
+        for team, one in ((TEAM_A, trace.interleaved.a), (TEAM_B, trace.interleaved.b)):
+            depths = ", ".join(f"{arm} {depth}" for arm, depth in one.depths.items())
+            system = f"{one.name} (policy {one.policy_version}, ranker {one.ranker_version}): {depths or 'nothing'}"
+            out.print(f"team {team}    ", safe(system), sep="", soft_wrap=True)
+        out.print("teams     ", safe(" ".join(trace.interleaved.teams)), sep="", soft_wrap=True)
     if trace.reserved is not None:
         kept = f"place {trace.reserved.position} is kept for a find of {trace.reserved.arm} alone, to learn from it"
         out.print("exploring ", safe(kept), sep="", soft_wrap=True)
@@ -80,6 +87,8 @@ def _choice(trace: Trace) -> str:
     """Say who chose the arms, and with what probability."""
     if trace.mode == "fixed":
         return "by --strategies"
+    if trace.mode == INTERLEAVED:
+        return "by the two systems that share the page, each arm as deep as either wants"
     if trace.mode == "no-explore":
         return f"by the mean of policy version {trace.policy_version} (no exploration)"
     explored = ", exploring" if trace.explored else ""

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ltrr_cli.engine.ways import parse_depths
 from ltrr_cli.errors import IndexDirectoryError, UsageError
 
 IndexOption = Annotated[
@@ -94,12 +95,9 @@ def depths(text: str | None) -> dict[str, int] | None:
     """
     if text is None:
         return None
-    out = {}
-    for part in text.split(","):
-        name, colon, depth = part.strip().partition(":")
-        if not name or (colon and not (depth.isascii() and depth.isdigit() and int(depth))):
-            raise UsageError(
-                f"--strategies: {part.strip()!r} is not NAME or NAME:DEPTH", next="for example lexical,semantic:50"
-            )
-        out[name] = int(depth) if colon else 50
-    return out
+    found = parse_depths(text)
+    if found is None:
+        raise UsageError(
+            f"--strategies: {text[:80]!r} is not NAME or NAME:DEPTH", next="for example lexical,semantic:50"
+        )
+    return found

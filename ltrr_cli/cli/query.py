@@ -28,6 +28,7 @@ Examples:
   ltrr query < queries.txt > answers.jsonl
   ltrr query love --strategies lexical,semantic:20 --no-log
   ltrr query love --context device=phone --context holiday=1
+  ltrr query --interleave policy:live single:lexical
 """
 
 
@@ -54,6 +55,15 @@ def query(
         str | None,
         typer.Option(metavar="NAME[:DEPTH],…", help="Use these strategies, not the policy's.", show_default=False),
     ] = None,
+    interleave: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="A B",
+            help="Mix the results of two ways to answer, such as ranker:live ranker:prior (see ltrr compare --help): "
+            "what is clicked tells which is better.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(metavar="N", min=0, help="Make chance repeatable.", show_default=False)
     ] = None,
@@ -67,6 +77,11 @@ def query(
 
     if ids and (as_json or jsonl):
         raise UsageError("--ids prints no JSON", next="leave out one of the two")
+    if interleave and strategies is not None:
+        raise UsageError(
+            "--interleave names both ways to answer, so --strategies has none to say",
+            next="for example --interleave policy:live strategies:lexical,semantic:20",
+        )
     asking = Asking(
         k=k,
         user=user,
@@ -77,6 +92,7 @@ def query(
         explain=explain,
         log=not no_log,
         context=parse_given(context or ()),
+        interleave=interleave,
     )
     how = _how(text, machine=as_json or jsonl, ids=ids)
     path = find_index(index)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.info import Info
     from ltrr_cli.engine.learn import Ingested
     from ltrr_cli.engine.opened import Opened
+    from ltrr_cli.engine.ways import Way
     from ltrr_cli.policy.report import ArmReport
     from ltrr_cli.records import Answer, Entity, Impression
     from ltrr_cli.retrieval.base import Strategy
@@ -116,6 +117,7 @@ class Engine:
         policy: str = "live",
         ranker: str = "live",
         context: Mapping[str, str | float] | None = None,
+        interleave: tuple[str, str] | None = None,
     ) -> Answer:
         """Answer a query, and log it as an impression unless `log` is off or the index is `read_only`.
 
@@ -124,10 +126,14 @@ class Engine:
         `explain` fills the results' contributions. `query_id` is by default a new one; one of the caller's own must be
         new too: events that name it belong to the last answer that had it. `policy` (`live`, `prior`, `equal`) and
         `ranker` (`live`, `prior`, `challenger`) answer in place of the learned ones, to compare. `context` is what else
-        the caller knows of the query, {name: number or word}, at most 16: the policy learns by it. Raises `UsageError`
-        for values out of range and unknown names.
+        the caller knows of the query, {name: number or word}, at most 16: the policy learns by it. `interleave` names
+        two ways to answer (see `engine.ways`; in place of `depths`, `policy` and `ranker`), whose results share the
+        page by team draft, so that what people click tells which of the two they prefer. Raises `UsageError` for values
+        out of range and unknown names.
         """
+        from ltrr_cli.engine.interleaving import Named, answer_interleaved
         from ltrr_cli.engine.search import Choice, answer, impression_of
+        from ltrr_cli.engine.ways import Way
         from ltrr_cli.feedback.ubi import impression_to_ubi
         from ltrr_cli.policy.baselines import Fixed
         from ltrr_cli.query.given import check_given
@@ -138,8 +144,9 @@ class Engine:
             raise UsageError(f"seed must be 0 or more, not {seed}")
         moment = _moment(now)
         opened = self._fresh()
-        self._check_depths(depths)
-        chosen = opened.policy(policy)
+        ways = [Way(name="", policy=policy, ranker=ranker, depths=depths)]
+        if interleave is not None:
+            ways = _two_ways(interleave, alone=depths is None and policy == ranker == "live")
         check_given(context or {})
         query = Query(
             id=_name(query_id, "query_id") or _query_id(moment),
@@ -150,14 +157,25 @@ class Engine:
             session=_name(session, "session"),
             context=context or {},
         )
-        choice = Choice(
-            seed=secrets.randbits(48) if seed is None else seed,
-            explore=explore,
-            policy=chosen if depths is None else Fixed(depths),
-            ranker=opened.ranker(ranker),
-            explain=explain,
-        )
-        answered = answer(opened, query, choice)
+        chance = secrets.randbits(48) if seed is None else seed
+        choices = []
+        for way in ways:
+            self._check_depths(way.depths)
+            chosen = opened.policy(way.policy)
+            choices.append(
+                Choice(
+                    seed=chance,
+                    explore=explore,
+                    policy=chosen if way.depths is None else Fixed(way.depths),
+                    ranker=opened.ranker(way.ranker),
+                    explain=explain,
+                )
+            )
+        if interleave is None:
+            answered = answer(opened, query, choices[0])
+        else:
+            a, b = (Named(name=way.name, choice=choice) for way, choice in zip(ways, choices, strict=True))
+            answered = answer_interleaved(opened, query, a, b)
         if log and not self.read_only:
             opened.logs.queries.append([impression_to_ubi(impression_of(answered, query))], sync=False)
         return answered
@@ -325,6 +343,23 @@ def _moment(now: float | None) -> float:
     if not 0 <= now < LATEST:
         raise UsageError(f"now must be in seconds since 1970, before the year 3000, not {now}")
     return now
+
+
+def _two_ways(words: Sequence[str], *, alone: bool) -> list[Way]:
+    """Return the two ways to answer that are named; `alone`: nothing else says how to answer."""
+    from ltrr_cli.engine.ways import FORMS, parse_way
+
+    if not alone:
+        raise UsageError("an interleaved page is of two ways to answer", next="name both, and neither elsewhere")
+    if isinstance(words, str) or len(words) != 2:
+        raise UsageError(f"two ways to answer are interleaved, not {words!r}", next=f"name two of {FORMS}")
+    ways = []
+    for word in words:
+        way = parse_way(word)
+        if way is None:
+            raise UsageError(f"{word[:80]!r} is no way to answer", next=f"use {FORMS}")
+        ways.append(way)
+    return ways
 
 
 def _query_id(moment: float) -> str:

@@ -50,51 +50,66 @@ class Choice:
     explain: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A query before its arms are chosen: what is known of it, and what has run because the choice depends on it.
+
+    `asked` is by the performance counter; `own` are the user's rewarded rows, `arms` the strategies that apply.
+    """
+
+    query: Query
+    request: Request
+    own: tuple[NDArray[np.int64], NDArray[np.float64]] | None
+    arms: Sequence[Strategy]
+    first: Mapping[str, Ran]
+    context: Mapping[str, float]
+    budget: Budget
+    asked: float
+
+    @property
+    def names(self) -> list[str]:
+        """The arms' names."""
+        return [arm.name for arm in self.arms]
+
+
 def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
     """Answer one query. Deterministic given the opened index, the query and the choice."""
     started = time.perf_counter()
-    request = make_request(opened, query)
-    own = opened.profile(query.user, query.time) if query.user else None
-    arms = [strategy for strategy in opened.strategies if applies(strategy, request)]
-    offered = [arm.name for arm in arms]
-    first = {} if isinstance(choice.policy, Fixed) else _run_first(opened, arms, request, started)
-    features_of_query = context_of(request, first, past_of(opened, query, own))
-    features_of_query |= opened.learned.teaching.history.features(request.key, offered)
-    budget = _budget(opened)
-    selection, mode = _select(opened, features_of_query, offered, budget, choice)
-    found, ran = _retrieve(opened, arms, selection.depths, request, first, started)
+    ready = prepare(opened, query, informed=not isinstance(choice.policy, Fixed))
+    selection, mode = select(opened, ready, choice)
+    found, ran = retrieve(opened, ready, selection.depths)
     pool = union(found)
     ranker = choice.ranker or opened.learned.ranker
-    values, scores = _rank(opened, ranker, request, pool, own)
+    values, scores = rank(opened, ready, ranker, pool)
     order, reserved = _order(pool, scores, selection, query.k)
     ids = opened.view.ids(pool.rows)
-    shown = _rounded(scores[order]).tolist()
-    results = _results(opened, pool, order, ids, shown)
+    shown = rounded(scores[order]).tolist()
+    results = results_of(opened, pool, order, ids, shown)
     took = (time.perf_counter() - started) * 1e3
     trace = Trace(
         now=query.time,
         k=query.k,
         segments=opened.view.names,
         learned=opened.manifest.learned.name,
-        policy_version=opened.learned.policy.version if choice.policy is None else choice.policy.version,
+        policy_version=policy_version(opened, choice),
         ranker_version=ranker.version,
         mode=mode,
         particle=selection.particle,
         epsilon=opened.config.epsilon if mode == "thompson" else 0.0,
         explored=bool(selection.explored),
         seed=choice.seed,
-        context=features_of_query,
+        context=ready.context,
         arms=ran,
         propensity=selection.propensity,  # computed here: it takes longer than the choice, and no result waits for it
         pool_ids=tuple(ids),
-        pool=_provenance(pool),
+        pool=provenance(pool),
         feature_names=names(pool.arms),
-        features=tuple(map(tuple, _rounded(values[order]).tolist())),
+        features=tuple(map(tuple, rounded(values[order]).tolist())),
         scores=tuple(shown),
         reserved=_reserved(reserved, ids, query.k),
-        available=tuple(offered),
-        limit_ms=budget.ms if budget.ms < inf else 0.0,
-        times=dict(budget.times),
+        available=tuple(ready.names),
+        limit_ms=ready.budget.ms if ready.budget.ms < inf else 0.0,
+        times=dict(ready.budget.times),
     )
     return Answer(
         query_id=query.id,
@@ -102,7 +117,28 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
         results=_explained(results, ranker, trace) if choice.explain else results,
         took_ms=took,
         trace=trace,
-        readings=tuple(_reading(tag, request.understood.words) for tag in request.understood.tags),
+        readings=readings(ready),
+    )
+
+
+def prepare(opened: Opened, query: Query, *, informed: bool) -> Ready:
+    """Understand a query and, where the choice is to be `informed`, run what informs it."""
+    asked = time.perf_counter()
+    request = make_request(opened, query)
+    own = opened.profile(query.user, query.time) if query.user else None
+    arms = [strategy for strategy in opened.strategies if applies(strategy, request)]
+    first = _run_first(opened, arms, request, asked) if informed else {}
+    features_of_query = context_of(request, first, past_of(opened, query, own))
+    features_of_query |= opened.learned.teaching.history.features(request.key, [arm.name for arm in arms])
+    return Ready(
+        query=query,
+        request=request,
+        own=own,
+        arms=arms,
+        first=first,
+        context=features_of_query,
+        budget=_budget(opened),
+        asked=asked,
     )
 
 
@@ -165,53 +201,51 @@ def _budget(opened: Opened) -> Budget:
     return Budget(config.candidates, config.arms_ms, opened.learned.teaching.history.times)
 
 
-def _select(
-    opened: Opened, features_of_query: Mapping[str, float], arms: Sequence[str], budget: Budget, choice: Choice
-) -> tuple[Selection, str]:
+def select(opened: Opened, ready: Ready, choice: Choice) -> tuple[Selection, str]:
+    """Choose arms and depths, and say what chose: the mode."""
     rng = np.random.default_rng(choice.seed)
     policy = opened.learned.policy if choice.policy is None else choice.policy
     if isinstance(policy, ThompsonPolicy) and not choice.explore:
-        return policy.mean(features_of_query, arms, budget), "no-explore"
-    return policy.select(features_of_query, arms, budget, rng), policy.name
+        return policy.mean(ready.context, ready.names, ready.budget), "no-explore"
+    return policy.select(ready.context, ready.names, ready.budget, rng), policy.name
 
 
-def _retrieve(
-    opened: Opened,
-    arms: Sequence[Strategy],
-    depths: Mapping[str, int],
-    request: Request,
-    first: Mapping[str, Ran],
-    started: float,
-) -> tuple[dict[str, Hits], tuple[Arm, ...]]:
+def policy_version(opened: Opened, choice: Choice) -> int:
+    """Return the version of the policy that a choice names."""
+    return opened.learned.policy.version if choice.policy is None else choice.policy.version
+
+
+def retrieve(opened: Opened, ready: Ready, depths: Mapping[str, int]) -> tuple[dict[str, Hits], tuple[Arm, ...]]:
     """Run the chosen arms that have not run yet. One that fails, or takes too long, is noted, and the others answer."""
-    chosen = [(strategy, depths[strategy.name]) for strategy in arms if depths.get(strategy.name, 0) > 0]
-    later = [(strategy, depth) for strategy, depth in chosen if strategy.name not in first]
-    ran = {**first, **_run(later, request, opened.config.timeout_ms / 1e3, started)}
+    chosen = [(strategy, depths[strategy.name]) for strategy in ready.arms if depths.get(strategy.name, 0) > 0]
+    later = [(strategy, depth) for strategy, depth in chosen if strategy.name not in ready.first]
+    ran = {**ready.first, **_run(later, ready.request, opened.config.timeout_ms / 1e3, ready.asked)}
     found: dict[str, Hits] = {}
     told = []
     for strategy, depth in chosen:
         one = ran[strategy.name]
-        hits = found[strategy.name] = Hits(one.hits.rows[:depth], one.hits.scores[:depth])
+        hits = found[strategy.name] = cut(one.hits, depth)
         told.append(Arm(name=strategy.name, depth=depth, returned=len(hits.rows), ms=one.ms, error=one.error))
     return found, tuple(told)
 
 
-def _rank(
-    opened: Opened,
-    ranker: LinearRanker,
-    request: Request,
-    pool: Pool,
-    own: tuple[NDArray[np.int64], NDArray[np.float64]] | None,
+def cut(hits: Hits, depth: int) -> Hits:
+    """Return the best `depth` of the hits."""
+    return Hits(hits.rows[:depth], hits.scores[:depth])
+
+
+def rank(
+    opened: Opened, ready: Ready, ranker: LinearRanker, pool: Pool
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the candidates' feature values and scores."""
-    query = request.query
+    query, request = ready.query, ready.request
     subject = Subject(
         view=opened.view,
         understood=request.understood,
         recall=request.recall,
         vector=request.vector if query.text.strip() else None,
         rewarded=opened.rewarded,
-        own=own,
+        own=ready.own,
     )
     values = features(subject, pool.rows, pool.ranks, pool.scores, pool.arms)
     return values, ranker.score(names(pool.arms), values)
@@ -225,7 +259,7 @@ def _order(
     Where the selection explores, the page's last place is kept for the best candidate that only an explored arm found:
     a find that is never shown could never earn credit.
     """
-    order = np.lexsort((pool.rows, -scores))
+    order = best_first(pool, scores)
     page = order[:k]
     if not selection.explored or len(order) <= k or k < 2:
         return page, None
@@ -243,28 +277,34 @@ def _order(
     return np.concatenate([page[:-1], rest[:1]]), (candidate, arm)
 
 
+def best_first(pool: Pool, scores: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Return the candidates by score; equal ones keep the catalogue's order."""
+    return np.lexsort((pool.rows, -scores))
+
+
 def _reserved(found: tuple[int, str] | None, ids: Sequence[str], k: int) -> Reserved | None:
     return None if found is None else Reserved(position=k, entity_id=ids[found[0]], arm=found[1])
 
 
-def _provenance(pool: Pool) -> dict[str, Found]:
+def provenance(pool: Pool) -> dict[str, Found]:
     """Return what each arm found, in its order."""
     out = {}
     for number, arm in enumerate(pool.arms):
         candidates = np.argsort(pool.ranks[:, number], kind="stable")[np.count_nonzero(pool.ranks[:, number] == 0) :]
-        scores = _rounded(pool.scores[candidates, number])
+        scores = rounded(pool.scores[candidates, number])
         out[arm] = Found(tuple(candidates.tolist()), tuple(scores.tolist()))
     return out
 
 
-def _rounded(values: NDArray[np.float32]) -> NDArray[np.float64]:
+def rounded(values: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the values with six decimals: what is logged is short, and exactly what was used to explain."""
     return np.asarray(values, np.float64).round(6)
 
 
-def _results(
+def results_of(
     opened: Opened, pool: Pool, order: NDArray[np.intp], ids: Sequence[str], scores: Sequence[float]
 ) -> tuple[Result, ...]:
+    """Return what is shown of the candidates in `order`; `ids` are those of the whole pool."""
     results = []
     for place, (candidate, row) in enumerate(zip(order.tolist(), pool.rows[order].tolist(), strict=True)):
         entity = opened.view.entity(row)
@@ -289,6 +329,12 @@ def _explained(results: Sequence[Result], ranker: LinearRanker, trace: Trace) ->
         replace(result, contributions=ranker.contributions(trace.feature_names, values))
         for result, values in zip(results, trace.features, strict=True)
     )
+
+
+def readings(ready: Ready) -> tuple[str, ...]:
+    """Say how the query's words were read."""
+    understood = ready.request.understood
+    return tuple(_reading(tag, understood.words) for tag in understood.tags)
 
 
 def _reading(tag: Tag, words: Sequence[str]) -> str:

@@ -2,7 +2,9 @@
 
 Version 1: all of `Trace` by name, but for `arms` (rows of name, depth, returned, ms, error), `pool` (`ids` and, for
 each arm, the candidates by rank and their scores), `limit` (`limit_ms` and `times`, only where there is a limit),
-`features` (`names`, `rows`) and `reserved` (position, id, arm; or null).
+`features` (`names`, `rows`), `reserved` (position, id, arm; or null) and, only on a page of two systems,
+`interleaved`: `a` and `b` (name, mode, policy_version, ranker_version, propensity, depths, found) and `teams`, a text
+with one letter for each position: a, b, or - where neither is credited. Who does not know `interleaved` can leave it.
 Numbers are kept as they are, but for times in ms and probabilities, which keep 6 significant digits; what is not
 a finite number is null and comes back as nan.
 """
@@ -12,9 +14,10 @@ from __future__ import annotations
 from math import isfinite, nan
 from typing import Any
 
-from ltrr_cli.records import Arm, Found, Reserved, Trace
+from ltrr_cli.records import NO_TEAM, TEAM_A, TEAM_B, Arm, Found, Interleaved, Reserved, System, Trace
 
 VERSION = 1
+_TEAMS = frozenset((TEAM_A, TEAM_B, NO_TEAM))
 
 
 def trace_to_json(trace: Trace) -> dict[str, Any]:
@@ -51,14 +54,24 @@ def trace_to_json(trace: Trace) -> dict[str, Any]:
         },
         "scores": [score if isfinite(score) else None for score in trace.scores],
         "reserved": None if reserved is None else [reserved.position, reserved.entity_id, reserved.arm],
+        **({} if trace.interleaved is None else {"interleaved": _interleaved_to_json(trace.interleaved)}),
     }
+
+
+def _interleaved_to_json(page: Interleaved) -> dict[str, Any]:
+    return {"a": _system_to_json(page.a), "b": _system_to_json(page.b), "teams": "".join(page.teams)}
+
+
+def _system_to_json(one: System) -> list[Any]:
+    versions = [one.policy_version, one.ranker_version]
+    return [one.name, one.mode, *versions, _six(one.propensity), dict(one.depths), one.found]
 
 
 def trace_from_json(value: object) -> Trace | None:
     """Return the trace, or None where it is missing, damaged or of an unknown version.
 
     A trace that is returned is sound in itself: candidates lie in the pool, feature rows have one value for each name,
-    the propensity is in (0, 1].
+    the propensity is in (0, 1]. Where only `interleaved` is damaged it is None: `mode` still says that there was one.
     """
     if not isinstance(value, dict) or value.get("v") != VERSION:
         return None
@@ -99,6 +112,41 @@ def _read(row: dict[str, Any]) -> Trace:
         available=_texts(row.get("available", [])),
         limit_ms=_float(limit),
         times={arm: _float(ms) for arm, ms in times.items()},
+        interleaved=_interleaved(row.get("interleaved")),
+    )
+
+
+def _interleaved(value: object) -> Interleaved | None:
+    """Return who supplied what, or None where it is missing or damaged."""
+    if not isinstance(value, dict):
+        return None
+    try:
+        teams = tuple(_text(value["teams"]))
+        found = Interleaved(a=_system(*value["a"]), b=_system(*value["b"]), teams=teams)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        return None
+    return found if {*teams} <= _TEAMS else None
+
+
+def _system(
+    name: object,
+    mode: object,
+    policy_version: object,
+    ranker_version: object,
+    propensity: object,
+    depths: object,
+    found: object,
+) -> System:
+    if not isinstance(depths, dict) or not 0 < _float(propensity) <= 1:
+        raise TypeError
+    return System(
+        name=_text(name),
+        mode=_text(mode),
+        policy_version=_int(policy_version),
+        ranker_version=_int(ranker_version),
+        propensity=_float(propensity),
+        depths={arm: _int(depth) for arm, depth in depths.items()},
+        found=_int(found),
     )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 START = 1_750_000_000.0
 TEXTS = ("love", "rain night", "summer", "gold winter dance", "xyz", "")
 USERS = ("", "ana", "bo")
+PAIRS = (None, None, ("policy:live", "single:lexical"), ("ranker:prior", "strategies:popular,semantic:5"))
 ACTIONS = ("click", "like", "play", "skip", "dislike", "view", "wave")
 SETTINGS = "[learning]\ntrain_every = 3\ncheckpoint_every = 5\n[query]\nepsilon = 0.3\n"
 
@@ -51,7 +52,13 @@ class World:
         engine, moment = self.engines[who], self.now + late
         if kind == "search":
             answer = engine.search(
-                TEXTS[a % len(TEXTS)], k=4 + b % 5, user=USERS[b % 3], session=f"s{b % 2}", now=moment, seed=a
+                TEXTS[a % len(TEXTS)],
+                k=4 + b % 5,
+                user=USERS[b % 3],
+                session=f"s{b % 2}",
+                now=moment,
+                seed=a,
+                interleave=PAIRS[b % len(PAIRS)],
             )
             self.asked.append((answer.query_id, tuple(result.id for result in answer.results)))
         elif kind == "record":

@@ -19,7 +19,7 @@ from ltrr_cli.feedback.ubi import (
     impression_from_ubi,
     impression_to_ubi,
 )
-from ltrr_cli.records import Arm, Event, Found, Impression, Reserved, Trace
+from ltrr_cli.records import Arm, Event, Found, Impression, Interleaved, Reserved, System, Trace
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no failure
 LETTERS = st.characters(exclude_categories=["Cc", "Cs"])
@@ -46,6 +46,18 @@ EVENTS = st.builds(
 )
 
 ARMS = st.builds(Arm, name=IDS, depth=COUNTS, returned=COUNTS, ms=st.floats(0, 1e6), error=TEXTS)
+
+SYSTEMS = st.builds(
+    System,
+    name=TEXTS,
+    mode=TEXTS,
+    policy_version=COUNTS,
+    ranker_version=COUNTS,
+    propensity=st.floats(1e-9, 1),
+    depths=st.dictionaries(IDS, COUNTS, max_size=3),
+    found=COUNTS,
+)
+PAGES = st.builds(Interleaved, a=SYSTEMS, b=SYSTEMS, teams=st.lists(st.sampled_from("ab-"), max_size=5).map(tuple))
 
 
 @st.composite
@@ -78,6 +90,7 @@ def traces(draw: st.DrawFn) -> Trace:
         scores=tuple(draw(st.lists(NUMBERS, max_size=3))),
         reserved=draw(st.none() | st.builds(Reserved, position=st.integers(1, 10), entity_id=IDS, arm=IDS)),
         available=tuple(draw(st.lists(IDS, max_size=3))),
+        interleaved=draw(st.none() | PAGES),
     )
 
 
@@ -156,7 +169,14 @@ def rounded(trace: Trace) -> Trace:
         pool={name: replace(found, scores=tuple(map(finite, found.scores))) for name, found in trace.pool.items()},
         features=tuple(tuple(finite(value) for value in row) for row in trace.features),
         scores=tuple(finite(score) for score in trace.scores),
+        interleaved=None if trace.interleaved is None else both_rounded(trace.interleaved),
     )
+
+
+def both_rounded(page: Interleaved) -> Interleaved:
+    """Round the propensities of both systems."""
+    a, b = (replace(one, propensity=digits(one.propensity, 6)) for one in (page.a, page.b))
+    return replace(page, a=a, b=b)
 
 
 @unhurried
@@ -187,6 +207,28 @@ def test_the_trace_is_compact() -> None:
     assert written["features"] == {"names": ["bm25", "age"], "rows": [[1.23456789012, None], [0.5, 2.0]]}
     assert written["propensity"] == 0.333333
     assert written["reserved"] == [4, "e2", "fresh"]
+    assert "interleaved" not in written  # only pages of two systems have it, and lines from before it was there
+
+
+def test_an_interleaved_page_is_compact() -> None:
+    """Both systems are rows, and the teams one text with a letter for each position."""
+    a = System(
+        name="policy:live",
+        mode="thompson",
+        policy_version=3,
+        ranker_version=2,
+        propensity=1 / 3,
+        depths={"title": 20},
+        found=2,
+    )
+    b = replace(a, name="single:title", mode="fixed", policy_version=0, propensity=1.0)
+    page = replace(TRACE, mode="interleaved", interleaved=Interleaved(a=a, b=b, teams=("-", "b")))
+    impression = Impression(query_id="q1", text="tax", time=TRACE.now, shown=("e1", "e2"), trace=page)
+    assert impression_to_ubi(impression)["query_attributes"]["ltrr"]["interleaved"] == {
+        "a": ["policy:live", "thompson", 3, 2, 0.333333, {"title": 20}, 2],
+        "b": ["single:title", "fixed", 0, 2, 1.0, {"title": 20}, 2],
+        "teams": "-b",
+    }
 
 
 def test_rows_follow_the_public_schema() -> None:
@@ -292,11 +334,8 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )
-KEYS = st.sampled_from(
-    list(
-        impression_to_ubi(Impression(query_id="q", text="", time=0, shown=(), trace=TRACE))["query_attributes"]["ltrr"]
-    )
-)
+WRITTEN = impression_to_ubi(Impression(query_id="q", text="", time=0, shown=(), trace=TRACE))
+KEYS = st.sampled_from([*WRITTEN["query_attributes"]["ltrr"], "interleaved"])
 
 
 @unhurried
