@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from ltrr_cli.engine.fold import Logs, catch_up
 from ltrr_cli.engine.hindsight import Hindsight
 from ltrr_cli.engine.publish import publish
 from ltrr_cli.engine.search import all_ranks
 from ltrr_cli.engine.state import new_state, open_state
+from ltrr_cli.engine.training import acted_pages, curve_of, due, samples_of, trained_row
 from ltrr_cli.engine.unanswered import closed_pages
 from ltrr_cli.errors import UsageError
 from ltrr_cli.feedback.ubi import event_to_ubi, impression_to_ubi
@@ -20,9 +19,7 @@ from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import read_manifest
 from ltrr_cli.index.view import View
 from ltrr_cli.policy.base import MAX_DEPTH
-from ltrr_cli.ranking.debias import inverse_weight
-from ltrr_cli.ranking.linear import LinearRanker
-from ltrr_cli.ranking.train import Sample, train
+from ltrr_cli.ranking.train import train
 from ltrr_cli.records import Event, Impression, Query
 from ltrr_cli.text import hash64
 
@@ -32,6 +29,8 @@ if TYPE_CHECKING:
 
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.feedback.log import Position
+    from ltrr_cli.ranking.debias import Curve
+    from ltrr_cli.ranking.linear import LinearRanker
 
 _BATCH = 2_000
 _LOOKED_UP = 200
@@ -39,9 +38,6 @@ _INGESTED = 100
 """Events after which an ingest writes the learned state down at its end: the next start need not replay them."""
 _SWEEP_EVERY = 20
 """Events, recorded one by one, after which pages without an action are counted."""
-_TRAINING_LISTS = 20_000
-_MOST_IN_TEST = 5
-"""A challenger still undecided after this many training intervals gives way to a newer one."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -190,7 +186,7 @@ def record(opened: Opened, event: Event, *, now: float) -> bool:
 
 def _count_unanswered(opened: Opened, now: float) -> None:
     """Write down which pages count as those that nobody acted on, and learn it."""
-    with _at_the_end(opened) as end:
+    with at_the_end(opened) as end:
         row = closed_pages(opened.learned, opened.impressions, end, now=now)
         if row is not None:
             opened.logs.control.append([row])
@@ -198,7 +194,7 @@ def _count_unanswered(opened: Opened, now: float) -> None:
 
 
 @contextmanager
-def _at_the_end(opened: Opened) -> Iterator[Position]:
+def at_the_end(opened: Opened) -> Iterator[Position]:
     """Hold the events' log at its end, all of it learned, to write a control record that takes effect right there.
 
     No event may come between the end that the record names and the record: whoever learns that event has then seen the
@@ -214,7 +210,7 @@ def go_back(opened: Opened, version: int, *, now: float) -> None:
 
     Raises `UsageError` for a version that was not made yet.
     """
-    with _at_the_end(opened) as end:
+    with at_the_end(opened) as end:
         live = opened.learned.policy.version
         if not 0 <= version <= live:
             raise UsageError(f"the policy has no version {version}", next=f"its latest is {live}")
@@ -225,17 +221,10 @@ def go_back(opened: Opened, version: int, *, now: float) -> None:
 
 
 def _learn_if_due(opened: Opened, now: float, checkpoint_every: int) -> None:
-    if _training_is_due(opened):
+    if due(opened):
         learn(opened, now=now)
     elif opened.learned.since_checkpoint >= checkpoint_every:
         checkpoint(opened)
-
-
-def _training_is_due(opened: Opened) -> bool:
-    """Whether enough was clicked since the ranker was last trained, and none is in the middle of its test."""
-    learned, every = opened.learned, opened.config.train_every
-    waiting = learned.challenger is not None and learned.bet.seen < _MOST_IN_TEST * every
-    return learned.counts["training lists"] - learned.trained_at >= every and not waiting
 
 
 def checkpoint(opened: Opened) -> None:
@@ -261,55 +250,19 @@ def checkpoint(opened: Opened) -> None:
 def learn(opened: Opened, *, now: float) -> None:
     """Train the ranker if enough was clicked since the last time, and write the learned state down."""
     _count_unanswered(opened, now)
-    if _training_is_due(opened):
-        weights = train(list(_samples(opened)))
-        with _at_the_end(opened):
-            if _training_is_due(opened):  # else another process was quicker
-                opened.logs.control.append([_ranker_row(opened, weights, now)])
+    if due(opened):
+        pages = acted_pages(opened)
+        curve = curve_of(pages)
+        add_ranker(opened, train(list(samples_of(pages, curve))), now=now, curve=curve)
     checkpoint(opened)
 
 
-def _ranker_row(opened: Opened, weights: dict[str, float], now: float) -> dict[str, Any]:
-    """Return the control record of a newly trained ranker."""
-    learned, end = opened.learned, opened.logs.events.end()
-    version = 1 + max(
-        [learned.ranker.version, *(int(entry["version"]) for entry in learned.ranker_log)]
-        + ([learned.challenger.version] if learned.challenger is not None else [])
-    )
-    return {
-        "kind": "ranker",
-        "time": now,
-        "lists": learned.counts["training lists"],
-        "after": [end.file, end.offset],
-        "ranker": LinearRanker(weights, version=version).to_dict(),
-    }
-
-
-def _samples(opened: Opened) -> Iterator[Sample]:
-    """Yield the last lists with a rewarded entity: what was shown, and gains weighted by 1 / examination."""
-    gains: dict[str, dict[str, float]] = {}
-    for event in opened.logs.all_events():
-        reward = opened.config.reward(event.action, event.dwell)
-        if event.query_id and reward > 0:
-            own = gains.pop(event.query_id, {})  # to the end: the dict keeps the order of the last action
-            own[event.entity_id] = max(reward, own.get(event.entity_id, 0.0))
-            gains[event.query_id] = own
-            if len(gains) > _TRAINING_LISTS:
-                gains.pop(next(iter(gains)))
-    for query_id, own in gains.items():
-        impression = opened.impressions.find(query_id)
-        if impression is None or impression.trace is None or not impression.trace.features:
-            continue
-        if opened.config.is_held_out(impression.text):
-            continue
-        weights = [
-            own.get(entity_id, 0.0) * inverse_weight(place + 1) for place, entity_id in enumerate(impression.shown)
-        ]
-        yield Sample(
-            names=impression.trace.feature_names,
-            values=np.array(impression.trace.features, np.float32),
-            gains=np.array(weights, np.float32),
-        )
+def add_ranker(opened: Opened, ranker: LinearRanker, *, now: float, curve: Curve) -> None:
+    """Write down what was trained on clicks; another process may have been quicker."""
+    with at_the_end(opened):
+        if due(opened):
+            opened.logs.control.append([trained_row(opened, ranker, now, source="clicks", curve=curve)])
+    opened.catch_up()
 
 
 def rebuild(root: Path, *, progress: Callable[[int], None] = lambda _: None) -> None:

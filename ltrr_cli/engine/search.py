@@ -18,7 +18,8 @@ from ltrr_cli.policy.baselines import Fixed
 from ltrr_cli.policy.thompson import ThompsonPolicy
 from ltrr_cli.query.context import context, relevance
 from ltrr_cli.query.understand import understand
-from ltrr_cli.ranking.features import Subject, features, names
+from ltrr_cli.ranking.features import Subject, features
+from ltrr_cli.ranking.registry import names
 from ltrr_cli.records import Answer, Arm, Found, Impression, Reserved, Result, Trace
 from ltrr_cli.retrieval.base import FIRST, Hits, Request
 from ltrr_cli.retrieval.lexical import ceiling
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.policy.base import Policy, Selection
     from ltrr_cli.ranking.linear import LinearRanker
-    from ltrr_cli.records import Query, Tag
+    from ltrr_cli.records import Past, Query, Tag
     from ltrr_cli.retrieval.base import Strategy
 
 _HINDSIGHT_KEPT = 10_000
@@ -60,8 +61,9 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
     own = opened.profile(query.user, query.time) if query.user else None
     arms = [strategy for strategy in opened.strategies if applies(strategy, request)]
     first = {} if isinstance(choice.policy, Fixed) else _run_first(opened, arms, request, asked)
+    past = past_of(opened, query, own)
     features_of_query = {
-        **context(query, request.understood, request.recall, past_of(opened, query, own)),
+        **context(query, request.understood, request.recall, past),
         **scores_of(first, request),
         **opened.learned.teaching.history.features(request.key, [arm.name for arm in arms]),
     }
@@ -70,7 +72,7 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
     found, ran = _retrieve(opened, arms, selection.depths, request, first, asked)
     pool = union(found)
     ranker = choice.ranker or opened.learned.ranker
-    values, scores = _rank(opened, ranker, request, pool, own)
+    values, scores = _rank(opened, ranker, request, pool, own, past)
     order, reserved = _order(pool, scores, selection, query.k)
     ids = opened.view.ids(pool.rows)
     shown = _rounded(scores[order]).tolist()
@@ -109,6 +111,24 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
         trace=trace,
         readings=tuple(_reading(tag, request.understood.words) for tag in request.understood.tags),
     )
+
+
+def candidates(opened: Opened, query: Query) -> tuple[Pool, NDArray[np.float32]]:
+    """Return the pool that the policy's mean gives a query, and its candidates' feature values, (n, features)."""
+    asked = time.monotonic()
+    request = make_request(opened, query)
+    arms = [strategy for strategy in opened.strategies if applies(strategy, request)]
+    first = _run_first(opened, arms, request, asked)
+    past = past_of(opened, query, None)
+    known = {
+        **context(query, request.understood, request.recall, past),
+        **scores_of(first, request),
+        **opened.learned.teaching.history.features(request.key, [arm.name for arm in arms]),
+    }
+    depths = opened.learned.policy.mean(known, [arm.name for arm in arms], _budget(opened)).depths
+    found, _ = _retrieve(opened, arms, depths, request, first, asked)
+    pool = union(found)
+    return pool, _rank(opened, opened.learned.ranker, request, pool, None, past)[0]
 
 
 def make_request(opened: Opened, query: Query) -> Request:
@@ -255,6 +275,7 @@ def _rank(
     request: Request,
     pool: Pool,
     own: tuple[NDArray[np.int64], NDArray[np.float64]] | None,
+    past: Past,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the candidates' feature values and scores."""
     query = request.query
@@ -265,6 +286,8 @@ def _rank(
         vector=request.vector if query.text.strip() else None,
         rewarded=opened.rewarded,
         own=own,
+        types=past.types,
+        earlier=past.queries,
     )
     values = features(subject, pool.rows, pool.ranks, pool.scores, pool.arms)
     return values, ranker.score(names(pool.arms), values)

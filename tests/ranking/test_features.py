@@ -11,7 +11,8 @@ import pytest
 
 from ltrr_cli.memory.recall import Recall
 from ltrr_cli.query.understand import understand
-from ltrr_cli.ranking.features import Subject, features, names
+from ltrr_cli.ranking.features import Subject, features
+from ltrr_cli.ranking.registry import names
 from ltrr_cli.records import Entity
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def test_memory(view: View) -> None:
     )
     subject = _subject(view, "love", recall=recall, vector=_vector(0.4, 0.8))
     table = _table(subject, [0, 1, 3], [[1, 0], [2, 0], [0, 1]], [[2.0, NAN], [1.0, NAN], [NAN, 1.0]])
-    assert table["memory.score"] == pytest.approx([0, 0.25, 1])
+    assert table["memory.mean"] == pytest.approx([0, 0.25, 1])
     assert table["memory.observed"] == pytest.approx([0, 0.375, 0.75])
     assert table["memory.predicted"] == pytest.approx([0, 0.1, 0])
     assert table["similarity.unsure"] == pytest.approx([0.1, 0.2, 0])
@@ -152,7 +153,7 @@ def test_memory(view: View) -> None:
 def test_nothing_remembered(view: View) -> None:
     """Where the memory recalls nothing its features are absent; "unsure" ones count in full."""
     table = _table(_subject(view, "love"), [0], [[1, 0]], [[1.0, NAN]])
-    for name in ("memory.score", "memory.observed", "memory.predicted", "user.entity"):
+    for name in ("memory.mean", "memory.observed", "memory.predicted", "user.entity"):
         assert math.isnan(table[name][0]), name
     assert table["text.unsure"] == [1]
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ltrr_cli.ranking.debias import MAX_WEIGHT, examination, inverse_weight
-from ltrr_cli.ranking.features import names
 from ltrr_cli.ranking.linear import PRIOR, LinearRanker
+from ltrr_cli.ranking.registry import names
 from ltrr_cli.retrieval.base import BUILT_IN
 
 if TYPE_CHECKING:
