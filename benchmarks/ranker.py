@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from common import OUT
 from ranker_data import NAMES, SETS, Pages, pages
-from ranker_worlds import HOSTILE, Log, World, contest
+from ranker_page import page
+from ranker_worlds import HOSTILE, World, contest
 
 from ltrr_cli.engine.judged import hardest
 from ltrr_cli.evaluation import charts
@@ -93,9 +94,9 @@ def quality(seeds: int) -> dict[str, Any]:
         log = World(data, seed=seed).sessions(max(SESSIONS), PRIOR)
         for count in SESSIONS:
             part = log.first(count)
-            for name in curves:
+            for name, curve in curves.items():
                 ranker = train(part.samples(naive=name == "naive"))
-                curves[name].setdefault(count, []).append(test.ndcg(ranker))
+                curve.setdefault(count, []).append(test.ndcg(ranker))
             print(
                 f"seed {seed}: {count} sessions",
                 {name: round(curves[name][count][-1], 4) for name in curves},
@@ -192,8 +193,6 @@ def main() -> None:
             path.write_text(json.dumps(part), encoding="utf-8")
             print(f"{name}: {time.perf_counter() - started:.0f} s", flush=True)
         results[name] = json.loads(path.read_text(encoding="utf-8"))
-    from ranker_page import page
-
     PAGE.with_suffix(".md").write_text(page(results), encoding="utf-8")
     charts.save(chart(results["quality"]), PAGE.with_suffix(".svg"))
 

@@ -16,7 +16,6 @@ from common import OUT, data
 from ltrr_cli import Engine
 from ltrr_cli.engine.search import candidates
 from ltrr_cli.evaluation.sets import read_set
-from ltrr_cli.ranking.linear import LinearRanker
 from ltrr_cli.ranking.registry import names
 from ltrr_cli.records import Query
 from ltrr_cli.retrieval.base import BUILT_IN
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from ltrr_cli.ranking.linear import LinearRanker
 
 PARTS = OUT / "ranker"
 NOW = 1_750_000_000.0

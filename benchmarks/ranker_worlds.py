@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from ranker_data import NAMES
@@ -15,8 +15,6 @@ from ltrr_cli.ranking.train import Sample, train
 from ltrr_cli.records import Event, Impression, Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
     from ranker_data import Pages
 
@@ -27,7 +25,15 @@ JITTER = 0.03
 TRAIN_EVERY = 100
 SESSIONS = 8000
 EVERY = 20
-Clicks = "Callable[[int, NDArray[np.bool_], np.random.Generator], tuple[NDArray[np.bool_], str]]"
+
+
+class Clicks(Protocol):
+    """How the people of a session act."""
+
+    def __call__(
+        self, number: int, wanted: NDArray[np.bool_], rng: np.random.Generator, /
+    ) -> tuple[NDArray[np.bool_], str]:
+        """Return what is clicked of a page of which so much is wanted, and the user's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +136,7 @@ class World:
     def __init__(self, data: Pages, *, seed: int) -> None:
         self.data, self._seed = data, seed
 
-    def sessions(self, count: int, ranker: LinearRanker, kind: Clicks = position_based, start: int = 0) -> Log:  # type: ignore[valid-type]
+    def sessions(self, count: int, ranker: LinearRanker, kind: Clicks = position_based, start: int = 0) -> Log:
         """Return sessions of pages that the ranker orders."""
         scores = ranker.score(NAMES, self.data.values)
         rows = []
@@ -183,7 +189,7 @@ def feed(held: Contest, session: Session, data: Pages, number: int) -> bool:
     return held.live.version != version
 
 
-def contest(world: World, kind: Clicks) -> tuple[LinearRanker, list[tuple[int, LinearRanker]]]:  # type: ignore[valid-type]
+def contest(world: World, kind: Clicks) -> tuple[LinearRanker, list[tuple[int, LinearRanker]]]:
     """Run the whole rule: pages by the live ranker, training at 100, 200, 400 … lists, the test on what follows.
 
     Returns the ranker that is live at the end, and each promotion: after how many sessions, and what.

@@ -160,8 +160,8 @@ class Learned:
     def apply_control(self, row: Mapping[str, Any], find: Callable[[str], Impression | None]) -> None:
         """Apply a control record; `find` gives impressions by query id.
 
-        A newly trained ranker becomes the challenger, in place of the one before, or a version goes live. Pages that nobody acted on are
-        credited. The policy goes back to an earlier version, see `Teaching.go_back`.
+        A newly trained ranker becomes the challenger, in place of the one before, or a version goes live. Pages that
+        nobody acted on are credited. The policy goes back to an earlier version, see `Teaching.go_back`.
         """
         kind = row.get("kind")
         if kind == KIND:

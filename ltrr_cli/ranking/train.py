@@ -55,7 +55,8 @@ def train(
 ) -> LinearRanker:
     """Return the ranker whose weights minimise the loss; `start` is both w₀ and the first guess. Deterministic.
 
-    `strength` λ is by default that of so many lists with clicks. Lists of one, without any gain, or with the same gain everywhere say nothing, and count nothing.
+    `strength` λ is by default that of so many lists with clicks. Lists of one, without any gain, or with the same gain
+    everywhere say nothing, and count nothing.
     """
     usable = [sample for sample in samples if len(sample.gains) > 1 and float(np.ptp(sample.gains)) > 0]
     names = tuple(sorted({*start, *(name for sample in usable for name in sample.names)}))

@@ -186,6 +186,7 @@ def test_completion(process: Ltrr) -> None:
         "feedback",
         "learn",
         "policy",
+        "ranker",
         "evaluate",
         "replay",
         "simulate",
