@@ -11,8 +11,8 @@ def page(found: dict[str, Any]) -> str:
     lines = [
         "# The ranker",
         "",
-        "Made by `python benchmarks/ranker.py`; MSRD's movies, nDCG@10 over the untrained policy's pools of the 1,697 dev",
-        f"queries. Trained on train queries only; mean (least to most) of {len(quality['judged'])} seeds. Clicks are",
+        "Made by `python benchmarks/ranker.py`; MSRD's movies, nDCG@10 over the untrained policy's pools of the 1,697",
+        f"dev queries. Trained on train queries only; mean (least to most) of {len(quality['judged'])} seeds. Clicks are",
         "simulated: place r is looked at with probability 1/r, and a tenth of what is not wanted is clicked too.",
         "",
         "| trained on | nDCG@10 |",
@@ -47,14 +47,14 @@ def page(found: dict[str, Any]) -> str:
     ]
     lines += [
         "",
-        f"Rankers that are no better, on clicks that do not depend on the order: {false['promoted']} of {false['runs']}",
-        "runs of 1,000 ingests promoted one; the stated level is 5 %.",
+        f"Rankers that are no better, on clicks that do not depend on the order: {false['promoted']} of",
+        f"{false['runs']} runs of 1,000 ingests promoted one; the stated level is 5 %.",
         "",
         "## Speed",
         "",
         f"Scoring 200 candidates × {speed['features']} features: {speed['score']:.3f} ms (median). Training on",
-        f"{speed['lists']:,} lists of ten: {speed['train']:.0f} s, {speed['mb'] / 1024:.1f} GB at most with all that the",
-        "benchmark holds besides, beside other work on two cores.",
+        f"{speed['lists']:,} lists of ten: {speed['train']:.0f} s, {speed['mb'] / 1024:.1f} GB at most with all",
+        "that the benchmark holds besides, beside other work on two cores.",
         "",
     ]
     return "\n".join(lines)

@@ -83,11 +83,10 @@ class Words:
         ends = np.cumsum(lengths)
         total = int(ends[-1]) if len(rows) else 0
         flat = self._words[np.repeat(starts - ends + lengths, lengths) + np.arange(total)]
-        order = np.argsort(stems, kind="stable")
-        ranked = stems[order]
-        near = np.minimum(np.searchsorted(ranked, flat), len(stems) - 1)
-        hits = np.flatnonzero(ranked[near] == flat)
-        word = order[near[hits]]
+        found_at = [np.flatnonzero(flat == stem) for stem in stems]  # few: quicker than looking each word up
+        hits = np.concatenate([np.empty(0, np.intp), *found_at])
+        order = np.argsort(hits)
+        hits, word = hits[order], np.repeat(np.arange(len(stems)), [len(one) for one in found_at])[order]
         owner = np.searchsorted(ends, hits, "right")
         n, w = len(rows), len(stems)
         counts = np.bincount(owner * w + word, minlength=n * w).reshape(n, w).astype(np.float32)
