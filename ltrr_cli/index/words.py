@@ -76,20 +76,34 @@ class Words:
         """Open a field, None where the segment was written before there were any (ltrr before 0.1)."""
         return cls(directory, field) if (directory / f"words.{field}.npy").exists() else None
 
-    def match(self, rows: NDArray[np.int64], stems: NDArray[np.uint32]) -> Matches:
-        """Match the hashes of a query's distinct stems, in order, with the field of each row."""
+    def count(
+        self, rows: NDArray[np.int64], stems: NDArray[np.uint32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Return `counts` and `lengths` of `Matches` alone, which is quicker."""
+        hits, word, ends, lengths = self._find(rows, stems)
+        return _counted(np.searchsorted(ends, hits, "right"), word, len(rows), len(stems)), lengths
+
+    def _find(
+        self, rows: NDArray[np.int64], stems: NDArray[np.uint32]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]:
+        """Return places of the stems in the rows' words, one row after the other, and which each is; ends, lengths."""
         starts = self._starts[rows]
         lengths = self._starts[rows + 1] - starts
         ends = np.cumsum(lengths)
         total = int(ends[-1]) if len(rows) else 0
         flat = self._words[np.repeat(starts - ends + lengths, lengths) + np.arange(total)]
-        found_at = [np.flatnonzero(flat == stem) for stem in stems]  # few: quicker than looking each word up
-        hits = np.concatenate([np.empty(0, np.intp), *found_at])
+        found = [np.flatnonzero(flat == stem) for stem in stems]  # few: quicker than looking each word up
+        word = np.repeat(np.arange(len(stems)), [len(one) for one in found])
+        return np.concatenate([np.empty(0, np.intp), *found]), word, ends, lengths
+
+    def match(self, rows: NDArray[np.int64], stems: NDArray[np.uint32]) -> Matches:
+        """Match the hashes of a query's distinct stems, in order, with the field of each row."""
+        hits, word, ends, lengths = self._find(rows, stems)
         order = np.argsort(hits)
-        hits, word = hits[order], np.repeat(np.arange(len(stems)), [len(one) for one in found_at])[order]
+        hits, word = hits[order], word[order]
         owner = np.searchsorted(ends, hits, "right")
         n, w = len(rows), len(stems)
-        counts = np.bincount(owner * w + word, minlength=n * w).reshape(n, w).astype(np.float32)
+        counts = _counted(owner, word, n, w)
         place = hits - (ends - lengths)[owner]
         prefix = _run(owner, place, word, n)
         follows = (np.diff(hits) == 1) & (np.diff(word) == 1) & (np.diff(owner) == 0)
@@ -103,6 +117,10 @@ class Words:
             phrase=np.minimum(1, pairs / max(1, w - 1)).astype(np.float32),
             named=named.astype(np.float32),
         )
+
+
+def _counted(owner: NDArray[np.intp], word: NDArray[np.intp], n: int, w: int) -> NDArray[np.float32]:
+    return np.bincount(owner * w + word, minlength=n * w).reshape(n, w).astype(np.float32)
 
 
 def _run(owner: NDArray[np.int64], place: NDArray[np.int64], word: NDArray[np.int64], n: int) -> NDArray[np.int64]:

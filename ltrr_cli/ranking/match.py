@@ -46,18 +46,16 @@ def match_words(
             words = segment.words[field]
             if words is None:
                 break
-            found = words.match(own, stems)
-            bm25 = _saturated(found.counts, found.lengths / words.mean) @ idf / most
-            out[places, at[f"{field}.bm25"]] = bm25
-            counts, lengths, mean, total = (
-                counts + found.counts,
-                lengths + found.lengths,
-                mean + words.mean,
-                total + bm25,
-            )
             if field == "title":
+                found = words.match(own, stems)
+                times, long = found.counts, found.lengths
                 for name in ("prefix", "phrase", "named"):
                     out[places, at[f"title.{name}"]] = getattr(found, name)
+            else:
+                times, long = words.count(own, stems)
+            bm25 = _saturated(times, long / words.mean) @ idf / most
+            out[places, at[f"{field}.bm25"]] = bm25
+            counts, lengths, mean, total = counts + times, lengths + long, mean + words.mean, total + bm25
         else:
             out[places, at["words.covered"]] = (counts > 0) @ idf / max(float(idf.sum()), 1e-9)
             summed[places] = total
