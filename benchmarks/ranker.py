@@ -23,7 +23,6 @@ from ranker_data import NAMES, SETS, Pages, pages
 from ranker_page import page
 from ranker_worlds import HOSTILE, World, contest
 
-from ltrr_cli.engine.judged import hardest
 from ltrr_cli.evaluation import charts
 from ltrr_cli.evaluation.chart import Chart, Curve
 from ltrr_cli.ranking.linear import LinearRanker
@@ -45,13 +44,11 @@ def judged_samples(data: Pages, queries: Sequence[int]) -> list[Sample]:
     for query in queries:
         values, grades = data.of(query)
         if grades.any():
-            kept = hardest(PRIOR.score(NAMES, values), grades.astype(np.float32))
-            gains = (grades[kept] / grades.sum()).astype(np.float32)
-            samples.append(Sample(names=NAMES, values=values[kept], gains=gains))
+            samples.append(Sample(names=NAMES, values=values, gains=(grades / grades.sum()).astype(np.float32)))
     return samples
 
 
-def judged(data: Pages, queries: Sequence[int], loss: str = "listwise") -> LinearRanker:
+def judged(data: Pages, queries: Sequence[int], loss: str = "pairwise") -> LinearRanker:
     """Return the ranker trained on these queries' judgments."""
     return train(judged_samples(data, queries), strength=JUDGED_STRENGTH, loss=LOSSES[loss])
 
@@ -84,12 +81,12 @@ def lambdamart(data: Pages, queries: Sequence[int], test: Pages) -> float | None
 def quality(seeds: int) -> dict[str, Any]:
     """Return the figures of judgments and of clicks, a list with one figure for each seed."""
     data, test = pages("msrd", "train"), pages("msrd", "dev")
-    out: dict[str, Any] = {"untrained": test.ndcg(PRIOR), "judged": [], "pairwise": [], "LambdaMART": []}
+    out: dict[str, Any] = {"untrained": test.ndcg(PRIOR), "judged": [], "listwise": [], "LambdaMART": []}
     curves: dict[str, dict[int, list[float]]] = {"debiased": {}, "naive": {}}
     for seed in range(seeds):
         queries = np.random.default_rng(seed).choice(len(data), JUDGED, replace=False).tolist()
         out["judged"].append(test.ndcg(judged(data, queries)))
-        out["pairwise"].append(test.ndcg(judged(data, queries, "pairwise")))
+        out["listwise"].append(test.ndcg(judged(data, queries, "listwise")))
         out["LambdaMART"].append(lambdamart(data, queries, test))
         log = World(data, seed=seed).sessions(max(SESSIONS), PRIOR)
         for count in SESSIONS:
@@ -115,8 +112,8 @@ def other_sets() -> dict[str, Any]:
         others = [sample for other in SETS if other != name for sample in lists[other]]
         found[name] = [
             test.ndcg(PRIOR),
-            test.ndcg(train(lists[name], strength=JUDGED_STRENGTH, loss=LOSSES["listwise"])),
-            test.ndcg(train(others, strength=JUDGED_STRENGTH, loss=LOSSES["listwise"])),
+            test.ndcg(train(lists[name], strength=JUDGED_STRENGTH, loss=LOSSES["pairwise"])),
+            test.ndcg(train(others, strength=JUDGED_STRENGTH, loss=LOSSES["pairwise"])),
         ]
     return found
 

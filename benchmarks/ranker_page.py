@@ -19,8 +19,8 @@ def page(found: dict[str, Any]) -> str:
         "| trained on | nDCG@10 |",
         "|---|---|",
         f"| nothing (the prior) | {quality['untrained']:.4f} |",
-        f"| judgments of 500 queries, listwise | {_spread(quality['judged'])} |",
-        f"| the same, pairwise | {_spread(quality['pairwise'])} |",
+        f"| judgments of 500 queries, pairwise | {_spread(quality['judged'])} |",
+        f"| the same, listwise | {_spread(quality['listwise'])} |",
         f"| LambdaMART on the same features of the same 500 queries | {_spread(quality['LambdaMART'])} |",
     ]
     for count in quality["clicks"]["debiased"]:
@@ -29,7 +29,7 @@ def page(found: dict[str, Any]) -> str:
             f"| clicks of {int(count):,} sessions, debiased / naive | {_spread(debiased)} / {_spread(naive)} |"
         )
     lines += ["", "![nDCG@10 over the number of sessions](ranker.svg)", "", "## Other sets", ""]
-    lines += ["The same hyperparameters, chosen on MSRD's train queries; queries that were not trained on.", ""]
+    lines += ["The same hyperparameters, everywhere; queries that were not trained on.", ""]
     lines += ["| set | untrained | its own judgments | the other sets' judgments |", "|---|---|---|---|"]
     lines += [f"| {name} | {' | '.join(f'{value:.4f}' for value in row)} |" for name, row in found["sets"].items()]
     lines += [

@@ -151,7 +151,7 @@ def train(
     split: Annotated[
         str | None, typer.Option("--split", metavar="NAME", help="Only queries of this split.", show_default=False)
     ] = None,
-    loss: Annotated[str, typer.Option("--loss", metavar="NAME", help="listwise or pairwise.")] = "listwise",
+    loss: Annotated[str, typer.Option("--loss", metavar="NAME", help="pairwise or listwise.")] = "pairwise",
     live: Annotated[bool, typer.Option("--promote", help="Put it live at once, without a test.")] = False,
     index: IndexOption = None,
     quiet: QuietOption = False,

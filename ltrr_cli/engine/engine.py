@@ -314,14 +314,14 @@ class Engine:
         self,
         queries: Sequence[Judged],
         *,
-        loss: str = "listwise",
+        loss: str = "pairwise",
         promote: bool = False,
         now: float | None = None,
         progress: Callable[[int], None] = lambda _: None,
     ) -> int:
         """Train a ranker on judgments; it becomes the challenger, or live with `promote`. Returns its version.
 
-        `loss` is `listwise` or `pairwise`. Raises `UsageError` for another, or where nothing relevant is found.
+        `loss` is `pairwise` or `listwise`. Raises `UsageError` for another, or where nothing relevant is found.
         """
         from ltrr_cli.engine.rankers import train_on_judgments
 

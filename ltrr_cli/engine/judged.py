@@ -1,4 +1,8 @@
-"""Training from judgments: what the index finds for judged queries, with the grades as gains."""
+"""Training from judgments: what the index finds for judged queries, with the grades as gains.
+
+All of the pool is trained on. Only its best, with what is relevant below them, would teach that what stands low is
+relevant: on Cranfield that lost two thirds of nDCG@10.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +19,9 @@ from ltrr_cli.records import Query
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from ltrr_cli.engine.opened import Opened
 
 _TOGETHER = 500
-HARDEST = 25
-"""Of each query as many candidates as are best by the live ranker, and all that are relevant: the rest is easy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +45,4 @@ def judged_samples(
             continue
         grades = np.array([max(0, query.grades.get(one, 0)) for one in opened.view.ids(pool.rows)], np.float32)
         if grades.any():
-            known = names(pool.arms)
-            kept = hardest(opened.learned.ranker.score(known, values), grades)
-            yield Sample(names=known, values=values[kept], gains=grades[kept] / grades.sum())
-
-
-def hardest(scores: NDArray[np.float32], grades: NDArray[np.float32]) -> NDArray[np.intp]:
-    """Return the places of the candidates to train on, ascending."""
-    wanted = grades > 0
-    wanted[np.argsort(-scores, kind="stable")[:HARDEST]] = True
-    return np.flatnonzero(wanted)
+            yield Sample(names=names(pool.arms), values=values, gains=grades / grades.sum())

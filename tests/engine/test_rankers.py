@@ -48,7 +48,7 @@ def test_promotions_and_rollbacks_are_folded(
         assert engine.promote_ranker(now=NOW + 50) == 1
         _click(engine, 4, start=5)
         assert engine.train_ranker(JUDGED, now=NOW + 60) == engine.rankers().challenger
-        version = engine.train_ranker(JUDGED, promote=True, loss="pairwise", now=NOW + 70)
+        version = engine.train_ranker(JUDGED, promote=True, loss="listwise", now=NOW + 70)
         assert engine.rankers().version == version
         assert engine.rollback_ranker(now=NOW + 80) == 1
         _click(engine, 3, start=9)
