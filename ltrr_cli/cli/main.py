@@ -13,7 +13,21 @@ import typer
 from typer.core import TyperGroup
 
 from ltrr_cli import __version__
-from ltrr_cli.cli import compare, encoder, evaluate, feedback, index, learn, ope, policy, query, replay, simulate, split
+from ltrr_cli.cli import (
+    compare,
+    encoder,
+    evaluate,
+    feedback,
+    index,
+    learn,
+    ope,
+    policy,
+    query,
+    ranker,
+    replay,
+    simulate,
+    split,
+)
 from ltrr_cli.cli.text import notice, safe, say
 from ltrr_cli.errors import LtrrError
 
@@ -37,6 +51,7 @@ _ORDER = [
     "feedback",
     "learn",
     "policy",
+    "ranker",
     "evaluate",
     "replay",
     "simulate",
@@ -95,6 +110,7 @@ app.command(
 app.add_typer(feedback.app)
 app.command(name="learn", help=learn.HELP, short_help="Learn now, or all over again.", epilog=learn.EPILOG)(learn.learn)
 app.add_typer(policy.app)
+app.add_typer(ranker.app)
 for name, module, short in (
     ("evaluate", evaluate, "Measure on judged queries."),
     ("replay", replay, "Predict a log, step by step, while learning from it."),

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from ltrr_cli.catalog import Overrides
     from ltrr_cli.engine.build import Built
     from ltrr_cli.engine.info import Info
+    from ltrr_cli.engine.judged import Judged
     from ltrr_cli.engine.learn import Ingested
     from ltrr_cli.engine.opened import Opened
+    from ltrr_cli.engine.rankers import RankerReport
     from ltrr_cli.engine.ways import Way
     from ltrr_cli.policy.report import ArmReport
+    from ltrr_cli.ranking.bias import Estimate
     from ltrr_cli.records import Answer, Entity, Impression
     from ltrr_cli.retrieval.base import Strategy
 
@@ -293,6 +296,58 @@ class Engine:
         if not isinstance(version, int) or isinstance(version, bool):
             raise UsageError(f"a version is a whole number, not {version!r}")
         go_back(self._fresh(), version, now=_moment(now))
+
+    def rankers(self) -> RankerReport:
+        """Return the live ranker's features, the challenger's evidence, and what became of every version."""
+        from ltrr_cli.engine.rankers import report
+
+        return report(self._fresh())
+
+    def bias(self) -> Mapping[str, Estimate]:
+        """Return the examination curves that the log itself tells, by method: harvest, em, cascade.
+
+        Raises `FeedbackError` where no shown page was acted on yet.
+        """
+        from ltrr_cli.engine.rankers import estimates
+
+        return estimates(self._fresh())
+
+    def promote_ranker(self, version: int | None = None, *, now: float | None = None) -> int:
+        """Put a version of the ranker live, by default the challenger, without waiting for its test; returns it.
+
+        Raises `UsageError` for a version that is not there, or without a challenger.
+        """
+        from ltrr_cli.engine.rankers import put_live
+
+        return put_live(self._fresh(), version, now=_moment(now), reason="promoted by hand")
+
+    def rollback_ranker(self, version: int | None = None, *, now: float | None = None) -> int:
+        """Put an earlier version of the ranker live again, by default the one before; returns it.
+
+        Raises `UsageError` for a version that is not there, or if none was live before.
+        """
+        from ltrr_cli.engine.rankers import roll_back
+
+        return roll_back(self._fresh(), version, now=_moment(now))
+
+    def train_ranker(
+        self,
+        queries: Sequence[Judged],
+        *,
+        loss: str = "pairwise",
+        promote: bool = False,
+        now: float | None = None,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> int:
+        """Train a ranker on judgments; it becomes the challenger, or live with `promote`. Returns its version.
+
+        `loss` is `pairwise` or `listwise`. Raises `UsageError` for another, or where nothing relevant is found.
+        """
+        from ltrr_cli.engine.rankers import train_on_judgments
+
+        return train_on_judgments(
+            self._fresh(), queries, loss=loss, promote=promote, now=_moment(now), progress=progress
+        )
 
     @staticmethod
     def relearn(index: str | Path, *, progress: Callable[[int], None] = lambda _: None) -> None:

@@ -93,7 +93,7 @@ def info(opened: Opened) -> Info:
         ),
         ranker_version=learned.ranker.version,
         ranker=learned.ranker_status(),
-        ranker_history=tuple(f"version {e['version']}: {e['status']} – {e['reason']}" for e in learned.ranker_log),
+        ranker_history=tuple(f"version {e['version']}: {e['status']} – {e['reason']}" for e in learned.contest.history),
         weights=dict(sorted(learned.ranker.weights.items(), key=lambda item: -abs(item[1]))),
         sizes={part: _size(opened.root / part) for part in ("encoder", "segments", "learned", "log")},
     )

@@ -29,7 +29,7 @@ from ltrr_cli.engine.search import (
 )
 from ltrr_cli.policy.baselines import Fixed
 from ltrr_cli.ranking.draft import team_draft
-from ltrr_cli.ranking.features import names
+from ltrr_cli.ranking.registry import names
 from ltrr_cli.records import INTERLEAVED, TEAM_B, Answer, Interleaved, System, Trace
 from ltrr_cli.retrieval.pool import union
 

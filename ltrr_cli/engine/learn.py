@@ -11,7 +11,7 @@ from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.hindsight import Hindsight
 from ltrr_cli.engine.publish import publish
 from ltrr_cli.engine.state import follow, new_state, open_state
-from ltrr_cli.engine.training import is_due, ranker_row, samples
+from ltrr_cli.engine.training import acted_pages, curve_of, due, samples_of, trained_row
 from ltrr_cli.engine.unanswered import closed_pages
 from ltrr_cli.errors import UsageError
 from ltrr_cli.feedback.ubi import event_to_ubi, impression_to_ubi
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.feedback.log import Position
+    from ltrr_cli.ranking.debias import Curve
+    from ltrr_cli.ranking.linear import LinearRanker
 
 _BATCH = 2_000
 _LOOKED_UP = 200
@@ -184,7 +186,7 @@ def record(opened: Opened, event: Event, *, now: float) -> bool:
 
 def _count_unanswered(opened: Opened, now: float) -> None:
     """Write down which pages count as those that nobody acted on, and learn it."""
-    with _at_the_end(opened) as end:
+    with at_the_end(opened) as end:
         row = closed_pages(opened.learned, opened.impressions, end, now=now)
         if row is not None:
             opened.logs.control.append([row])
@@ -192,7 +194,7 @@ def _count_unanswered(opened: Opened, now: float) -> None:
 
 
 @contextmanager
-def _at_the_end(opened: Opened) -> Iterator[Position]:
+def at_the_end(opened: Opened) -> Iterator[Position]:
     """Hold the events' log at its end, all of it learned, to write a control record that takes effect right there.
 
     No event may come between the end that the record names and the record: whoever learns that event has then seen the
@@ -208,7 +210,7 @@ def go_back(opened: Opened, version: int, *, now: float) -> None:
 
     Raises `UsageError` for a version that was not made yet.
     """
-    with _at_the_end(opened) as end:
+    with at_the_end(opened) as end:
         live = opened.learned.policy.version
         if not 0 <= version <= live:
             raise UsageError(f"the policy has no version {version}", next=f"its latest is {live}")
@@ -219,7 +221,7 @@ def go_back(opened: Opened, version: int, *, now: float) -> None:
 
 
 def _learn_if_due(opened: Opened, now: float, checkpoint_every: int) -> None:
-    if is_due(opened):
+    if due(opened):
         learn(opened, now=now)
     elif opened.learned.since_checkpoint >= checkpoint_every:
         checkpoint(opened)
@@ -248,12 +250,19 @@ def checkpoint(opened: Opened) -> None:
 def learn(opened: Opened, *, now: float) -> None:
     """Train the ranker if enough was clicked since the last time, and write the learned state down."""
     _count_unanswered(opened, now)
-    if is_due(opened):
-        weights = train(list(samples(opened)))
-        with _at_the_end(opened):
-            if is_due(opened):  # else another process was quicker
-                opened.logs.control.append([ranker_row(opened, weights, now)])
+    if due(opened):
+        pages = acted_pages(opened)
+        curve = curve_of(pages)
+        add_ranker(opened, train(list(samples_of(pages, curve))), now=now, curve=curve)
     checkpoint(opened)
+
+
+def add_ranker(opened: Opened, ranker: LinearRanker, *, now: float, curve: Curve) -> None:
+    """Write down what was trained on clicks; another process may have been quicker."""
+    with at_the_end(opened):
+        if due(opened):
+            opened.logs.control.append([trained_row(opened, ranker, now, source="clicks", curve=curve)])
+    opened.catch_up()
 
 
 def rebuild(root: Path, *, progress: Callable[[int], None] = lambda _: None) -> None:

@@ -6,29 +6,28 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ltrr_cli.engine import unanswered
+from ltrr_cli.engine.contest import GO_LIVE, KIND, Contest
 from ltrr_cli.engine.hindsight import Hindsight
 from ltrr_cli.engine.teaching import Teaching
 from ltrr_cli.errors import IndexDirectoryError
-from ltrr_cli.estimators.sequential import Bet
 from ltrr_cli.feedback.log import Position
 from ltrr_cli.memory.evidence import Evidence, growth
 from ltrr_cli.memory.table import Table
-from ltrr_cli.ranking.debias import MAX_WEIGHT, inverse_weight
-from ltrr_cli.ranking.linear import LinearRanker
+from ltrr_cli.ranking.debias import inverse_weight
 from ltrr_cli.text import hash64, key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from ltrr_cli.config import Config
     from ltrr_cli.policy.thompson import ThompsonPolicy
-    from ltrr_cli.records import Event, Impression, Trace
+    from ltrr_cli.ranking.linear import LinearRanker
+    from ltrr_cli.records import Event, Impression
 
 FORMAT_VERSION = 3
 EVERYBODY = "all"
@@ -52,13 +51,9 @@ class Learned:
         self.caps = Table()  # (query, entity, user) → mass given
         self.sessions: dict[str, float] = {}  # sessions with an event, whose pages may still be open → its latest time
         self.teaching = Teaching(config)
-        self.ranker = LinearRanker()
-        self.challenger: LinearRanker | None = None
-        self.bet = Bet()
-        self.ranker_log: list[dict[str, Any]] = []
+        self.contest = Contest()
         self.counts: Counter[str] = Counter()
         self.actions: Counter[str] = Counter()
-        self.trained_at = 0
         self.events_at = Position()
         self.control_at = Position()
         self.since_checkpoint = 0
@@ -161,42 +156,19 @@ class Learned:
         self.teaching.credit(event, impression, hindsight, reward)
         if impression is not None and trace is not None and event.entity_id in impression.shown:
             self.counts["training lists"] += 1
-            self._test(event, impression, trace)
-
-    def _test(self, event: Event, impression: Impression, trace: Trace) -> None:
-        """Bet on the challenger: which ranker puts what was acted on higher on the same page."""
-        if self.challenger is None:
-            return
-        values = np.array(trace.features, np.float32)
-        place = impression.shown.index(event.entity_id)
-        live, new = (
-            _reciprocal(ranker.score(trace.feature_names, values), place) for ranker in (self.ranker, self.challenger)
-        )
-        self.bet.add((new - live) * inverse_weight(place + 1) / MAX_WEIGHT)
-        if self.bet.better:
-            self._promote(f"better on {self.bet.seen} later lists (evidence {self.bet.wealth:.1f} ≥ 20)")
-
-    def _promote(self, reason: str) -> None:
-        if self.challenger is not None:
-            self.ranker = self.challenger
-            self.ranker_log.append({"version": self.ranker.version, "status": "live", "reason": reason})
-            self.challenger = None
-            self.bet = Bet()
+            self.contest.observe(event, impression, trace)
 
     def apply_control(self, row: Mapping[str, Any], find: Callable[[str], Impression | None]) -> None:
         """Apply a control record; `find` gives impressions by query id.
 
-        A newly trained ranker becomes the challenger, in place of the one before. Pages that nobody acted on are
-        credited. The policy goes back to an earlier version, see `Teaching.go_back`.
+        A newly trained ranker becomes the challenger, in place of the one before, or a version goes live. Pages that
+        nobody acted on are credited. The policy goes back to an earlier version, see `Teaching.go_back`.
         """
         kind = row.get("kind")
-        if kind == "ranker":
-            if self.challenger is not None:
-                reason = f"replaced; evidence after {self.bet.seen} lists was {self.bet.wealth:.2f} of 20"
-                self.ranker_log.append({"version": self.challenger.version, "status": "aside", "reason": reason})
-            self.challenger = LinearRanker.from_dict(row["ranker"])
-            self.bet = Bet()
-            self.trained_at = int(row["lists"])
+        if kind == KIND:
+            self.contest.enter(row)
+        elif kind == GO_LIVE:
+            self.contest.go_live(int(row["version"]), str(row["reason"]))
         elif kind == unanswered.KIND:
             for query_id in row["query_ids"]:
                 self.counts["pages without an action"] += self.teaching.nobody_acted(query_id, find(query_id))
@@ -210,15 +182,19 @@ class Learned:
         """The policy."""
         return self.teaching.policy
 
+    @property
+    def ranker(self) -> LinearRanker:
+        """The live ranker."""
+        return self.contest.live
+
+    @property
+    def challenger(self) -> LinearRanker | None:
+        """The ranker under test."""
+        return self.contest.challenger
+
     def ranker_status(self) -> str:
         """Say in a sentence which ranker is live and what is under test."""
-        live = "the prior" if self.ranker.version == 0 else f"version {self.ranker.version}"
-        if self.challenger is None:
-            return f"{live} is live"
-        return (
-            f"{live} is live; version {self.challenger.version} is kept aside until later clicks prove it better "
-            f"(evidence {self.bet.wealth:.2f} of 20 after {self.bet.seen} list{'' if self.bet.seen == 1 else 's'})"
-        )
+        return self.contest.status()
 
     def write(
         self, directory: Path, old: Path | None, rows_of: Callable[[NDArray[np.uint64]], NDArray[np.int64]]
@@ -236,18 +212,11 @@ class Learned:
             "control_at": [self.control_at.file, self.control_at.offset],
             "counts": dict(sorted(self.counts.items())),
             "actions": dict(sorted(self.actions.items())),
-            "trained_at": self.trained_at,
             "sessions": self.sessions,
             "arm_ms": self.teaching.history.times,
             "expected": [one.to_row() for one in self.expected.values()],
         }
-        ranker = {
-            "format_version": FORMAT_VERSION,
-            "live": self.ranker.to_dict(),
-            "challenger": None if self.challenger is None else self.challenger.to_dict(),
-            "bet": {"logs": self.bet.logs, "seen": self.bet.seen, "total": self.bet.total},
-            "history": self.ranker_log,
-        }
+        ranker = {"format_version": FORMAT_VERSION, **self.contest.to_dict()}
         (directory / "ranker.json").write_text(json.dumps(ranker, indent=1) + "\n")
         (directory / "state.json").write_text(json.dumps(state, indent=1) + "\n")
 
@@ -272,12 +241,8 @@ class Learned:
             )
             learned.teaching.open(directory, state["arm_ms"])
             learned.sessions = {str(session): float(time) for session, time in state["sessions"].items()}
-            learned.ranker = LinearRanker.from_dict(ranker["live"])
-            learned.challenger = LinearRanker.from_dict(ranker["challenger"]) if ranker["challenger"] else None
-            learned.bet = Bet(**ranker["bet"])
-            learned.ranker_log = list(ranker["history"])
+            learned.contest = Contest.from_dict(ranker)
             learned.counts, learned.actions = Counter(state["counts"]), Counter(state["actions"])
-            learned.trained_at = int(state["trained_at"])
             for row in state["expected"]:
                 learned.expect(row)
             learned.events_at, learned.control_at = Position(*state["events_at"]), Position(*state["control_at"])
@@ -289,9 +254,3 @@ class Learned:
                 next="make it again from the logs with: ltrr learn --rebuild",
             ) from error
         return learned
-
-
-def _reciprocal(scores: NDArray[np.float32], place: int) -> float:
-    """Return 1 / the rank of one entity among the scores; equal scores keep the order that was shown."""
-    ahead = np.count_nonzero(scores > scores[place]) + np.count_nonzero(scores[:place] == scores[place])
-    return 1.0 / (1 + int(ahead))

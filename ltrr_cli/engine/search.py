@@ -17,7 +17,8 @@ from ltrr_cli.policy.baselines import Fixed
 from ltrr_cli.policy.thompson import ThompsonPolicy
 from ltrr_cli.query.context import context, relevance
 from ltrr_cli.query.understand import understand
-from ltrr_cli.ranking.features import Subject, features, names
+from ltrr_cli.ranking.features import Subject, features
+from ltrr_cli.ranking.registry import names
 from ltrr_cli.records import Answer, Arm, Found, Impression, Reserved, Result, Trace
 from ltrr_cli.retrieval.base import FIRST, Hits, Request
 from ltrr_cli.retrieval.lexical import ceiling
@@ -60,6 +61,7 @@ class Ready:
     query: Query
     request: Request
     own: tuple[NDArray[np.int64], NDArray[np.float64]] | None
+    past: Past
     arms: Sequence[Strategy]
     first: Mapping[str, Ran]
     context: Mapping[str, float]
@@ -128,18 +130,28 @@ def prepare(opened: Opened, query: Query, *, informed: bool) -> Ready:
     own = opened.profile(query.user, query.time) if query.user else None
     arms = [strategy for strategy in opened.strategies if applies(strategy, request)]
     first = _run_first(opened, arms, request, asked) if informed else {}
-    features_of_query = context_of(request, first, past_of(opened, query, own))
+    past = past_of(opened, query, own)
+    features_of_query = context_of(request, first, past)
     features_of_query |= opened.learned.teaching.history.features(request.key, [arm.name for arm in arms])
     return Ready(
         query=query,
         request=request,
         own=own,
+        past=past,
         arms=arms,
         first=first,
         context=features_of_query,
         budget=_budget(opened),
         asked=asked,
     )
+
+
+def candidates(opened: Opened, query: Query) -> tuple[Pool, NDArray[np.float32]]:
+    """Return the pool that the policy's mean gives a query, and its candidates' feature values, (n, features)."""
+    ready = prepare(opened, query, informed=True)
+    depths = opened.learned.policy.mean(ready.context, ready.names, ready.budget).depths
+    pool = union(retrieve(opened, ready, depths)[0])
+    return pool, rank(opened, ready, opened.learned.ranker, pool)[0]
 
 
 def make_request(opened: Opened, query: Query) -> Request:
@@ -246,6 +258,8 @@ def rank(
         vector=request.vector if query.text.strip() else None,
         rewarded=opened.rewarded,
         own=ready.own,
+        types=ready.past.types,
+        earlier=ready.past.queries,
     )
     values = features(subject, pool.rows, pool.ranks, pool.scores, pool.arms)
     return values, ranker.score(names(pool.arms), values)

@@ -56,22 +56,25 @@ class FulltextWriter:
         popularity: float,
         *,
         languages: Mapping[str, str] | None = None,
-    ) -> None:
+    ) -> dict[str, list[tuple[int, str]]]:
         """Add one entity: text by field, exact values as `attribute=value`, popularity in [0, 1].
 
-        `languages` are those of the fields, main language where they do not say.
+        `languages` are those of the fields, main language where they do not say. Returns the (position, term) of each
+        field.
         """
         document, token = self._tantivy.Document(), self._tantivy.Token
+        indexed = {}
         document.add_integer("row", row)
         document.add_float("popularity", popularity)
         for name, text in fields.items():
-            terms = self._analysis.document(text, (languages or {}).get(name, ""))
+            terms = indexed[name] = self._analysis.document(text, (languages or {}).get(name, ""))
             if terms:
                 cut = self._tantivy.PreTokenizedString("", [token(term, place, 0, 0) for place, term in terms])
                 document.add_pre_tokenized_text(name, cut)
         for value in values:
             document.add_text("value", value)
         self._writer.add_document(document)
+        return indexed
 
     def finish(self) -> None:
         """Commit and merge to one Tantivy segment where Tantivy's own merges have not done so."""

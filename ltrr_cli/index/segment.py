@@ -12,12 +12,14 @@ from ltrr_cli.analysis.multilingual import Multilingual, language_of, of_languag
 from ltrr_cli.analysis.versions import read_analysis
 from ltrr_cli.errors import IndexDirectoryError
 from ltrr_cli.index.files import map_bytes, mapped
-from ltrr_cli.index.fulltext import Fulltext, FulltextWriter
+from ltrr_cli.index.fresh import shares_below, year_of
+from ltrr_cli.index.fulltext import TEXT_FIELDS, Fulltext, FulltextWriter
 from ltrr_cli.index.ids import Ids, write_ids
 from ltrr_cli.index.manifest import FORMAT_VERSION
 from ltrr_cli.index.titles import Titles, write_titles
 from ltrr_cli.index.values import Values, ValuesWriter
 from ltrr_cli.index.vectors import Vectors, write_vectors
+from ltrr_cli.index.words import Words, WordsWriter, surest
 from ltrr_cli.records import Entity
 from ltrr_cli.text import hash64
 
@@ -49,6 +51,8 @@ class SegmentWriter:
         self._values = ValuesWriter()
         self._languages: list[str] = []
         self._analysis = Multilingual()
+        self._words = {field: WordsWriter() for field in TEXT_FIELDS}
+        self._years: list[float] = []
 
     def __len__(self) -> int:
         """Return the number of entities added."""
@@ -70,7 +74,7 @@ class SegmentWriter:
     def rows(self) -> Iterator[tuple[int, Entity, float]]:
         """Index every entity; yield (row, entity, popularity: its share of the catalogue in [0, 1], nan if unknown)."""
         self._lines.close()
-        shares = _shares(np.array(self._popularity, np.float64))
+        shares = shares_below(np.array(self._popularity, np.float64))
         np.save(self._directory / "columns" / "popularity.npy", shares)
         self._analysis = of_languages(self._languages)
         fulltext = FulltextWriter(self._directory / "fulltext", self._analysis)
@@ -88,7 +92,10 @@ class SegmentWriter:
                 popularity = 0.0 if np.isnan(share) else 2 * share
                 spoken = dict.fromkeys(fields, self._languages[row])
                 spoken["title"] = language_of(entity.title) or spoken["title"]
-                fulltext.add(row, fields, self._values.add(entity), popularity, languages=spoken)
+                indexed = fulltext.add(row, fields, self._values.add(entity), popularity, languages=spoken)
+                for name, terms in indexed.items():
+                    self._words[name].add(surest(terms))
+                self._years.append(year_of(entity))
                 self._titles.append(entity.title)
                 yield row, entity, share
         fulltext.finish()
@@ -102,6 +109,9 @@ class SegmentWriter:
         write_titles(columns, self._titles)
         write_vectors(self._directory, vectors)
         np.save(self._directory / "vectors.text.npy", texts)
+        for field, words_of in self._words.items():
+            words_of.write(columns, field)
+        np.save(columns / "freshness.npy", shares_below(np.array(self._years, np.float64)))
         row = {
             "format_version": FORMAT_VERSION,
             "entities": len(self._ids),
@@ -114,14 +124,6 @@ class SegmentWriter:
             "has_popularity": not bool(np.isnan(self._popularity).all()),
         }
         (self._directory / "segment.json").write_text(json.dumps(row) + "\n")
-
-
-def _shares(popularity: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return the share of known popularities below each one, ties at their middle: (n,) in [0, 1], nan stays nan."""
-    known = np.sort(popularity[~np.isnan(popularity)])
-    low, high = np.searchsorted(known, popularity, "left"), np.searchsorted(known, popularity, "right")
-    shares = (low + high) / max(1, 2 * len(known))
-    return np.where(np.isnan(popularity), np.nan, shares).astype(np.float32)
 
 
 def words(values: tuple[str | float, ...]) -> str:
@@ -151,6 +153,9 @@ class Segment:
             self.popularity: NDArray[np.float32] = mapped(columns / "popularity.npy")
             self.analysis: Analysis = read_analysis(row.get("analysis"))
             self.has_popularity = bool(row["has_popularity"])
+            fresh = columns / "freshness.npy"  # ltrr before 0.1 wrote none
+            self.freshness: NDArray[np.float32] | None = mapped(fresh) if fresh.exists() else None
+            self.words = {field: Words.open(columns, field) for field in TEXT_FIELDS}
             self.ids = Ids(columns)
             self.titles = Titles(columns)
             self.values = Values.open(columns, tuple(row["attributes"]))

@@ -132,6 +132,14 @@ class View:
             out[places] = segment.popularity[own]
         return out
 
+    def freshness(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the share of its segment's dated entities that are older than each row, nan where it has no date."""
+        out = np.full(len(rows), np.nan, np.float32)
+        for segment, places, own in self.by_segment(rows):
+            if segment.freshness is not None:
+                out[places] = segment.freshness[own]
+        return out
+
     def document_frequency(self, field: str, term: str) -> int:
         """Return in how many entities' `field` the stemmed term occurs, deleted ones included."""
         return sum(segment.fulltext.document_frequency(field, term) for segment in self.segments)

@@ -1,39 +1,19 @@
-"""The ranker's features: named numbers, about in [0, 1], of every candidate of a pool. nan means absent.
-
-`<arm>.score`            the arm's score as a share of its best score (unchanged when it draws more candidates); absent
-                         where the best is not above 0
-`<arm>.reciprocal_rank`  1 / rank in that arm
-`agreement`              share of the arms that ran which found the candidate
-`similarity`             cosine of the query's and the candidate's vectors, for every candidate
-`title.same`             the title is the query
-`title.covered`          share of the query's words, by idf, that the title has
-`title.filled`           share of the title's words that the query has
-`values`                 share of the understood values, by probability, that the candidate has
-`popularity`             the catalogue's popularity, as a share of entities that are less popular
-`rewarded`               observed reward over all queries, logarithmic; 1 for the most rewarded, from 100 events on
-`memory.score`           the memory's smoothed rate relative to its best
-`memory.observed`        observed reward under this query relative to its best entity, times n / (n + 4)
-`memory.predicted`       predicted score, fading as evidence comes: times 4 / (n + 4)
-`user.entity`            the user's own reward for the entity, saturating: m / (m + 1)
-`text.unsure`            the best `<arm>.score` of lexical and popular, times 4 / (n + 4): where behaviour is known …
-`similarity.unsure`      `similarity` times 4 / (n + 4): … looks matter less
-`title.unsure`           `title.covered` times 4 / (n + 4)
-
-n is the memory's evidence for the query, in rewards of today's worth.
-"""
+"""The values of the ranker's features for every candidate of a pool; `registry` says what each is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ltrr_cli.memory.recall import KAPPA
-from ltrr_cli.text import hash64, token_hash
+from ltrr_cli.ranking.match import match_words
+from ltrr_cli.ranking.registry import COMMON, names, sharpened
+from ltrr_cli.text import hash64, key, token_hash, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -47,7 +27,8 @@ class Subject:
     """What the features of one query's candidates are made from.
 
     `rewarded` maps rows to observed reward in [0, 1] (by position in the array, (rows of the view,)); `own` gives
-    (rows, masses) that the user has rewarded, None without a user.
+    (rows, masses) that the user has rewarded, None without a user. `types` are the shares of the user's rewards by
+    type, `earlier` the texts of the session's earlier queries.
     """
 
     view: View
@@ -56,31 +37,16 @@ class Subject:
     vector: NDArray[np.float32] | None
     rewarded: NDArray[np.float32]
     own: tuple[NDArray[np.int64], NDArray[np.float64]] | None
+    types: Mapping[str, float] = field(default_factory=dict)
+    earlier: tuple[str, ...] = ()
 
 
-def names(arms: Sequence[str]) -> tuple[str, ...]:
-    """Return the feature names for these arms, in the order of `features`."""
-    return (*(f"{arm}.score" for arm in arms), *(f"{arm}.reciprocal_rank" for arm in arms), *_COMMON)
-
-
-_COMMON = (
-    "agreement",
-    "similarity",
-    "title.same",
-    "title.covered",
-    "title.filled",
-    "values",
-    "popularity",
-    "rewarded",
-    "memory.score",
-    "memory.observed",
-    "memory.predicted",
-    "user.entity",
-    "text.unsure",
-    "similarity.unsure",
-    "title.unsure",
-)
 _TEXT_ARMS = ("lexical", "popular")
+_COMPANY = 3
+_FAVOURITES = 20
+"""A user's taste is the middle of so many entities that were rewarded most."""
+_EARLIER = 16
+"""Words of an earlier query beyond this do not count."""
 
 
 def features(
@@ -92,41 +58,80 @@ def features(
 ) -> NDArray[np.float32]:
     """Return (n, len(names(arms))) float32 for n candidates; `ranks` and `scores` are the pool's, (n, arms)."""
     n, m = ranks.shape
-    out = np.full((n, 2 * m + len(_COMMON)), np.nan, np.float32)
+    known = names(arms)
+    out = np.full((n, len(known)), np.nan, np.float32)
     if not n:
         return out
-    at = {name: 2 * m + i for i, name in enumerate(_COMMON)}
+    at = {name: 3 * m + i for i, name in enumerate(COMMON)}
     view, recall, understood = subject.view, subject.recall, subject.understood
-    found = ranks > 0
-    best = np.fmax.reduce(scores, axis=0, initial=np.float32(0))
-    out[:, :m] = np.clip(scores, 0, None) / np.where(best > 0, best, np.float32(np.nan))
-    np.divide(1.0, ranks, out=out[:, m : 2 * m], where=found)
-    out[:, at["agreement"]] = found.sum(1) / m
+    _arms(out, at, ranks, scores)
     sure = recall.evidence / (recall.evidence + KAPPA)
-    if subject.vector is not None:
-        similarity = np.empty(n, np.float32)
-        for segment, places, own in view.by_segment(rows):
-            similarity[places] = segment.vectors.similarities(subject.vector, own)
-        out[:, at["similarity"]] = similarity
+    first = _first(ranks, arms)
+    if subject.vector is not None or len(first):
+        _vectors(out, at, subject, rows, first, _best(scores, arms))
     _titles(out, at, view, understood, rows)
-    if understood.tags:
-        wanted = np.array([hash64(tag.term) for tag in understood.tags], np.uint64)
-        weights = np.array([tag.probability for tag in understood.tags], np.float32)
-        for segment, places, own in view.by_segment(rows):
-            out[places, at["values"]] = segment.values.shares(own, wanted, weights / weights.sum())
+    match_words(out, at, view, understood, rows, first)
+    _values(out, at, view, understood, rows)
     out[:, at["popularity"]] = view.popularity(rows)
+    out[:, at["freshness"]] = view.freshness(rows)
     out[:, at["rewarded"]] = subject.rewarded[rows]
     _memory(out, at, recall, rows, sure)
-    if subject.own is not None:
-        order = np.argsort(subject.own[0])
-        mass = _lookup(rows, subject.own[0][order], subject.own[1][order])
-        out[:, at["user.entity"]] = mass / (mass + 1)
+    _people(out, at, subject, rows)
     text = [number for number, arm in enumerate(arms) if arm in _TEXT_ARMS]
     if text:
         out[:, at["text.unsure"]] = np.fmax.reduce(out[:, text], axis=1) * (1 - sure)
     out[:, at["similarity.unsure"]] = out[:, at["similarity"]] * (1 - sure)
     out[:, at["title.unsure"]] = out[:, at["title.covered"]] * (1 - sure)
+    plain = 3 * m + len(COMMON)
+    place = {name: number for number, name in enumerate(known[:plain])}
+    out[:, plain:] = np.clip(out[:, [place[name] for name in sharpened(known[:plain])]], 0, 1) ** 4
     return out
+
+
+def _arms(out: NDArray[np.float32], at: dict[str, int], ranks: NDArray[np.int32], scores: NDArray[np.float32]) -> None:
+    m = ranks.shape[1]
+    found = ranks > 0
+    best = np.fmax.reduce(scores, axis=0, initial=np.float32(0))
+    out[:, :m] = np.clip(scores, 0, None) / np.where(best > 0, best, np.float32(np.nan))
+    np.divide(1.0, ranks, out=out[:, m : 2 * m], where=found)
+    out[:, 2 * m : 3 * m] = found
+    out[:, at["agreement"]] = found.sum(1) / m
+
+
+def _first(ranks: NDArray[np.int32], arms: Sequence[str]) -> NDArray[np.intp]:
+    """Return the places of lexical's first three, best first; none where it did not run."""
+    if "lexical" not in arms:
+        return np.empty(0, np.intp)
+    column = ranks[:, arms.index("lexical")]
+    found = np.flatnonzero((column > 0) & (column <= _COMPANY))
+    return found[np.argsort(column[found])]
+
+
+def _best(scores: NDArray[np.float32], arms: Sequence[str]) -> float:
+    """Return the semantic arm's best score, nan where it found nothing."""
+    if "semantic" not in arms:
+        return float("nan")
+    return float(np.fmax.reduce(scores[:, arms.index("semantic")], initial=np.float32(np.nan)))
+
+
+def _vectors(
+    out: NDArray[np.float32],
+    at: dict[str, int],
+    subject: Subject,
+    rows: NDArray[np.int64],
+    first: NDArray[np.intp],
+    best: float,
+) -> None:
+    """Fill what vectors say: similarity to the query, and to the middle of lexical's first."""
+    view = subject.view
+    if subject.vector is not None:
+        similarity = _cosines(view, rows, subject.vector)
+        out[:, at["similarity"]] = similarity
+        if best > 0:
+            out[:, at["similarity.share"]] = np.clip(similarity, 0, None) / best
+    if len(first):
+        weights = 1.0 / (1.0 + np.arange(len(first))) ** 2
+        out[:, at["company"]] = _cosines(view, rows, _middle(view, rows[first], weights))
 
 
 def _titles(
@@ -149,13 +154,75 @@ def _titles(
         out[places, at["title.filled"]] = filled
 
 
+def _values(
+    out: NDArray[np.float32], at: dict[str, int], view: View, understood: Understood, rows: NDArray[np.int64]
+) -> None:
+    """Fill the shares of all readings, and of those that name a type."""
+    for name, tags in (
+        ("values", understood.tags),
+        ("type", tuple(tag for tag in understood.tags if tag.attribute == "type")),
+    ):
+        if tags:
+            wanted = np.array([hash64(tag.term) for tag in tags], np.uint64)
+            weights = np.array([tag.probability for tag in tags], np.float32)
+            if name == "values":
+                weights /= weights.sum()
+            for segment, places, own in view.by_segment(rows):
+                out[places, at[name]] = segment.values.shares(own, wanted, weights)
+
+
+def _people(out: NDArray[np.float32], at: dict[str, int], subject: Subject, rows: NDArray[np.int64]) -> None:
+    """Fill what the user's own rewards and the session's earlier queries say."""
+    view, own = subject.view, subject.own
+    if own is not None:
+        order = np.argsort(own[0])
+        mass = _lookup(rows, own[0][order], own[1][order])
+        out[:, at["user.entity"]] = mass / (mass + 1)
+        most = np.lexsort((own[0], -own[1]))[:_FAVOURITES]
+        most = most[own[1][most] > 0]
+        if len(most):
+            out[:, at["user.similarity"]] = _cosines(view, rows, _middle(view, own[0][most], own[1][most]))
+    if subject.types:
+        wanted = np.array([hash64(f"type={key(kind)}") for kind in subject.types], np.uint64)
+        weights = np.array(list(subject.types.values()), np.float32)
+        for segment, places, mine in view.by_segment(rows):
+            out[places, at["user.type"]] = segment.values.shares(mine, wanted, weights)
+    words = dict.fromkeys(word for text in subject.earlier for word in tokens(text)[:_EARLIER])
+    new = [token_hash(word) for word in words if word not in subject.understood.words]
+    if new:
+        weights = np.full(len(new), 1 / len(new), np.float32)
+        for segment, places, mine in view.by_segment(rows):
+            out[places, at["session.title"]] = segment.titles.match(mine, 0, np.array(new, np.uint64), weights)[1]
+
+
+def _middle(view: View, rows: NDArray[np.int64], weights: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return the unit vector in the weighted middle of some rows' vectors."""
+    total: NDArray[np.float32] | None = None
+    for segment, places, own in view.by_segment(rows):
+        part = np.nan_to_num(weights[places]).astype(np.float32) @ np.asarray(segment.vectors.matrix[own], np.float32)
+        total = part if total is None else total + part
+    if total is None:
+        raise ValueError("the middle of no rows")
+    return total / max(float(np.linalg.norm(total)), 1e-9)
+
+
+def _cosines(view: View, rows: NDArray[np.int64], vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    out = np.empty(len(rows), np.float32)
+    for segment, places, own in view.by_segment(rows):
+        out[places] = segment.vectors.similarities(vector, own)
+    return out
+
+
 def _memory(out: NDArray[np.float32], at: dict[str, int], recall: Recall, rows: NDArray[np.int64], sure: float) -> None:
     if not len(recall.rows):
         return
     order = np.argsort(recall.rows)
     known = recall.rows[order]
     scores = _lookup(rows, known, recall.scores[order])
-    out[:, at["memory.score"]] = scores / max(float(recall.scores[0]), 1e-9)
+    out[:, at["memory.mean"]] = scores / max(float(recall.scores[0]), 1e-9)
+    reward = recall.scores * (recall.evidence + KAPPA) - KAPPA * recall.predicted  # a, by the formula of recall
+    reward = np.maximum(0, reward)[order]
+    out[:, at["memory.evidence"]] = _lookup(rows, known, reward / (reward + KAPPA))
     out[:, at["memory.observed"]] = _lookup(rows, known, recall.observed[order]) * sure
     out[:, at["memory.predicted"]] = _lookup(rows, known, recall.predicted[order]) * (1 - sure)
 

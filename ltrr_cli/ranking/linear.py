@@ -1,7 +1,7 @@
 """A linear ranker over named features: score = Σ weight × value. An absent feature adds nothing.
 
-Features are made to lie in [0, 1] (ranking/features.py), so the scaler saved with the weights is the identity unless
-training learned another.
+Its scaler is saved with it: training divides each value by the feature's deviation, and the weight is of the divided
+value. The prior has none: its features are made to lie in [0, 1] (ranking/registry.py).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ PRIOR: Mapping[str, float] = {
     "semantic.score": 0.0,
     "semantic.reciprocal_rank": 0.05,
     "memory.score": 0.20,
+    "memory.mean": 0.20,
     "memory.reciprocal_rank": 0.0,
     "memory.observed": 1.20,
     "memory.predicted": 0.20,
@@ -55,10 +56,21 @@ def weight_of(weights: Mapping[str, float], name: str) -> float:
 
 
 class LinearRanker:
-    """Weights by feature name; `version` 0 is the prior."""
+    """Weights by feature name, of values divided by `scale` (1 where it names none); `version` 0 is the prior.
 
-    def __init__(self, weights: Mapping[str, float] | None = None, *, version: int = 0) -> None:
-        self.weights = dict(PRIOR if weights is None else weights)
+    `weights` are of the values as they are: what was saved, by scale.
+    """
+
+    def __init__(
+        self,
+        weights: Mapping[str, float] | None = None,
+        *,
+        scale: Mapping[str, float] | None = None,
+        version: int = 0,
+    ) -> None:
+        self.scale = dict(scale or {})
+        scaled = PRIOR if weights is None else weights
+        self.weights = {name: weight / self.scale.get(name, 1.0) for name, weight in scaled.items()}
         self.version = version
         self._for: tuple[str, ...] = ()
         self._vector: NDArray[np.float32] = np.empty(0, np.float32)
@@ -71,6 +83,10 @@ class LinearRanker:
         result: NDArray[np.float32] = np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=-1.0) @ self._vector
         return result
 
+    def weight(self, name: str) -> float:
+        """Return the weight of a feature's value as it is; one that is not known is ignored, unless a new arm's."""
+        return weight_of(self.weights, name)
+
     def contributions(self, names: Sequence[str], row: Sequence[float]) -> dict[str, float]:
         """Return each present feature's part in the score, largest first."""
         parts = {
@@ -82,10 +98,14 @@ class LinearRanker:
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready form."""
-        return {"version": self.version, "weights": self.weights}
+        scaled = {name: weight * self.scale.get(name, 1.0) for name, weight in self.weights.items()}
+        return {"version": self.version, "weights": scaled, "scale": self.scale}
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> LinearRanker:
         """Read `to_dict`'s form."""
         weights = {str(name): float(value) for name, value in row["weights"].items()}
-        return cls(weights, version=int(row["version"]))
+        scale = {str(name): float(value) for name, value in row.get("scale", {}).items()}
+        if not all(value > 0 for value in scale.values()):
+            raise ValueError("a feature's scale is not above 0")
+        return cls(weights, scale=scale, version=int(row["version"]))

@@ -151,7 +151,7 @@ def test_other_rankers(index: Path) -> None:
             "challenger": 1,
         }
         assert found["live"].trace.scores == found["prior"].trace.scores != found["challenger"].trace.scores
-        learned._promote("for this test")
+        engine.promote_ranker(1, now=NOW)
         live, prior = (
             engine.search("love", now=NOW, explore=False, log=False, ranker=ranker) for ranker in ("live", "prior")
         )

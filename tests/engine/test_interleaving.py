@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -116,9 +117,12 @@ def test_what_is_logged(index: Path) -> None:
     assert found is not None
     assert found.trace is not None
     assert found.shown == tuple(ids(answer))
-    assert found.trace.interleaved == shared(answer)
+    kept, a = found.trace.interleaved, shared(answer).a
+    assert kept is not None
+    assert kept.a.propensity == pytest.approx(a.propensity, rel=1e-5)  # six digits are logged
+    assert replace(kept, a=replace(kept.a, propensity=a.propensity)) == shared(answer)
     assert (found.trace.mode, found.trace.propensity, found.trace.reserved) == ("interleaved", 1.0, None)
-    a, b = shared(answer).a, shared(answer).b
+    b = shared(answer).b
     assert (a.name, a.mode, a.policy_version, a.ranker_version) == ("policy:live", "thompson", 0, 0)
     assert (b.name, b.mode, b.policy_version, b.propensity) == ("fixed:lexical:3", "fixed", 0, 1.0)
     assert dict(b.depths) == {"lexical": 3}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ltrr_cli.engine.opened import Opened
+    from ltrr_cli.ranking.linear import LinearRanker
 
 ROOT = Path(__file__).parents[2]
 NOW = 1_750_000_000.0
@@ -173,7 +174,7 @@ def test_a_test_in_progress_does_not_slow_clicks_down(index: Path) -> None:
             answer = engine.search("love", seed=number, now=NOW + number)
             engine.record(answer.query_id, answer.results[0].id, now=NOW + number)
             generations.append(read_manifest(index).generation)
-    assert generations == [1, 1, *[2] * 10]
+    assert generations == [1, 1, *[2] * 3, *[3] * 6, 4]  # trained at 3, 6 and 12 lists
 
 
 @pytest.mark.parametrize("part", ["segments/000001", "learned/000001"])
@@ -260,7 +261,7 @@ def test_clicks_during_a_training(
     with Engine.open(index) as one, Engine.open(index) as two:
         answers = [one.search("love", seed=number, now=NOW) for number in range(6)]
 
-        def slow_train(*args: Any, **more: Any) -> dict[str, float]:
+        def slow_train(*args: Any, **more: Any) -> LinearRanker:
             two.record(answers[4].query_id, answers[4].results[4].id, now=NOW)
             return train(*args, **more)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,7 @@ from ltrr_cli.config import read_config
 from ltrr_cli.engine import Engine
 from ltrr_cli.engine.unanswered import WINDOW
 from ltrr_cli.policy.base import BUCKETS
-from ltrr_cli.policy.credit import NO_ACTION
+from ltrr_cli.policy.credit import NO_ACTION, ORDERS
 from ltrr_cli.records import Event, Impression
 
 if TYPE_CHECKING:
@@ -129,7 +130,8 @@ def test_late_click_is_credited(engine: Engine) -> None:
     assert (counted(engine), engine.info().credits) == (1, 2)
     click(engine, page, 1, now=NOW + 3 + WINDOW, action="like")
     credit = engine._opened.learned.policy._pending[-1]
-    assert [pull.reward for pull in credit.pulls if pull.reward] == [0.8]
+    assert {pull.reward for pull in credit.pulls if pull.reward} == {0.8}
+    assert sum(pull.share for pull in credit.pulls if pull.reward) == 1.0
     assert {pull.weight for pull in credit.pulls} == {1.0}
     engine.learn(now=NOW + 1e6)
     assert (counted(engine), engine.info().credits) == (1, 3)
@@ -181,9 +183,11 @@ def test_what_a_page_teaches(engine: Engine) -> None:
             item = (arm, bisect_left(BUCKETS, rank))
             expected[item] = max(expected.get(item, 0.0), NO_ACTION / result.rank)
     credit = engine._opened.learned.policy._pending[-1]
-    pulls = {(pull.arm, pull.bucket): pull for pull in credit.pulls}
-    assert len(pulls) == len(credit.pulls)
-    assert {item: pull.weight for item, pull in pulls.items()} == pytest.approx(expected)
+    assert {(pull.arm, pull.bucket): pull.weight for pull in credit.pulls} == pytest.approx(expected)
+    shares: Counter[tuple[str, int]] = Counter()
+    for pull in credit.pulls:
+        shares[pull.arm, pull.bucket] += round(ORDERS * pull.share)
+    assert shares == dict.fromkeys(expected, ORDERS)
     assert {arm for arm, _ in expected} == set(DEPTHS)
     assert 2 < len(expected) < 5  # lexical has two buckets, semantic three: something was not shown
     assert {(pull.reward, pull.hindsight) for pull in credit.pulls} == {(0.0, False)}

@@ -11,7 +11,8 @@ import pytest
 
 from ltrr_cli.memory.recall import Recall
 from ltrr_cli.query.understand import understand
-from ltrr_cli.ranking.features import Subject, features, names
+from ltrr_cli.ranking.features import Subject, features
+from ltrr_cli.ranking.registry import meaning, names
 from ltrr_cli.records import Entity
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def test_memory(view: View) -> None:
     )
     subject = _subject(view, "love", recall=recall, vector=_vector(0.4, 0.8))
     table = _table(subject, [0, 1, 3], [[1, 0], [2, 0], [0, 1]], [[2.0, NAN], [1.0, NAN], [NAN, 1.0]])
-    assert table["memory.score"] == pytest.approx([0, 0.25, 1])
+    assert table["memory.mean"] == pytest.approx([0, 0.25, 1])
     assert table["memory.observed"] == pytest.approx([0, 0.375, 0.75])
     assert table["memory.predicted"] == pytest.approx([0, 0.1, 0])
     assert table["similarity.unsure"] == pytest.approx([0.1, 0.2, 0])
@@ -152,7 +153,7 @@ def test_memory(view: View) -> None:
 def test_nothing_remembered(view: View) -> None:
     """Where the memory recalls nothing its features are absent; "unsure" ones count in full."""
     table = _table(_subject(view, "love"), [0], [[1, 0]], [[1.0, NAN]])
-    for name in ("memory.score", "memory.observed", "memory.predicted", "user.entity"):
+    for name in ("memory.mean", "memory.observed", "memory.predicted", "user.entity"):
         assert math.isnan(table[name][0]), name
     assert table["text.unsure"] == [1]
 
@@ -184,6 +185,47 @@ def test_more_candidates_change_nothing(view: View) -> None:
     many = _table(subject, [0, 1, 2], [[1, 2], [2, 1], [0, 3]], [[2.0, 0.5], [1.0, 0.6], [NAN, 0.1]])
     for name, column in few.items():
         assert many[name][:2] == pytest.approx(column, nan_ok=True), name
+
+
+def test_words_of_fields(view: View) -> None:
+    """Prefix, phrase and names of titles; BM25 of each field, at most 1; shares of what lexical's first have."""
+    table = _table(_subject(view, "love song"), [0, 1, 3], [[1, 0], [2, 0], [0, 1]], [[2.0, NAN], [1.0, NAN], [NAN, 1]])
+    assert table["title.prefix"] == [0, 0.5, 0]
+    assert table["title.phrase"] == [1, 0, 0]
+    assert table["title.named"] == [0, 1, 0]
+    assert table["words.covered"][0] == 1
+    assert table["words.covered"][2] == 0
+    assert max(table["words.share"]) == max(table["words.whole"]) == 1
+    assert 0 < table["title.bm25"][1] < table["title.bm25"][0] <= 1
+    assert table["lexical.present"] == [1, 1, 0]
+    assert table["words.share.sharp"] == pytest.approx([value**4 for value in table["words.share"]])
+
+
+def test_company_is_of_lexicals_first(view: View) -> None:
+    """Its own first is close to the middle of the first three, a stranger is not; without lexical it is absent."""
+    table = _table(_subject(view, "love"), [0, 1, 3], [[1, 0], [2, 0], [0, 1]], [[2.0, NAN], [1.0, NAN], [NAN, 1]])
+    assert table["company"][0] > table["company"][1] > table["company"][2] == pytest.approx(0)
+    alone = _table(_subject(view, "love"), [0], [[1]], [[0.5]], ("semantic",))
+    assert math.isnan(alone["company"][0])
+
+
+def test_tastes(view: View) -> None:
+    """The user's favourite is close to his taste; words of the session's earlier queries count, this query's do not."""
+    own = (np.array([1], np.int64), np.array([2.0]))
+    subject = _subject(view, "song", own=own, earlier=("something love song",), types={"": 1.0})
+    table = _table(subject, [0, 1, 3], [[1, 0]] * 3, [[1.0, NAN]] * 3)
+    assert table["user.similarity"] == pytest.approx([0, 1, 0])
+    assert table["session.title"] == pytest.approx([0.5, 0.5, 0.5])
+    assert table["user.type"] == [0, 0, 0]
+
+
+def test_the_registry_says_what_each_feature_is() -> None:
+    """Names are distinct, and each has a meaning; one that is no feature has none."""
+    known = names((*ARMS, "popular", "memory"))
+    assert len(set(known)) == len(known)
+    assert all(meaning(name) for name in known)
+    assert not meaning("nonsense")
+    assert not meaning("similarity.sharp")
 
 
 def test_an_empty_pool(view: View) -> None:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ltrr_cli.ranking.debias import MAX_WEIGHT, examination, inverse_weight
-from ltrr_cli.ranking.features import names
 from ltrr_cli.ranking.linear import PRIOR, LinearRanker
+from ltrr_cli.ranking.registry import names
 from ltrr_cli.retrieval.base import BUILT_IN
 
 if TYPE_CHECKING:
@@ -70,6 +70,17 @@ def test_it_survives_json() -> None:
     ranker = LinearRanker({"a": 1 / 3, "b": -1e-9}, version=7)
     again = LinearRanker.from_dict(json.loads(json.dumps(ranker.to_dict())))
     assert (again.weights, again.version) == (ranker.weights, 7)
+
+
+def test_the_scaler_is_saved_with_the_weights() -> None:
+    """Saved weights are of values divided by the scale; what came before there was one reads as 1."""
+    ranker = LinearRanker({"a": 3.0, "b": 1.0}, scale={"a": 2.0}, version=2)
+    assert ranker.score(["a", "b"], _matrix([1.0, 1.0])).tolist() == [2.5]
+    again = LinearRanker.from_dict(json.loads(json.dumps(ranker.to_dict())))
+    assert again.weights == ranker.weights == {"a": 1.5, "b": 1.0}
+    assert LinearRanker.from_dict({"version": 1, "weights": {"a": 3.0}}).weights == {"a": 3.0}
+    with pytest.raises(ValueError, match="scale"):
+        LinearRanker.from_dict({"version": 1, "weights": {}, "scale": {"a": 0.0}})
 
 
 def test_rankers_do_not_share_weights() -> None:
