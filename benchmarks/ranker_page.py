@@ -37,7 +37,7 @@ def page(found: dict[str, Any]) -> str:
         "## Hostile logs",
         "",
         "8,000 sessions through training at 100, 200, 400 … lists and the doubt rule; what is promoted orders the next",
-        "pages. `worst` is the smallest change of nDCG@10 that a promotion made.",
+        "pages; nobody promotes by hand. `worst` is the smallest change of nDCG@10 that a promotion made.",
         "",
         "| log | promotions, of all seeds | worst | nDCG@10 at the end |",
         "|---|---|---|---|",
