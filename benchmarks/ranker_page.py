@@ -30,14 +30,17 @@ def page(found: dict[str, Any]) -> str:
         )
     lines += [
         "",
-        "What was seen before: which features there are, the loss for judgments and its λ, and the first choice of λ for",
+        "What was seen before: which features there are, the loss for judgments and its λ, and the",
+        "first choice of λ for",
         "clicks were settled with the dev queries' figures in view, the final λ for clicks on other train queries. So",
         "these are figures of a development set, not of a test set.",
     ]
     lines += ["", "![nDCG@10 over the number of sessions](ranker.svg)", "", "## Other sets", ""]
     lines += [
-        "The same hyperparameters everywhere; queries that were not trained on. That judgments are trained on by pairs, and",
-        "on the whole pool, was decided on this table: before, Cranfield fell to .134 and TREC sessions to .190. Judgments",
+        "The same hyperparameters everywhere; queries that were not trained on. That judgments are",
+        "trained on by pairs, and",
+        "on the whole pool, was decided on this table: before, Cranfield fell to .134 and TREC",
+        "sessions to .190. Judgments",
         "of other sets do not carry over to MSRD: there they make the ranker worse than the prior.",
         "",
     ]
@@ -51,7 +54,8 @@ def page(found: dict[str, Any]) -> str:
         "pages; nobody promotes by hand. `worst` is the smallest change of nDCG@10 that a promotion made.",
         "",
         "That a ranker which turns the order round is never promoted by a test alone was added after the last log had",
-        "promoted one (nDCG@10 -.81), and that log was then run again, on the same seeds; so were the normal clicks. The",
+        "promoted one (nDCG@10 -.81), and that log was then run again, on the same seeds; so were",
+        "the normal clicks. The",
         "other four ran without the rule, which can only refuse.",
         "",
         "| log | promotions, of all seeds | worst | nDCG@10 at the end |",
