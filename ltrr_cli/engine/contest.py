@@ -2,6 +2,8 @@
 
 At any time one challenger is in its test. Its level shrinks with the number of challengers since the live ranker
 changed (`share_of_alpha`), so that all of them together replace a ranker that is as good with probability α at most.
+The test holds for people as they act during it. So that a time in which they are hostile, or robots, cannot turn the
+order round for good, a ranker that does so is never promoted by a test alone.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import numpy as np
 from ltrr_cli.estimators.sequential import Bet, share_of_alpha
 from ltrr_cli.ranking.debias import USUAL, Curve
 from ltrr_cli.ranking.linear import LinearRanker
-from ltrr_cli.ranking.preference import preference
+from ltrr_cli.ranking.preference import places, preference
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
@@ -29,6 +31,10 @@ _AT_LEAST, _SHARE = 20, 0.1
 """A user's actions count in a test up to so many, or up to this share of all: one user alone decides nothing."""
 
 
+_TURNED = 0.1
+"""A ranker that moves the live one's first into the lower half on a larger share of pages turns the order round."""
+
+
 class Contest:
     """The live ranker, the challenger under test, and what became of the others."""
 
@@ -38,6 +44,7 @@ class Contest:
         self.curve = USUAL
         self.bet = Bet()
         self.number = 0  # challengers since the live ranker changed
+        self.turned = 0  # actions on pages whose first the challenger moves into the lower half
         self.users: dict[str, int] = {}
         self.history: list[dict[str, Any]] = []
         self.versions: dict[int, LinearRanker] = {0: self.live}
@@ -68,7 +75,7 @@ class Contest:
             return
         self.challenger = ranker
         self.curve = Curve(tuple(float(chance) for chance in row.get("examination", ())))
-        self.bet, self.users = Bet(), {}
+        self.bet, self.turned, self.users = Bet(), 0, {}
         self.number += 1
 
     def go_live(self, version: int, reason: str) -> None:
@@ -93,7 +100,8 @@ class Contest:
         values = np.array(trace.features, np.float32)
         live, new = (ranker.score(trace.feature_names, values) for ranker in (self.live, self.challenger))
         self.bet.add(preference(live, new, impression.shown.index(event.entity_id), self.curve))
-        if self.bet.wealth >= 1 / self.level:
+        self.turned += bool(2 * int(places(new)[int(np.argmin(places(live)))]) >= max(3, len(new)))
+        if self.bet.wealth >= 1 / self.level and not self._turns_round:
             self._put_live(
                 self.challenger,
                 f"better on {self.bet.seen} later actions (evidence {self.bet.wealth:.1f} ≥ {1 / self.level:.0f})",
@@ -109,7 +117,13 @@ class Contest:
             f"({self._evidence()})"
         )
 
+    @property
+    def _turns_round(self) -> bool:
+        return self.turned > _TURNED * self.bet.seen
+
     def _evidence(self) -> str:
+        if self._turns_round and self.bet.wealth >= 1 / self.level:
+            return f"it turns the order round on {self.turned} of {self.bet.seen} pages, which no test alone allows"
         actions = f"{self.bet.seen} action{'' if self.bet.seen == 1 else 's'}"
         return f"evidence {self.bet.wealth:.2f} of {1 / self.level:.0f} after {actions}"
 
@@ -122,7 +136,7 @@ class Contest:
     def _put_live(self, ranker: LinearRanker, reason: str) -> None:
         self.history.append({"version": ranker.version, "status": "live", "reason": reason})
         self.live, self.challenger, self.number = ranker, None, 0
-        self.bet, self.users = Bet(), {}
+        self.bet, self.turned, self.users = Bet(), 0, {}
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready form."""
@@ -132,6 +146,7 @@ class Contest:
             "examination": list(self.curve.chances),
             "bet": {"logs": self.bet.logs, "seen": self.bet.seen, "total": self.bet.total},
             "number": self.number,
+            "turned": self.turned,
             "users": self.users,
             "due_at": self.due_at,
             "history": self.history,
@@ -147,6 +162,7 @@ class Contest:
         contest.challenger = LinearRanker.from_dict(row["challenger"]) if row["challenger"] else None
         contest.curve = Curve(tuple(float(chance) for chance in row["examination"]))
         contest.bet, contest.number = Bet(**row["bet"]), int(row["number"])
+        contest.turned = int(row["turned"])
         contest.users = {str(user): int(count) for user, count in row["users"].items()}
         contest.due_at, contest.history = int(row["due_at"]), list(row["history"])
         return contest

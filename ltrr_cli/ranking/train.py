@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 STRENGTH = 100.0
 _LISTS = 500
 """λ of clicks, for up to so many lists; of n more it is √(n / 500) times as much. What is shown is the live order's
-top, and what is learned from it need not hold below: more lists do not make that surer. Chosen on train queries."""
+top, and what is learned from it need not hold below: more lists do not make that
+surer. How it was chosen: benchmarks/ranker.md."""
 JUDGED_STRENGTH = 10.0
 """λ of judgments, which are surer."""
 SHARPNESS = 5.0
