@@ -25,20 +25,21 @@ import itertools
 import shutil
 import time
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 import policy_page
 from mixed import INDEX, PARTS, Stream, streams, warm_up
-from policy_page import BANDIT, EQUAL, FIXED, HINDSIGHT, LAST, MEAN, ORACLE, PERIODS, SINGLE, TOLD
+from policy_page import BANDIT, EQUAL, FIXED, HINDSIGHT, LAST, MEAN, ORACLE, PERIODS, QUICK, SINGLE, TOLD
 
 import ltrr_cli.policy
 from ltrr_cli import Engine
 from ltrr_cli.cli.plot import draw
 from ltrr_cli.engine.search import Choice, answer
 from ltrr_cli.evaluation import charts
-from ltrr_cli.policy.base import BUCKETS, MAX_DEPTH, Selection, equal_split, top_up
+from ltrr_cli.policy.base import BUCKETS, MAX_DEPTH, Budget, Selection, equal_split, top_up
 from ltrr_cli.policy.credit import no_action, walks
 from ltrr_cli.policy.history import History
 from ltrr_cli.policy.thompson import ThompsonPolicy
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ltrr_cli.engine.opened import Opened
-    from ltrr_cli.policy.base import Budget, Policy
+    from ltrr_cli.policy.base import Policy
     from ltrr_cli.policy.credit import Credit
 
 Mode: TypeAlias = Literal["bandit", "hindsight", "mean"]
@@ -92,14 +93,19 @@ def run(
     rng_seed: int,
     page: Callable[[int, Selection], Collection[str]] | None = None,
     reward: float = 1.0,
+    ms: float = inf,
 ) -> Run:
     """Replay a stream: select, act, credit, for each request in turn.
 
     `policy_factory` is given `rng_seed`, which decides all chance: which entity is acted on is the same for every
     policy that finds it. `page` names the entities that a request's user looks at, the whole pool without it. `reward`
-    in [0, 1] is an action's worth.
+    in [0, 1] is an action's worth. `ms` is what the arms may take together, by their medians; what runs first has
+    taken its time when the policy chooses.
     """
     policy, history = policy_factory(rng_seed), History()
+    usual = {arm: float(one) for arm, one in zip(stream.arms, medians(stream), strict=True)}
+    spent = sum(usual[arm] for arm in usual if arm in FIRST)
+    limit = Budget(budget, ms - spent, {**usual, **dict.fromkeys(FIRST, 0.0)})
     luck = np.random.default_rng([rng_seed, 0])
     depths = np.zeros((len(stream), len(stream.arms)), np.int16)
     acted = np.zeros(len(stream), np.bool_)
@@ -107,7 +113,7 @@ def run(
         arms = [arm for arm, applies in zip(stream.arms, stream.applies[number].tolist(), strict=True) if applies]
         text = key(stream.texts[number])
         context = {**stream.contexts[number], **history.features(text, arms)}
-        selection = _select(policy, mode, context, arms, budget, _rng(rng_seed, 2 * number + 1))
+        selection = _select(policy, mode, context, arms, limit, _rng(rng_seed, 2 * number + 1))
         ran = dict(selection.depths)
         depths[number] = [ran.get(arm, 0) for arm in stream.arms]
         order = luck.permutation(len(ranks))
@@ -135,7 +141,7 @@ def _select(
     mode: Mode,
     context: Mapping[str, float],
     arms: Sequence[str],
-    budget: int,
+    budget: Budget,
     rng: np.random.Generator,
 ) -> Selection:
     if mode == "mean" and isinstance(policy, ThompsonPolicy):
@@ -166,8 +172,13 @@ def _outcome(stream: Stream, depths: NDArray[np.int16], acted: NDArray[np.bool_]
 def _time(stream: Stream, runs: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return what the arms that run take, by each one's median; what runs first always does, chosen or not."""
     always = np.array([arm in FIRST for arm in stream.arms])
-    usual = [np.median(ms[ms > 0]) if ms.any() else 0.0 for ms in np.where(stream.applies, stream.ms, 0).T]
-    return np.asarray(((runs | always) & stream.applies) @ np.array(usual))
+    return np.asarray(((runs | always) & stream.applies) @ medians(stream))
+
+
+def medians(stream: Stream) -> NDArray[np.float64]:
+    """Return what each arm takes at full depth, (arms,) ms: the median."""
+    taken = np.where(stream.applies, stream.ms, 0).T
+    return np.array([np.median(ms[ms > 0]) if ms.any() else 0.0 for ms in taken])
 
 
 def covered(stream: Stream, depths: NDArray[np.int16]) -> NDArray[np.bool_]:
@@ -308,11 +319,17 @@ def saving(drawn: Sequence[Stream]) -> list[str]:
         return policy_page.Point(*np.mean([[x[part].mean() for x in (r.covered, r.distinct, r.ms)] for r in runs], 0))
 
     whole = means([_outcome(stream, (stream.applies * DEEP).astype(np.int16)) for stream in drawn])
-    curves: dict[str, list[policy_page.Point]] = {EQUAL: [], BANDIT: []}
+    curves: dict[str, list[policy_page.Point]] = {EQUAL: [], BANDIT: [], QUICK: []}
     for budget in BUDGETS:
+        curves[QUICK].append(means([kept(one, "bandit", budget, ms=everything(one)) for one in drawn]))
         curves[EQUAL].append(means([_outcome(one, equal_depths(one, budget)) for one in drawn]))
         curves[BANDIT].append(means([kept(one, "bandit", budget) for one in drawn]))
     return policy_page.saving(curves, budgets=BUDGETS, depth=DEEP, whole=whole, streams=len(drawn))
+
+
+def everything(stream: Stream) -> float:
+    """Return what all arms take together."""
+    return float(medians(stream).sum())
 
 
 def exposure(stream: Stream) -> list[str]:
@@ -328,15 +345,23 @@ def exposure(stream: Stream) -> list[str]:
     return policy_page.exposure(rows)
 
 
-def kept(stream: Stream, mode: Mode, budget: int, *, page: Page | None = None, kind: str = "pool") -> Run:
+def kept(
+    stream: Stream, mode: Mode, budget: int, *, page: Page | None = None, kind: str = "pool", ms: float = inf
+) -> Run:
     """Return the learned policy's run, kept for as long as the policy's code stays the same."""
     folder = PARTS / "runs" / digest()
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{stream.seed}-{mode}-{budget}-{kind}.npz"
+    path = folder / f"{stream.seed}-{mode}-{budget}-{kind}{'' if ms == inf else '-timed'}.npz"
     if not path.exists():
         started = time.perf_counter()
         done = run(
-            lambda seed: ThompsonPolicy(seed=seed), stream, mode=mode, budget=budget, rng_seed=stream.seed, page=page
+            lambda seed: ThompsonPolicy(seed=seed),
+            stream,
+            mode=mode,
+            budget=budget,
+            rng_seed=stream.seed,
+            page=page,
+            ms=ms,
         )
         partial = path.with_suffix(".part.npz")
         np.savez_compressed(partial, acted=done.acted, depths=done.depths)

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from ltrr_cli.retrieval.base import Strategy
 
 
+_NO_TIME = 1e-3
+"""Milliseconds that stand for none: a budget has some."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """How to answer: `seed` decides all chance, `policy` and `ranker` override the learned ones.
@@ -141,7 +145,7 @@ def prepare(opened: Opened, query: Query, *, informed: bool) -> Ready:
         arms=arms,
         first=first,
         context=features_of_query,
-        budget=_budget(opened),
+        budget=_budget(opened, first),
         asked=asked,
     )
 
@@ -206,11 +210,13 @@ def _run(wanted: Sequence[tuple[Strategy, int]], request: Request, timeout: floa
     return {strategy.name: one for (strategy, _), one in zip(wanted, ran, strict=True)}
 
 
-def _budget(opened: Opened) -> Budget:
-    config = opened.config
+def _budget(opened: Opened, first: Mapping[str, Ran]) -> Budget:
+    """Return what may be spent; where time is limited, what has run took its usual time of it, and takes no more."""
+    config, times = opened.config, opened.learned.teaching.history.times
     if not config.arms_ms:
         return Budget(config.candidates)
-    return Budget(config.candidates, config.arms_ms, opened.learned.teaching.history.times)
+    left = config.arms_ms - sum(times.get(arm, 0.0) for arm in first)
+    return Budget(config.candidates, max(_NO_TIME, left), {**times, **dict.fromkeys(first, 0.0)})
 
 
 def select(opened: Opened, ready: Ready, choice: Choice) -> tuple[Selection, str]:
