@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ltrr_cli.ranking.linear import LinearRanker
     from ltrr_cli.records import Event, Impression
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 EVERYBODY = "all"
 _MOST_EXPECTED = 100_000
 _MOST_SESSIONS = 10_000

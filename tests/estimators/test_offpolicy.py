@@ -227,11 +227,13 @@ def benchmark() -> ModuleType:
 
 @pytest.mark.parametrize("world", ["Bandit", "Selections"])
 def test_intervals_hold_the_truth(benchmark: ModuleType, world: str) -> None:
-    """In 60 logs of 2,000 rounds 95 % intervals hold it in 88 % at least, Bernstein's always; dr errs less than ips."""
+    """In 60 logs of 2,000 rounds 95 % intervals hold it in 88 % at least, Bernstein's always; dr errs far less than ips.
+
+    How much depends on how seldom the logging policy gives what is judged.
+    """
     outcome = benchmark.measure(getattr(benchmark, world)(), runs=60, rounds=2000, resamples=200)
     for method in ("snips", "dr"):
         assert outcome.covered[method, "normal"] >= 0.88
         assert outcome.covered[method, "bootstrap"] >= 0.88
     assert outcome.covered["dr", "bernstein"] >= 0.95
-    assert outcome.rmse["dr"] < outcome.rmse["ips"]
-    assert outcome.rmse["dr"] < 0.05
+    assert outcome.rmse["dr"] < 0.6 * outcome.rmse["ips"]
