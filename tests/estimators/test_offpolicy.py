@@ -227,7 +227,7 @@ def benchmark() -> ModuleType:
 
 @pytest.mark.parametrize("world", ["Bandit", "Selections"])
 def test_intervals_hold_the_truth(benchmark: ModuleType, world: str) -> None:
-    """In 60 logs of 2,000 rounds 95 % intervals hold it in 88 % at least, Bernstein's always; dr errs far less than ips.
+    """In 60 logs of 2,000 rounds 95 % intervals hold it in 88 %, Bernstein's always; dr errs far less than ips.
 
     How much depends on how seldom the logging policy gives what is judged.
     """
