@@ -6,19 +6,20 @@ arm still adds depends on how deep the others already are. The best single arm a
 reward is higher (Khuller, Moss & Naor, The Budgeted Maximum Coverage Problem, IPL 70, 1999). Twice the same algorithm:
 `fill` for one sample of the posterior, quickly; `fill_all` for all of them at once.
 
-Gains are (arms, buckets + 1): the marginal reward of an item with nothing else selected. Effects are (acting arms,
-arms, buckets + 1): what one unit of an arm's reach adds to it, 0 on itself. Behind the last bucket stands one that
-nobody can afford. Levels say how many buckets are taken of each arm.
+Gains are (arms, buckets): the marginal reward of an item with nothing else selected. Effects are (acting arms, arms,
+buckets + 1): what one unit of an arm's reach adds to another's first 0, 1, 2 … buckets together (`sums`), 0 to its own.
+Levels say how many buckets are taken of each arm.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.policy.base import BUCKETS, COSTS, equal_split, top_up
+from ltrr_cli.policy.base import BUCKETS, equal_split, top_up
 from ltrr_cli.policy.model import reach
 
 if TYPE_CHECKING:
@@ -32,18 +33,12 @@ LEVELS = len(BUCKETS) + 1
 ENDS = (0, *BUCKETS)
 """Depth at each level."""
 _REACHED = np.array([reach(end) for end in ENDS])
-_OPEN = np.triu(np.ones((LEVELS, LEVELS)))
-"""Which buckets are still to be had, by level: (level, bucket), 1 or 0."""
+_STEPS = _REACHED[None, :] - _REACHED[:, None]
+"""How much further an arm reaches at a level, (before, after)."""
+_SPENT = np.maximum(0, np.array(ENDS)[None, 1:] - np.array(ENDS)[:, None])
+"""Candidates that an arm's next buckets take together, (level, last bucket); 0 where they are taken."""
 _MORE = 1e-9
 """By so much a single arm has to be better: by rounding, an arm that runs alone would beat itself."""
-
-
-def _blocks(costs: Sequence[float]) -> NDArray[np.float64]:
-    """Return what an arm's next buckets cost together, (level, last bucket); inf for those that are taken."""
-    return np.where(_OPEN > 0, np.cumsum(_OPEN * np.where(np.isfinite(costs), costs, 1e300), axis=1), inf)
-
-
-_COSTS = _blocks((*COSTS, inf))
 
 
 def depths_of(arms: Sequence[str], levels: Sequence[int], budget: Budget) -> dict[str, int]:
@@ -54,28 +49,25 @@ def depths_of(arms: Sequence[str], levels: Sequence[int], budget: Budget) -> dic
 
 def fill(gain: NDArray[np.float64], effect: NDArray[np.float64], arms: Sequence[str], budget: Budget) -> list[int]:
     """Return the levels for one sample."""
-    prices, times = _prices(arms, budget), _times(arms, budget)
-    level, now, unopened = [0] * len(arms), gain, np.ones_like(gain)
-    cost, price = np.tile(_COSTS[0], (len(arms), 1)), prices[:, 0].copy()
+    times, values = _times(arms, budget), _values(arms, budget)
+    worths, level, numbers = sums(gain), np.zeros(len(arms), np.int64), np.arange(len(arms))
     left, time, total = budget.candidates, budget.ms, 0.0
     while True:
-        worth = (now * unopened).cumsum(1)
-        rate = worth / price
-        rate[cost > left] = -1.0
+        worth = worths[:, 1:] - worths[numbers, level][:, None]
+        rate = worth * (values[0, left].take(level, axis=0) if time == inf else values[numbers, left, level])
         if time < inf:
-            rate[[not taken and needed > time for taken, needed in zip(level, times, strict=True)]] = -1.0
-        arm, last = divmod(int(rate.argmax()), LEVELS)
+            rate[(level == 0) & (times > time)] = 0.0
+        arm, last = divmod(int(rate.argmax()), len(BUCKETS))
         if rate[arm, last] <= 0:
             break
         total += float(worth[arm, last])
-        left -= int(cost[arm, last])
-        before = level[arm]
+        before = int(level[arm])
+        left -= int(_SPENT[before, last])
         if not before:
-            time -= times[arm]
-        now = now + effect[arm] * (_REACHED[last + 1] - _REACHED[before])
+            time -= float(times[arm])
+        worths += effect[arm] * _STEPS[before, last + 1]
         level[arm] = last + 1
-        unopened[arm], cost[arm], price[arm] = _OPEN[last + 1], _COSTS[last + 1], prices[arm, last + 1]
-    return _or_single(level, total, gain.tolist(), times, budget)
+    return _or_single(level.tolist(), total, gain.tolist(), times.tolist(), budget)
 
 
 def _or_single(
@@ -106,35 +98,35 @@ def fill_all(
     that it does: where it is asked which samples give one certain selection of several arms, most are soon out of it.
     """
     samples, count, _ = gains.shape
-    prices, times = _prices(arms, budget), np.array(_times(arms, budget))
+    times, values, acting = _times(arms, budget), _values(arms, budget), effects.reshape(samples * count, -1)
     caps = np.full(count, LEVELS) if most is None else np.array(most)
-    felt = effects.reshape(samples * count, count, LEVELS)
     levels, total = np.zeros((samples, count), np.int64), np.zeros(samples)
+    table, tables = values.reshape(-1, len(BUCKETS)), np.arange(count) % len(values) * (budget.candidates + 1) * LEVELS
     # Of those samples that are followed, one row each:
-    rows, now, level = np.arange(samples), gains.copy(), levels.copy()
-    left, time = np.full(samples, float(budget.candidates)), np.full(samples, budget.ms)
+    rows, level, worths = np.arange(samples), levels.copy(), sums(gains).reshape(samples, -1)
+    left, time = np.full(samples, budget.candidates), np.full(samples, budget.ms)
+    row, places = rows, np.arange(samples * count).reshape(samples, count) * LEVELS
     while len(rows):
-        worth = (now * _OPEN[level]).cumsum(2)
-        rate = worth / prices[np.arange(count), level]
-        rate[_COSTS[level] > left[:, None, None]] = -1.0
+        worth = worths.reshape(len(rows), count, LEVELS)[..., 1:] - worths.take(places + level)[..., None]
+        rate = worth * table.take(level + tables + (left * LEVELS)[:, None], axis=0)
         if budget.ms < inf:
-            rate[(level == 0) & (times > time[:, None])] = -1.0
-        row, best = np.arange(len(rows)), rate.reshape(len(rows), -1).argmax(1)
-        arm, last = np.divmod(best, LEVELS)
-        going = rate[row, arm, last] > 0
-        before = level[row, arm]
-        level[row[going], arm[going]] = last[going] + 1  # beyond the cap as well: it tells
+            rate[(level == 0) & (times > time[:, None])] = 0.0
+        rate = rate.reshape(len(rows), -1)
+        best = rate.argmax(1)
+        arm, last = np.divmod(best, len(BUCKETS))
+        going, before, more = rate[row, best] > 0, level[row, arm], worth[row, arm, last]
+        level[row, arm] = np.where(going, last + 1, before)  # beyond the cap as well: it tells
         going &= last < caps[arm]
         if not going.all():
             levels[rows[~going]] = level[~going]
-            now, worth, left, time = now[going], worth[going], left[going], time[going]
+            worths, more, left, time = worths[going], more[going], left[going], time[going]
             rows, level, arm, last, before = rows[going], level[going], arm[going], last[going], before[going]
-            row = np.arange(len(rows))
-        left -= _COSTS[before, last]
+            row, places = np.arange(len(rows)), places[: len(rows)]
+        left -= _SPENT[before, last]
         if budget.ms < inf:
             time -= times[arm] * (before == 0)
-        total[rows] += worth[row, arm, last]
-        now += felt[rows * count + arm] * (_REACHED[last + 1] - _REACHED[before])[:, None, None]
+        total[rows] += more
+        worths += acting.take(rows * count + arm, axis=0) * _STEPS[before, last + 1][:, None]
     reaching = sum(end <= budget.candidates for end in BUCKETS)
     singles = np.maximum(gains[..., :reaching], 0).sum(2)
     singles[:, times > budget.ms] = -1.0
@@ -144,19 +136,35 @@ def fill_all(
     return levels
 
 
-def _times(arms: Sequence[str], budget: Budget) -> list[float]:
-    return [budget.times.get(arm, 0.0) for arm in arms] if budget.ms < inf else [0.0] * len(arms)
+def _times(arms: Sequence[str], budget: Budget) -> NDArray[np.float64]:
+    return np.array([budget.times.get(arm, 0.0) if budget.ms < inf else 0.0 for arm in arms])
 
 
-def _prices(arms: Sequence[str], budget: Budget) -> NDArray[np.float64]:
-    """Return what an arm's next buckets cost together, (arms, level, last bucket).
+def sums(gains: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what an arm's buckets, (…, buckets), bring together up to each level: (…, buckets + 1), the first 0."""
+    together = np.zeros((*gains.shape[:-1], LEVELS))
+    np.cumsum(gains, axis=-1, out=together[..., 1:])
+    return together
 
-    It is their share of the candidates and, where it is limited, of the time: an arm takes its time for its first
-    bucket, the others are nearly free.
+
+def _values(arms: Sequence[str], budget: Budget) -> NDArray[np.float64]:
+    """Return what one unit of worth counts, (arms, candidates left, level, last bucket): 1 / price, 0 out of reach.
+
+    There is one table for all arms where time is no limit.
+
+    The price of an arm's next buckets is their share of the candidates and, where it is limited, of the time: an arm
+    takes its time for its first bucket, the others are nearly free.
     """
     if budget.ms == inf:
-        return np.broadcast_to(_COSTS, (len(arms), LEVELS, LEVELS))
-    prices = np.repeat(_COSTS[None] / budget.candidates, len(arms), axis=0)
-    with np.errstate(over="ignore"):  # next to no time: whatever takes some is worth nothing for its price
-        prices[:, 0] += np.array(_times(arms, budget))[:, None] / budget.ms
-    return prices
+        return _affordable(budget.candidates)[None]
+    prices = np.repeat(_SPENT[None] / budget.candidates, len(arms), axis=0)
+    with np.errstate(over="ignore", divide="ignore"):  # next to no time: whatever takes some is worth nothing
+        prices[:, 0] += _times(arms, budget)[:, None] / budget.ms
+        return np.where(_affordable(budget.candidates) > 0, 1 / prices[:, None], 0.0)
+
+
+@lru_cache(maxsize=64)
+def _affordable(candidates: int) -> NDArray[np.float64]:
+    """Return 1 / what an arm's next buckets take, 0 where they are taken or there are too few candidates left."""
+    left = np.arange(candidates + 1)[:, None, None]
+    return np.where((_SPENT > 0) & (left >= _SPENT), 1 / np.maximum(1, _SPENT), 0.0)

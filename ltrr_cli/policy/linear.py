@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.policy.base import Budget, Selection, as_budget, equal_split
-from ltrr_cli.policy.greedy import LEVELS, depths_of, fill
+from ltrr_cli.policy.base import BUCKETS, Budget, Selection, as_budget, equal_split
+from ltrr_cli.policy.greedy import LEVELS, depths_of, fill, sums
 from ltrr_cli.policy.learner import Learner
 from ltrr_cli.policy.model import MAX_ARMS, covariance
 from ltrr_cli.policy.thompson import ThompsonPolicy
@@ -57,15 +57,15 @@ class LinUCB(Learner):
             return [(equal_split(arms, within), 1.0)]
         columns = self.sums.columns
         known = len(columns) - len(self.sums.arms.names)
-        gain = np.zeros((len(arms), LEVELS))
-        effect = np.zeros((len(arms), *gain.shape))
+        gain = np.zeros((len(arms), len(BUCKETS)))
+        effect = np.zeros((len(arms), len(arms), LEVELS))
         for number, (arm, x) in enumerate(zip(arms, self.sums.inputs(context, arms)[:, columns], strict=True)):
             mean, spread = self._model(arm)
-            gain[number, :-1] = mean @ x + self.alpha * np.sqrt(np.einsum("w,bwv,v->b", x, spread, x))
+            gain[number] = mean @ x + self.alpha * np.sqrt(np.einsum("w,bwv,v->b", x, spread, x))
             for other, name in enumerate(arms):
                 place = self.sums.arms.find(name)
                 if place is not None and other != number:
-                    effect[other, number, :-1] = mean[:, known + place]
+                    effect[other, number] = sums(mean[:, known + place])
         return [(depths_of(arms, fill(gain, effect, arms, within), within), 1.0)]
 
     def _model(self, arm: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

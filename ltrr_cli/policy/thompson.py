@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.policy.base import MAX_DEPTH, Budget, Selection, as_budget, equal_split, top_up
-from ltrr_cli.policy.greedy import ENDS, LEVELS, depths_of, fill, fill_all
+from ltrr_cli.policy.greedy import ENDS, LEVELS, depths_of, fill, fill_all, sums
 from ltrr_cli.policy.learner import Learner
 from ltrr_cli.policy.model import MAX_ARMS
 from ltrr_cli.text import hash64
@@ -39,8 +39,8 @@ _STACKS_KEPT = 32
 class _Samples:
     """This version's particles for some arms, the mean as the last: what they say of x, and of the other arms' reach.
 
-    `theta` (PARTICLES + 1, arms, LEVELS, features), of which `columns` tells the places in x; `effect` (PARTICLES + 1,
-    acting arms, arms, LEVELS), 0 for an arm on itself: its own reach is in its buckets.
+    `theta` (PARTICLES + 1, arms, buckets, features), of which `columns` tells the places in x; `effect` (PARTICLES + 1,
+    acting arms, arms, buckets + 1) as greedy choice wants it, 0 for an arm on itself: its own reach is in its buckets.
     """
 
     theta: NDArray[np.float64]
@@ -88,7 +88,7 @@ class ThompsonPolicy(Learner):
         return Selection(
             depths=depths,
             particle=particle,
-            chance=lambda: self._chance(depths, particle, x, arms, within),
+            chance=lambda: self._chance(depths, x, arms, within),
             usual=lambda: self._by(PARTICLES, x, arms, within),
         )
 
@@ -111,27 +111,24 @@ class ThompsonPolicy(Learner):
         if self.untrained:
             voted[_key(plain[0])] = PARTICLES
         else:
-            levels = self._levels(self.sums.inputs(context, arms), arms, within, range(PARTICLES))
+            levels = self._levels(self.sums.inputs(context, arms), arms, within)
             for row, votes in Counter(map(tuple, levels.tolist())).items():
                 voted[_key(depths_of(arms, row, within))] += votes
         drawn = Counter(map(_key, plain))
         shares = {depths: self._mixed(voted[depths], drawn[depths] / len(plain)) for depths in voted | drawn}
         return [(dict(depths), share) for depths, share in shares.items() if share > 0]
 
-    def _chance(
-        self, depths: dict[str, int], particle: int, x: NDArray[np.float64], arms: Sequence[str], budget: Budget
-    ) -> float:
-        """Return the probability of these depths, which this particle (-1: none) is known to give."""
+    def _chance(self, depths: dict[str, int], x: NDArray[np.float64], arms: Sequence[str], budget: Budget) -> float:
+        """Return the probability of these depths."""
         plain = _plain(arms, budget)
         drawn = plain.count(depths) / len(plain)
         if self.untrained:
             return self._mixed(PARTICLES * (depths == plain[0]), drawn)
-        others = [number for number in range(PARTICLES) if number != particle]
         most = [bisect_right(ENDS, depths.get(arm, 0)) - 1 for arm in arms] if len(depths) > 1 else None
-        levels = self._levels(x, arms, budget, others, most)
+        levels = self._levels(x, arms, budget, most)
         within = levels if most is None else levels[(levels <= most).all(1)]
-        votes = sum(depths_of(arms, row, budget) == depths for row in within.tolist())
-        return self._mixed(votes + (particle >= 0), drawn)
+        votes = Counter(map(tuple, within.tolist()))
+        return self._mixed(sum(n for row, n in votes.items() if depths_of(arms, row, budget) == depths), drawn)
 
     def _mixed(self, votes: int, plain: float) -> float:
         return (1 - self.epsilon) * (votes / PARTICLES) + self.epsilon * plain
@@ -141,14 +138,13 @@ class ThompsonPolicy(Learner):
         x: NDArray[np.float64],
         arms: Sequence[str],
         budget: Budget,
-        particles: Sequence[int],
         most: Sequence[int] | None = None,
     ) -> NDArray[np.int64]:
-        """Return the levels that each of these particles gives, (particles, arms), as far as `most` asks."""
+        """Return the levels that each particle gives, (PARTICLES, arms), as far as `most` asks."""
         samples = self._samples(arms)
         # Not `@`: BLAS would wake a thread pool for this, which costs more than it saves, and disturbs the encoder's.
-        gains = np.einsum("pabw,aw->pab", samples.theta[particles], x[:, samples.columns])
-        return fill_all(gains, samples.effect[particles], arms, budget, most)
+        gains = np.einsum("pabw,aw->pab", samples.theta[:PARTICLES], x[:, samples.columns])
+        return fill_all(gains, samples.effect[:PARTICLES], arms, budget, most)
 
     def _by(self, sample: int, x: NDArray[np.float64], arms: Sequence[str], budget: Budget) -> dict[str, int]:
         """Return the depths that one sample gives; PARTICLES is the mean."""
@@ -165,14 +161,12 @@ class ThompsonPolicy(Learner):
                 self._stacks.clear()
             columns = self.sums.columns
             known = len(columns) - len(self.sums.arms.names)
-            drawn = np.stack([self._draw(arm) for arm in wanted], axis=1)
-            samples = np.zeros((*drawn.shape[:2], LEVELS, len(columns)))
-            samples[:, :, :-1] = drawn
+            samples = np.stack([self._draw(arm) for arm in wanted], axis=1)
             effect = np.zeros((len(samples), len(wanted), len(wanted), LEVELS))
             for number, arm in enumerate(wanted):
                 place = self.sums.arms.find(arm)
                 if place is not None:
-                    effect[:, number] = samples[..., known + place]
+                    effect[:, number] = sums(samples[..., known + place])
                     effect[:, number, number] = 0.0
             self._stacks[wanted] = _Samples(np.ascontiguousarray(samples[..., :known]), columns[:known], effect)
         return self._stacks[wanted]

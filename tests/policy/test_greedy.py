@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ltrr_cli.policy.base import BUCKETS, COSTS, Budget
-from ltrr_cli.policy.greedy import LEVELS, fill, fill_all
+from ltrr_cli.policy.greedy import LEVELS, fill, fill_all, sums
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,9 +71,9 @@ def _slow(gain: Floats, effect: Floats, arms: list[str], budget: Budget) -> list
 def _instance(rng: np.random.Generator, samples: int, timed: bool) -> tuple[Floats, Floats, list[str], int, float]:
     """Return random gains and effects, which fall with depth as real ones do, the arms, their number and a time."""
     count = int(rng.integers(1, 6))
-    scale = np.array([*(0.1 * np.diff(np.log1p([0, *BUCKETS]))), 0.0])
-    gains = scale * rng.normal(0.5, 1.0, (samples, count, LEVELS))
-    effects = scale * rng.normal(-0.2, 0.6, (samples, count, count, LEVELS))
+    scale = 0.1 * np.diff(np.log1p([0, *BUCKETS]))
+    gains = scale * rng.normal(0.5, 1.0, (samples, count, len(BUCKETS)))
+    effects = scale * rng.normal(-0.2, 0.6, (samples, count, count, len(BUCKETS)))
     effects[:, range(count), range(count)] = 0.0
     ms = float(rng.uniform(1, 40)) if timed else inf
     return gains, effects, [f"arm{number}" for number in range(count)], count, ms
@@ -91,8 +91,8 @@ def test_all_three_agree(seed: int, candidates: int, timed: bool) -> None:
     gains, effects, arms, _, ms = _instance(rng, 6, timed)
     budget = _budget(rng, candidates, arms, ms)
     slow = [_slow(gain, effect, arms, budget) for gain, effect in zip(gains, effects, strict=True)]
-    assert [fill(gain, effect, arms, budget) for gain, effect in zip(gains, effects, strict=True)] == slow
-    assert fill_all(gains, effects, arms, budget).tolist() == slow
+    assert [fill(gain, sums(effect), arms, budget) for gain, effect in zip(gains, effects, strict=True)] == slow
+    assert fill_all(gains, sums(effects), arms, budget).tolist() == slow
 
 
 @settings(max_examples=100, deadline=None)
@@ -102,9 +102,9 @@ def test_pruning_loses_no_votes(seed: int, candidates: int, timed: bool) -> None
     rng = np.random.default_rng(seed)
     gains, effects, arms, count, ms = _instance(rng, 20, timed)
     budget = _budget(rng, candidates, arms, ms)
-    free = fill_all(gains, effects, arms, budget)
+    free = fill_all(gains, sums(effects), arms, budget)
     for most in (*free[:4], rng.integers(0, LEVELS, count)):
-        pruned = fill_all(gains, effects, arms, budget, most.tolist())
+        pruned = fill_all(gains, sums(effects), arms, budget, most.tolist())
         several = (free > 0).sum(1) > 1  # a single arm in place of several is not decided any more
         inside = (pruned <= most).all(1)
         assert inside[several].tolist() == (free <= most).all(1)[several].tolist()
@@ -115,32 +115,32 @@ def test_pruning_loses_no_votes(seed: int, candidates: int, timed: bool) -> None
 
 def test_by_hand() -> None:
     """Two arms, 7 candidates: the better rate first, then what is left of the other's worth beside it."""
-    gain, effect = np.zeros((2, LEVELS)), np.zeros((2, 2, LEVELS))
+    gain, effect = np.zeros((2, len(BUCKETS))), np.zeros((2, 2, len(BUCKETS)))
     gain[0, :2], gain[1, :2] = (0.4, 0.3), (0.3, 0.1)
     budget = Budget(7)
-    assert fill(gain, effect, ["a", "b"], budget) == [2, 1]  # rates .2, .15, .1, .033
+    assert fill(gain, sums(effect), ["a", "b"], budget) == [2, 1]  # rates .2, .15, .1, .033
     effect[0, 1, 0] = -1.0  # a down to 2 takes log 3 / log 101 = .238 from b, down to 5 takes .388: .3 - .388 < 0
-    assert fill(gain, effect, ["a", "b"], budget) == [2, 0]
+    assert fill(gain, sums(effect), ["a", "b"], budget) == [2, 0]
     gain[1, 2] = 2.0  # b alone is worth 2.4 down to 10, for which 7 candidates do not suffice; 10 do
-    assert fill(gain, effect, ["a", "b"], budget) == [2, 0]
-    assert fill(gain, effect, ["a", "b"], Budget(10)) == [0, 3]
+    assert fill(gain, sums(effect), ["a", "b"], budget) == [2, 0]
+    assert fill(gain, sums(effect), ["a", "b"], Budget(10)) == [0, 3]
 
 
 def test_time_by_hand() -> None:
     """An arm that takes too long does not run, whatever it is worth; where none has time, none is chosen."""
-    gain, effect = np.zeros((2, LEVELS)), np.zeros((2, 2, LEVELS))
+    gain, effect = np.zeros((2, len(BUCKETS))), np.zeros((2, 2, len(BUCKETS)))
     gain[0, 0], gain[1, 0] = 1.0, 0.1
     times = {"slow": 30.0, "quick": 5.0}
     arms = ["slow", "quick"]
     for ms, levels in ((40.0, [1, 1]), (35.0, [1, 1]), (34.0, [1, 0]), (29.0, [0, 1]), (4.0, [0, 0])):
-        assert fill(gain, effect, arms, Budget(10, ms, times)) == levels
-        assert fill_all(gain[None], effect[None], arms, Budget(10, ms, times)).tolist() == [levels]
+        assert fill(gain, sums(effect), arms, Budget(10, ms, times)) == levels
+        assert fill_all(gain[None], sums(effect[None]), arms, Budget(10, ms, times)).tolist() == [levels]
     # .15 / (.2 + 30 / 34) is a worse rate than .1 / (.2 + 5 / 34): the quick arm runs, and leaves the slow one no time.
     # But alone the slow one is worth more, and then it runs as deep as 10 candidates allow.
     gain[0, 0] = 0.15
-    assert fill(gain, effect, arms, Budget(10, 34.0, times)) == [3, 0]
+    assert fill(gain, sums(effect), arms, Budget(10, 34.0, times)) == [3, 0]
     gain[0, 0] = 0.09
-    assert fill(gain, effect, arms, Budget(10, 34.0, times)) == [0, 1]
+    assert fill(gain, sums(effect), arms, Budget(10, 34.0, times)) == [0, 1]
 
 
 @settings(max_examples=50, deadline=None)
@@ -148,7 +148,7 @@ def test_time_by_hand() -> None:
 def test_a_lone_arm_is_as_deep_for_all_as_for_one(seed: int, timed: bool) -> None:
     """Where one arm runs, it is itself the best single arm: a tie to the last bit, which changes no level."""
     rng = np.random.default_rng(seed)
-    gains = np.zeros((40, 2, LEVELS))
+    gains = np.zeros((40, 2, len(BUCKETS)))
     gains[:, 0, :3] = rng.uniform(0.01, 1, (40, 3)) * (1, 0.1, 0.01)
     gains[:, 1] = -1.0
     budget = Budget(120, 50.0 if timed else inf, {"a": 3.7, "b": 1.0})
@@ -157,6 +157,6 @@ def test_a_lone_arm_is_as_deep_for_all_as_for_one(seed: int, timed: bool) -> Non
 
 def test_nothing_worth_its_cost_is_nothing() -> None:
     """Where every item costs more than it brings, or cannot be paid, nothing is selected."""
-    gain, effect = -np.ones((3, LEVELS)), np.zeros((3, 3, LEVELS))
-    assert fill(gain, effect, ["a", "b", "c"], Budget(100)) == [0, 0, 0]
-    assert fill_all(-gain[None], effect[None], ["a", "b", "c"], Budget(1)).tolist() == [[0, 0, 0]]
+    gain, effect = -np.ones((3, len(BUCKETS))), np.zeros((3, 3, len(BUCKETS)))
+    assert fill(gain, sums(effect), ["a", "b", "c"], Budget(100)) == [0, 0, 0]
+    assert fill_all(-gain[None], sums(effect[None]), ["a", "b", "c"], Budget(1)).tolist() == [[0, 0, 0]]
