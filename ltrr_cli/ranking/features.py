@@ -105,7 +105,7 @@ def features(
         out[at["text.unsure"]] = np.fmax.reduce(out[text]) * (1 - sure)
     out[at["similarity.unsure"]] = out[at["similarity"]] * (1 - sure)
     out[at["title.unsure"]] = out[at["title.covered"]] * (1 - sure)
-    out[layout.plain :] = np.square(np.square(np.clip(out[layout.sharp], 0, 1)))
+    out[layout.plain :] = np.square(np.square(np.minimum(np.maximum(out[layout.sharp], 0), 1)))
     return np.ascontiguousarray(out.T)
 
 
@@ -159,7 +159,7 @@ def _vectors(
         weights = 1.0 / (1.0 + np.arange(len(first))) ** 2
         out[at["company"]] = cosines(vectors, _middle(vectors[first], weights))
     if liked is not None:
-        out[at["user.similarity"]] = cosines(vectors, _middle(subject.view.vectors(liked[0]), liked[1]))
+        out[at["user.similarity"]] = cosines(vectors, _middle(subject.view.vectors(liked[0]), np.nan_to_num(liked[1])))
 
 
 def _titles(out: NDArray[np.float32], at: Mapping[str, int], parts: Sequence[Part], subject: Subject) -> None:
@@ -232,7 +232,7 @@ def _liked(
 
 def _middle(vectors: NDArray[np.float32], weights: NDArray[np.floating]) -> NDArray[np.float32]:
     """Return the unit vector in the weighted middle of (n, dim) vectors."""
-    total: NDArray[np.float32] = np.einsum("n,nd->d", np.nan_to_num(weights).astype(np.float32), vectors)
+    total: NDArray[np.float32] = np.einsum("n,nd->d", weights.astype(np.float32), vectors)
     return total / np.float32(max(math.sqrt(float(np.einsum("d,d->", total, total))), 1e-9))
 
 
