@@ -1,9 +1,10 @@
 """Speed as ratios against the raw engines in the same run, on MSRD (benchmarks/msrd.py builds the index).
 
 Warm: the whole of `Engine.search`, logging included, beside the bare calls that it makes (encoder, Tantivy, USearch),
-for the same queries, alternating. Cold: `ltrr query TEXT --json` beside a script that imports the same libraries and
-makes the same calls, and `ltrr --help` beside importing typer and rich.console; whole processes, alternating, best of
-several.
+for the same queries, alternating. After each query the ranker's features and scores of 200 candidates drawn at random,
+beside the bare product of their vectors with the query's. Cold: `ltrr query TEXT --json` beside a script that imports
+the same libraries and makes the same calls, and `ltrr --help` beside importing typer and rich.console; whole
+processes, alternating, best of several.
 
     python benchmarks/speed.py [QUERIES]
 """
@@ -18,13 +19,23 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 from common import OUT, data, quantile, report, rows
 
 from ltrr_cli import Engine
-from ltrr_cli.engine.search import make_request
+from ltrr_cli.engine.search import make_request, prepare, rank
 from ltrr_cli.records import Query
 from ltrr_cli.retrieval.lexical import text_query
+from ltrr_cli.retrieval.pool import Pool
+
+if TYPE_CHECKING:
+    from ltrr_cli.engine.opened import Opened
+
+CANDIDATES = 200
+FOUND = 60
+"""Candidates that each arm found."""
 
 BARE = """
 import os, sys, json
@@ -59,6 +70,8 @@ def warm(index: Path, count: int) -> list[tuple[str, str]]:
     random.Random(1).shuffle(texts)
     whole: list[float] = []
     parts: dict[str, list[float]] = {"encode": [], "Tantivy": [], "USearch": []}
+    ranked: list[tuple[float, float]] = []
+    rng = np.random.default_rng(1)
     with Engine.open(index) as engine:
         for text in texts[count : count + 100]:
             engine.search(text, log=False)
@@ -68,6 +81,7 @@ def warm(index: Path, count: int) -> list[tuple[str, str]]:
             started = time.perf_counter()
             answer = engine.search(text)
             whole.append((time.perf_counter() - started) * 1e3)
+            ranked.append(ranking(opened, text, rng))
             request = make_request(opened, Query(id="", text=text, time=0.0))
             depth = {arm.name: arm.depth for arm in answer.trace.arms}
             queries = []
@@ -95,7 +109,30 @@ def warm(index: Path, count: int) -> list[tuple[str, str]]:
         ("bare calls, p50", f"{engines:.2f} ms ({', '.join(f'{k} {v:.2f}' for k, v in middle.items())})"),
         ("search - bare calls", f"{quantile(whole, 0.5) - engines:+.2f} ms"),
         ("search / bare calls", f"{quantile(whole, 0.5) / engines:.2f}"),
+        (
+            f"ranking {CANDIDATES} candidates / product, p50",
+            f"{quantile([ours for ours, _ in ranked], 0.5):.2f} / {quantile([bare for _, bare in ranked], 0.5):.3f} ms",
+        ),
     ]
+
+
+def ranking(opened: Opened, text: str, rng: np.random.Generator) -> tuple[float, float]:
+    """Return the milliseconds of features and scores of random candidates, and of their product with the query."""
+    ready = prepare(opened, Query(id="", text=text, time=0.0), informed=True)
+    rows_of = np.sort(rng.choice(opened.view.rows, CANDIDATES, replace=False))
+    ranks = np.zeros((CANDIDATES, len(ready.arms)), np.int32)
+    for arm in range(len(ready.arms)):
+        ranks[rng.choice(CANDIDATES, FOUND, replace=False), arm] = np.arange(1, FOUND + 1)
+    scores = np.where(ranks > 0, 1 / np.maximum(ranks, 1), np.nan).astype(np.float32)
+    pool = Pool(rows_of, tuple(ready.names), ranks, scores)
+    vector = ready.request.vector
+    started = time.perf_counter()
+    rank(opened, ready, opened.learned.ranker, pool)
+    ours = time.perf_counter() - started
+    matrix = opened.view.segments[0].vectors.matrix
+    started = time.perf_counter()
+    np.einsum("nd,d->n", matrix[rows_of], vector)
+    return ours * 1e3, (time.perf_counter() - started) * 1e3
 
 
 def process(command: list[str]) -> float:

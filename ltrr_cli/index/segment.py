@@ -13,7 +13,7 @@ from ltrr_cli.analysis.versions import read_analysis
 from ltrr_cli.errors import IndexDirectoryError
 from ltrr_cli.index.files import map_bytes, mapped
 from ltrr_cli.index.fresh import shares_below, year_of
-from ltrr_cli.index.fulltext import TEXT_FIELDS, Fulltext, FulltextWriter
+from ltrr_cli.index.fulltext import Fulltext, FulltextWriter
 from ltrr_cli.index.ids import Ids, write_ids
 from ltrr_cli.index.manifest import FORMAT_VERSION
 from ltrr_cli.index.titles import Titles, write_titles
@@ -51,7 +51,7 @@ class SegmentWriter:
         self._values = ValuesWriter()
         self._languages: list[str] = []
         self._analysis = Multilingual()
-        self._words = {field: WordsWriter() for field in TEXT_FIELDS}
+        self._words = WordsWriter()
         self._years: list[float] = []
 
     def __len__(self) -> int:
@@ -93,8 +93,7 @@ class SegmentWriter:
                 spoken = dict.fromkeys(fields, self._languages[row])
                 spoken["title"] = language_of(entity.title) or spoken["title"]
                 indexed = fulltext.add(row, fields, self._values.add(entity), popularity, languages=spoken)
-                for name, terms in indexed.items():
-                    self._words[name].add(surest(terms))
+                self._words.add({name: surest(terms) for name, terms in indexed.items()})
                 self._years.append(year_of(entity))
                 self._titles.append(entity.title)
                 yield row, entity, share
@@ -109,8 +108,7 @@ class SegmentWriter:
         write_titles(columns, self._titles)
         write_vectors(self._directory, vectors)
         np.save(self._directory / "vectors.text.npy", texts)
-        for field, words_of in self._words.items():
-            words_of.write(columns, field)
+        self._words.write(columns)
         np.save(columns / "freshness.npy", shares_below(np.array(self._years, np.float64)))
         row = {
             "format_version": FORMAT_VERSION,
@@ -155,7 +153,7 @@ class Segment:
             self.has_popularity = bool(row["has_popularity"])
             fresh = columns / "freshness.npy"  # ltrr before 0.1 wrote none
             self.freshness: NDArray[np.float32] | None = mapped(fresh) if fresh.exists() else None
-            self.words = {field: Words.open(columns, field) for field in TEXT_FIELDS}
+            self.words = Words.open(columns)
             self.ids = Ids(columns)
             self.titles = Titles(columns)
             self.values = Values.open(columns, tuple(row["attributes"]))

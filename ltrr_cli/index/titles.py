@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.index.files import mapped
+from ltrr_cli.index.ragged import found, taken
 from ltrr_cli.text import hash64, token_hash, tokens
 
 if TYPE_CHECKING:
@@ -43,14 +44,12 @@ class Titles:
         `same`: the title is the query. `covered`: share of the query's word weights that the title has. `filled`: share
         of the title's words that the query has. `words` are the query's distinct token hashes, `weights` sum to 1.
         """
+        n = len(rows)
         starts = self._starts[rows]
         lengths = self._starts[rows + 1] - starts
-        owner = np.repeat(np.arange(len(rows)), lengths)
-        flat = self._words[np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(len(owner))]
-        order = np.argsort(words)
-        place = np.minimum(np.searchsorted(words, flat, sorter=order), len(words) - 1)
-        hit = words[order][place] == flat
-        covered = np.bincount(owner, np.where(hit, weights[order][place], 0), len(rows)).astype(np.float32)
-        filled = np.bincount(owner, hit, len(rows)) / np.maximum(lengths, 1)
-        same = self._key[rows] == np.uint64(key_hash)
-        return same.astype(np.float32), covered, filled.astype(np.float32)
+        flat, ends = taken(self._words, starts, lengths)
+        which, hits = found(flat, words)
+        owner = ends.searchsorted(hits, "right")
+        covered = np.bincount(owner, weights[which], n).astype(np.float32)
+        filled = (np.bincount(owner, minlength=n) / np.maximum(lengths, 1)).astype(np.float32)
+        return (self._key[rows] == np.uint64(key_hash)).astype(np.float32), covered, filled

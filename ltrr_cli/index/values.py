@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.index.files import mapped
+from ltrr_cli.index.ragged import found, taken
 from ltrr_cli.text import hash64, key
 
 if TYPE_CHECKING:
@@ -112,14 +113,15 @@ class Values:
     def shares(
         self, rows: NDArray[np.int64], wanted: NDArray[np.uint64], weights: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """Return for each row the summed weights of the wanted term hashes that it has: (n,) float32."""
+        """Return for each row the summed weights of the wanted term hashes that it has, by each of the m weightings.
+
+        `weights` is (m, wanted); returns (m, n) float32.
+        """
         starts = self.starts[rows]
-        lengths = self.starts[rows + 1] - starts
-        ends = np.cumsum(lengths)
-        total = int(ends[-1]) if len(rows) else 0
-        flat = self.hashes[np.repeat(starts - ends + lengths, lengths) + np.arange(total)]
-        owner = np.repeat(np.arange(len(rows)), lengths)
-        out = np.zeros(len(rows))
-        for value, weight in zip(wanted, weights.tolist(), strict=True):  # a row has a value once
-            out += weight * np.bincount(owner[flat == value], minlength=len(rows))
-        return out.astype(np.float32)
+        flat, ends = taken(self.hashes, starts, self.starts[rows + 1] - starts)
+        which, hits = found(flat, wanted)
+        owner = ends.searchsorted(hits, "right")
+        out = np.empty((len(weights), len(rows)), np.float32)
+        for place, one in enumerate(weights):
+            out[place] = np.bincount(owner, one[which], len(rows))  # a row has a value once
+        return out

@@ -31,7 +31,7 @@ def write_vectors(directory: Path, vectors: NDArray[np.float32], *, graph_from: 
 
 
 class Vectors:
-    """Nearest entities to a query vector, and similarities of given ones."""
+    """Nearest entities to a query vector; `matrix` has all vectors, (n, dim) float32."""
 
     def __init__(self, directory: Path) -> None:
         self.matrix: NDArray[np.float32] = mapped(directory / "vectors.npy")
@@ -42,7 +42,7 @@ class Vectors:
     def nearest(self, vector: NDArray[np.float32], limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return up to `limit` rows and their cosines to `vector`, best first, equal ones by row."""
         if self.exact:
-            scores = _cosines(self.matrix, vector)
+            scores = cosines(self.matrix, vector)
             if limit < len(scores):
                 # All that equal the last one too: which of equal ones is cut must not depend on the partition.
                 rows = np.flatnonzero(scores >= np.partition(scores, -limit)[-limit])
@@ -55,16 +55,15 @@ class Vectors:
                 self._graph.expansion_search = _EXPANSION
             matches = self._graph.search(vector, limit, threads=1)
             rows = matches.keys.astype(np.int64)
-            best = _cosines(self.matrix[rows], vector)  # the graph's distances are rounded to bfloat16
+            best = cosines(self.matrix[rows], vector)  # the graph's distances are rounded to bfloat16
         order = np.lexsort((rows, -best))[:limit]
         return rows[order], best[order].astype(np.float32)
 
-    def similarities(self, vector: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the cosine of each row's vector to `vector`: (n,) float32."""
-        return _cosines(self.matrix[rows], vector)
 
+def cosines(matrix: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the product of (n, dim) and (dim,): (n,) float32.
 
-def _cosines(matrix: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the product, (n,) float32, on this thread: BLAS wakes its pool for it, which slows the encoder's down."""
+    On this thread: BLAS wakes its pool for it, which slows the encoder's down.
+    """
     product: NDArray[np.float32] = np.einsum("nd,d->n", matrix, vector)
     return product

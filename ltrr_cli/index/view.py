@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Found = tuple["NDArray[np.int64]", "NDArray[np.float32]"]
 """Rows and scores, best first."""
+Part = tuple[Segment, "NDArray[np.int64]", "NDArray[np.int64]"]
+"""Those of some rows that a segment has: the segment, their places among the rows, its own numbers of them."""
 
 
 class View:
@@ -86,8 +88,8 @@ class View:
         """Tell which rows are not deleted: (n,) bool."""
         return ~np.isin(rows, self._dead) if len(self._dead) else np.ones(len(rows), bool)
 
-    def by_segment(self, rows: NDArray[np.int64]) -> list[tuple[Segment, NDArray[np.int64], NDArray[np.int64]]]:
-        """Split rows: (segment, places in `rows`, rows of that segment)."""
+    def by_segment(self, rows: NDArray[np.int64]) -> list[Part]:
+        """Split rows by segment."""
         if len(self.segments) == 1:
             return [(self.segments[0], np.arange(len(rows)), rows)]
         owner = np.searchsorted(self._bases, rows, "right") - 1
@@ -138,6 +140,16 @@ class View:
         for segment, places, own in self.by_segment(rows):
             if segment.freshness is not None:
                 out[places] = segment.freshness[own]
+        return out
+
+    def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the rows' unit vectors, (n, dim) float32."""
+        parts = [(places, segment.vectors.matrix.take(own, 0)) for segment, places, own in self.by_segment(rows)]
+        if len(parts) == 1:
+            return parts[0][1]
+        out = np.empty((len(rows), self.segments[0].vectors.matrix.shape[1]), np.float32)
+        for places, part in parts:
+            out[places] = part
         return out
 
     def document_frequency(self, field: str, term: str) -> int:

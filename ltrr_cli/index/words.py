@@ -1,8 +1,8 @@
 """Words of an entity's fields by row, for the ranker's match features: 32-bit hashes of stems, in order.
 
-Two arrays a field, by memory map: `words.<field>.npy`, and `words.<field>.starts.npy` (rows + 1) where each
-row's begin.
-Two words in 4 billion share a hash: then one match too many is counted.
+Three arrays, by memory map: `words.npy`, row by row, in each the title's, creator's, attributes' and text's words;
+`words.starts.npy` (4 x rows + 1) where each field of each row begins; `words.totals.npy` (4) how many words the fields
+have in all rows. Two words in 4 billion share a hash: then one match too many is counted.
 """
 
 from __future__ import annotations
@@ -13,16 +13,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.index.files import mapped
+from ltrr_cli.index.fulltext import TEXT_FIELDS
+from ltrr_cli.index.ragged import found, taken
 from ltrr_cli.text import token_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 MOST = 512
 """Words of a field beyond this match nothing."""
+_FIELDS = len(TEXT_FIELDS)
+_BOUNDS = np.arange(_FIELDS + 1)[:, None]
 
 
 def stem_hashes(stems: Sequence[str]) -> NDArray[np.uint32]:
@@ -39,32 +43,34 @@ def surest(terms: Sequence[tuple[int, str]]) -> list[str]:
 
 
 class WordsWriter:
-    """Collects one field's stems in row order."""
+    """Collects the fields' stems in row order."""
 
     def __init__(self) -> None:
-        self._rows: list[NDArray[np.uint32]] = []
+        self._fields: list[NDArray[np.uint32]] = []
 
-    def add(self, stems: Sequence[str]) -> None:
-        """Add the next row."""
-        self._rows.append(stem_hashes(stems[:MOST]))
+    def add(self, fields: Mapping[str, Sequence[str]]) -> None:
+        """Add the next row: the stems of each of `TEXT_FIELDS`."""
+        self._fields += [stem_hashes(fields[name][:MOST]) for name in TEXT_FIELDS]
 
-    def write(self, directory: Path, field: str) -> None:
+    def write(self, directory: Path) -> None:
         """Write the arrays."""
-        starts = np.cumsum([0, *map(len, self._rows)], dtype=np.int64)
-        np.save(directory / f"words.{field}.starts.npy", starts)
-        np.save(directory / f"words.{field}.npy", np.concatenate([np.empty(0, np.uint32), *self._rows]))
+        lengths = np.array([len(one) for one in self._fields], np.int64)
+        np.save(directory / "words.starts.npy", np.concatenate([np.zeros(1, np.int64), lengths.cumsum()]))
+        np.save(directory / "words.totals.npy", lengths.reshape(-1, _FIELDS).sum(0))
+        np.save(directory / "words.npy", np.concatenate([np.empty(0, np.uint32), *self._fields]))
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Where a query's w distinct stems stand in a field of n rows.
+    """Where a query's w distinct stems stand in the f fields of n rows; `TEXT_FIELDS` names the fields, in order.
 
-    `counts` (n, w) float32 how often each stem occurs; `lengths` (n,) words in the field. In shares of [0, 1], (n,)
-    float32: `prefix` of the query's words that the field begins with, in order; `phrase` of the query's pairs of
-    neighbours that are neighbours in the field; `named`: 1 where the whole field stands in the query, in order.
+    `counts` (f, n, w) how often each stem occurs; `lengths` (f, n) words of the fields. Of titles, in shares of
+    [0, 1], (n,) float32: `prefix` of the query's words that the title begins with, in order; `phrase` of the query's
+    pairs of neighbours that are neighbours in the title; `named`: 1 where the whole title stands in the query, in
+    order.
     """
 
-    counts: NDArray[np.float32]
+    counts: NDArray[np.int64]
     lengths: NDArray[np.int64]
     prefix: NDArray[np.float32]
     phrase: NDArray[np.float32]
@@ -72,63 +78,46 @@ class Matches:
 
 
 class Words:
-    """One field of one segment; `mean` is its usual length in words."""
+    """The fields' words in one segment; `means` (f,) are the fields' usual lengths in words."""
 
-    def __init__(self, directory: Path, field: str) -> None:
-        self._starts: NDArray[np.int64] = mapped(directory / f"words.{field}.starts.npy")
-        self._words: NDArray[np.uint32] = mapped(directory / f"words.{field}.npy")
-        self.mean = max(1.0, len(self._words) / max(1, len(self._starts) - 1))
+    def __init__(self, directory: Path) -> None:
+        self._starts: NDArray[np.int64] = mapped(directory / "words.starts.npy")
+        self._words: NDArray[np.uint32] = mapped(directory / "words.npy")
+        totals: NDArray[np.int64] = mapped(directory / "words.totals.npy")
+        rows = (len(self._starts) - 1) // _FIELDS
+        self.means: NDArray[np.float64] = np.maximum(1.0, totals / max(1, rows))
 
     @classmethod
-    def open(cls, directory: Path, field: str) -> Words | None:
-        """Open a field, None where the segment was written before there were any (ltrr before 0.1)."""
-        return cls(directory, field) if (directory / f"words.{field}.npy").exists() else None
-
-    def count(
-        self, rows: NDArray[np.int64], stems: NDArray[np.uint32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Return `counts` and `lengths` of `Matches` alone, which is quicker."""
-        hits, word, ends, lengths = self._find(rows, stems)
-        return _counted(np.searchsorted(ends, hits, "right"), word, len(rows), len(stems)), lengths
-
-    def _find(
-        self, rows: NDArray[np.int64], stems: NDArray[np.uint32]
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]:
-        """Return places of the stems in the rows' words, one row after the other, and which each is; ends, lengths."""
-        starts = self._starts[rows]
-        lengths = self._starts[rows + 1] - starts
-        ends = np.cumsum(lengths)
-        total = int(ends[-1]) if len(rows) else 0
-        flat = self._words[np.repeat(starts - ends + lengths, lengths) + np.arange(total)]
-        found = [np.flatnonzero(flat == stem) for stem in stems]  # few: quicker than looking each word up
-        word = np.repeat(np.arange(len(stems)), [len(one) for one in found])
-        return np.concatenate([np.empty(0, np.intp), *found]), word, ends, lengths
+    def open(cls, directory: Path) -> Words | None:
+        """Open a segment's words, None where it was written before there were any (ltrr before 0.1)."""
+        return cls(directory) if (directory / "words.npy").exists() else None
 
     def match(self, rows: NDArray[np.int64], stems: NDArray[np.uint32]) -> Matches:
-        """Match the hashes of a query's distinct stems, in order, with the field of each row."""
-        hits, word, ends, lengths = self._find(rows, stems)
-        order = np.argsort(hits)
-        hits, word = hits[order], word[order]
-        owner = np.searchsorted(ends, hits, "right")
+        """Match the hashes of a query's distinct stems, in order, with the fields of each row."""
         n, w = len(rows), len(stems)
-        counts = _counted(owner, word, n, w)
-        place = hits - (ends - lengths)[owner]
-        prefix = _run(owner, place, word, n)
-        follows = (np.diff(hits) == 1) & (np.diff(word) == 1) & (np.diff(owner) == 0)
+        bounds = self._starts[rows * _FIELDS + _BOUNDS]
+        starts, lengths = bounds[0], bounds[1:] - bounds[:-1]
+        flat, ends = taken(self._words, starts, bounds[-1] - starts)
+        word, hits = found(flat, stems)
+        stops = bounds[1:] - (bounds[-1] - ends)  # where each field ends in `flat`
+        slot = stops.T.ravel().searchsorted(hits, "right")
+        row = slot // _FIELDS
+        field = slot - row * _FIELDS
+        counts = np.bincount((field * n + row) * w + word, minlength=_FIELDS * n * w).reshape(_FIELDS, n, w)
+        of_title = (field == 0).nonzero()[0]
+        of_title = of_title[hits[of_title].argsort()]
+        owner, word, hits, title = row[of_title], word[of_title], hits[of_title], lengths[0]
+        run = _run(owner, hits - (stops[0] - title)[owner], word, n)
+        follows = (hits[1:] - hits[:-1] == 1) & (word[1:] - word[:-1] == 1) & (owner[1:] == owner[:-1])
         pairs = np.bincount(owner[1:][follows], minlength=n)
-        found = np.bincount(owner, minlength=n)
-        named = (lengths > 0) & (found == lengths) & (pairs == lengths - 1)
+        whole = np.bincount(owner, minlength=n) == title
         return Matches(
             counts=counts,
             lengths=lengths,
-            prefix=(prefix / w).astype(np.float32),
+            prefix=(run / w).astype(np.float32),
             phrase=np.minimum(1, pairs / max(1, w - 1)).astype(np.float32),
-            named=named.astype(np.float32),
+            named=((title > 0) & whole & (pairs == title - 1)).astype(np.float32),
         )
-
-
-def _counted(owner: NDArray[np.intp], word: NDArray[np.intp], n: int, w: int) -> NDArray[np.float32]:
-    return np.bincount(owner * w + word, minlength=n * w).reshape(n, w).astype(np.float32)
 
 
 def _run(owner: NDArray[np.int64], place: NDArray[np.int64], word: NDArray[np.int64], n: int) -> NDArray[np.int64]:

@@ -14,11 +14,11 @@ from ltrr_cli.index.fulltext import TEXT_FIELDS
 from ltrr_cli.index.words import stem_hashes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from ltrr_cli.index.view import View
+    from ltrr_cli.index.view import Part
     from ltrr_cli.records import Understood
 
 _K1, _B = 1.2, 0.75
@@ -27,46 +27,46 @@ _K1, _B = 1.2, 0.75
 def match_words(
     out: NDArray[np.float32],
     at: Mapping[str, int],
-    view: View,
+    parts: Sequence[Part],
     understood: Understood,
-    rows: NDArray[np.int64],
     first: NDArray[np.intp],
 ) -> None:
-    """Fill the columns of the words' features; `first` are the places of lexical's first few in `rows`."""
+    """Fill the rows of the words' features; `first` are the places of lexical's first few."""
     if not understood.stems:
         return
     stems = stem_hashes(understood.stems)
-    idf = np.array(understood.idf, np.float32)
+    idf = np.array(understood.idf)
     most = max(float(idf.sum()) * (_K1 + 1), 1e-9)
-    summed, whole = (np.full(len(rows), np.nan, np.float32) for _ in range(2))
-    for segment, places, own in view.by_segment(rows):
-        counts, lengths, mean = np.zeros((len(own), len(stems)), np.float32), np.zeros(len(own)), 0.0
-        total = np.zeros(len(own), np.float32)
-        for field in TEXT_FIELDS:
-            words = segment.words[field]
-            if words is None:
-                break
-            if field == "title":
-                found = words.match(own, stems)
-                times, long = found.counts, found.lengths
-                for name in ("prefix", "phrase", "named"):
-                    out[places, at[f"title.{name}"]] = getattr(found, name)
-            else:
-                times, long = words.count(own, stems)
-            bm25 = _saturated(times, long / words.mean) @ idf / most
-            out[places, at[f"{field}.bm25"]] = bm25
-            counts, lengths, mean, total = counts + times, lengths + long, mean + words.mean, total + bm25
-        else:
-            out[places, at["words.covered"]] = (counts > 0) @ idf / max(float(idf.sum()), 1e-9)
-            summed[places] = total
-            whole[places] = _saturated(counts, lengths / mean) @ idf
-    for name, values in (("words.share", summed), ("words.whole", whole)):
-        best = float(values[first].max(initial=0))
-        if best > 0:
-            out[:, at[name]] = np.minimum(1, values / best)
+    covering = idf / max(float(idf.sum()), 1e-9)
+    share, whole = at["words.share"], at["words.whole"]
+    for segment, places, own in parts:
+        if segment.words is None:
+            continue
+        match, means = segment.words.match(own, stems), segment.words.means
+        out[at["title.prefix"], places] = match.prefix
+        out[at["title.phrase"], places] = match.phrase
+        out[at["title.named"], places] = match.named
+        fields, n, w = match.counts.shape
+        bm25 = _bm25(match.counts.reshape(-1, w), (match.lengths / means[:, None]).ravel(), idf / most)
+        bm25 = bm25.reshape(fields, n)
+        for field, one in zip(TEXT_FIELDS, bm25, strict=True):
+            out[at[f"{field}.bm25"], places] = one
+        counts = match.counts.sum(0)
+        out[at["words.covered"], places] = (counts > 0) @ covering
+        out[share, places] = bm25.sum(0)
+        out[whole, places] = _bm25(counts, match.lengths.sum(0) / means.sum(), idf)
+    for row in (share, whole):
+        best = float(out[row, first].max(initial=0))
+        out[row] = np.minimum(1, out[row] / best) if best > 0 else np.nan
 
 
-def _saturated(counts: NDArray[np.float32], length: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Return (n, w) what occurrences count in fields of so many times the usual length, at most k1 + 1."""
-    norm = _K1 * (1 - _B + _B * length[:, None])
-    return (counts * (_K1 + 1) / (counts + norm)).astype(np.float32)
+def _bm25(counts: NDArray[np.int64], length: NDArray[np.float64], idf: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (n,) BM25 of fields of so many times the usual length; `counts` (n, w) has few that are not 0."""
+    w = counts.shape[1]
+    flat = counts.ravel()
+    hits = flat.nonzero()[0]
+    field = hits // w
+    times = flat[hits]
+    gains = times * (_K1 + 1) / (times + _K1 * (1 - _B) + _K1 * _B * length[field])
+    # Without any hit NumPy returns whole numbers.
+    return np.bincount(field, gains * idf[hits - field * w], len(counts)).astype(np.float64, copy=False)

@@ -6,6 +6,7 @@ after the arms' first three. n is the memory's evidence for the query, in reward
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ SHARP = ".sharp"
 
 def names(arms: Sequence[str]) -> tuple[str, ...]:
     """Return the feature names for these arms, in the order of `features`."""
+    return _names(tuple(arms))
+
+
+@lru_cache(maxsize=256)
+def _names(arms: tuple[str, ...]) -> tuple[str, ...]:
     plain = (*(f"{arm}.{part}" for part in OF_ARM for arm in arms), *COMMON)
     return (*plain, *(f"{name}{SHARP}" for name in sharpened(plain)))
 

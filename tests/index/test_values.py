@@ -69,14 +69,15 @@ def test_readings_count_entities(values: Values) -> None:
 
 
 def test_shares_by_hand(values: Values) -> None:
-    """Each row has the summed weights of the wanted values that it has."""
+    """Each row has the summed weights of the wanted values that it has, by each weighting."""
     wanted = np.array([hash64("genre=jazz"), hash64("year=1990s"), hash64("mood=none")], np.uint64)
-    weights = np.array([0.5, 0.25, 0.125], np.float32)
-    assert values.shares(np.array([3, 1, 0, 2, 0]), wanted, weights).tolist() == [0, 0.5, 0.75, 0, 0.75]
+    weights = np.array([[0.5, 0.25, 0.125], [0, 1, 0]], np.float32)
+    found = values.shares(np.array([3, 1, 0, 2, 0]), wanted, weights)
+    assert found.tolist() == [[0, 0.5, 0.75, 0, 0.75], [0, 0, 1, 0, 1]]
 
 
 def test_shares_of_nothing(values: Values) -> None:
     """No rows give no shares, and rows without values have none."""
-    wanted, weights = np.array([hash64("genre=jazz")], np.uint64), np.ones(1, np.float32)
-    assert values.shares(np.array([], np.int64), wanted, weights).tolist() == []
-    assert values.shares(np.array([2]), wanted, weights).tolist() == [0]
+    wanted, weights = np.array([hash64("genre=jazz")], np.uint64), np.ones((1, 1), np.float32)
+    assert values.shares(np.array([], np.int64), wanted, weights).tolist() == [[]]
+    assert values.shares(np.array([2]), wanted, weights).tolist() == [[0]]
