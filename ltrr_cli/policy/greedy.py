@@ -6,8 +6,8 @@ arm still adds depends on how deep the others already are. The best single arm a
 reward is higher (Khuller, Moss & Naor, The Budgeted Maximum Coverage Problem, IPL 70, 1999). Twice the same algorithm:
 `fill` for one sample of the posterior, quickly; `fill_all` for all of them at once.
 
-Gains are (arms, buckets): the marginal reward of an item with nothing else selected. Effects are (acting arms, arms,
-buckets + 1): what one unit of an arm's reach adds to another's first 0, 1, 2 … buckets together (`sums`), 0 to its own.
+Worths are (arms, buckets + 1): the reward of an arm's first 0, 1, 2 … buckets together (`sums`), with nothing else
+selected. Effects are (acting arms, arms, buckets + 1): what one unit of an arm's reach adds to them, 0 to its own.
 Levels say how many buckets are taken of each arm.
 """
 
@@ -47,10 +47,10 @@ def depths_of(arms: Sequence[str], levels: Sequence[int], budget: Budget) -> dic
     return top_up(depths, budget.candidates) if depths else equal_split(arms, budget)
 
 
-def fill(gain: NDArray[np.float64], effect: NDArray[np.float64], arms: Sequence[str], budget: Budget) -> list[int]:
+def fill(worths: NDArray[np.float64], effect: NDArray[np.float64], arms: Sequence[str], budget: Budget) -> list[int]:
     """Return the levels for one sample."""
     times, values = _times(arms, budget), _values(arms, budget)
-    worths, level, numbers = sums(gain), np.zeros(len(arms), np.int64), np.arange(len(arms))
+    start, level, numbers = worths, np.zeros(len(arms), np.int64), np.arange(len(arms))
     left, time, total = budget.candidates, budget.ms, 0.0
     while True:
         worth = worths[:, 1:] - worths[numbers, level][:, None]
@@ -65,9 +65,9 @@ def fill(gain: NDArray[np.float64], effect: NDArray[np.float64], arms: Sequence[
         left -= int(_SPENT[before, last])
         if not before:
             time -= float(times[arm])
-        worths += effect[arm] * _STEPS[before, last + 1]
+        worths = worths + effect[arm] * _STEPS[before, last + 1]
         level[arm] = last + 1
-    return _or_single(level.tolist(), total, gain.tolist(), times.tolist(), budget)
+    return _or_single(level.tolist(), total, np.diff(start).tolist(), times.tolist(), budget)
 
 
 def _or_single(
@@ -86,24 +86,25 @@ def _or_single(
 
 
 def fill_all(
-    gains: NDArray[np.float64],
+    worths: NDArray[np.float64],
     effects: NDArray[np.float64],
     arms: Sequence[str],
     budget: Budget,
     most: Sequence[int] | None = None,
 ) -> NDArray[np.int64]:
-    """Return the levels for each of many samples, (samples, arms), from (samples, …) gains and effects.
+    """Return the levels for each of many samples, (samples, arms), from (samples, …) worths and effects.
 
     With `most`, a sample that takes more of an arm than these levels is not followed further, and its levels only tell
     that it does: where it is asked which samples give one certain selection of several arms, most are soon out of it.
     """
-    samples, count, _ = gains.shape
+    samples, count, _ = worths.shape
+    gains = np.diff(worths)
     times, values, acting = _times(arms, budget), _values(arms, budget), effects.reshape(samples * count, -1)
     caps = np.full(count, LEVELS) if most is None else np.array(most)
     levels, total = np.zeros((samples, count), np.int64), np.zeros(samples)
     table, tables = values.reshape(-1, len(BUCKETS)), np.arange(count) % len(values) * (budget.candidates + 1) * LEVELS
     # Of those samples that are followed, one row each:
-    rows, level, worths = np.arange(samples), levels.copy(), sums(gains).reshape(samples, -1)
+    rows, level, worths = np.arange(samples), levels.copy(), worths.reshape(samples, -1).copy()
     left, time = np.full(samples, budget.candidates), np.full(samples, budget.ms)
     row, places = rows, np.arange(samples * count).reshape(samples, count) * LEVELS
     while len(rows):

@@ -66,7 +66,7 @@ class LinUCB(Learner):
                 place = self.sums.arms.find(name)
                 if place is not None and other != number:
                     effect[other, number] = sums(mean[:, known + place])
-        return [(depths_of(arms, fill(gain, effect, arms, within), within), 1.0)]
+        return [(depths_of(arms, fill(sums(gain), effect, arms, within), within), 1.0)]
 
     def _model(self, arm: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return an arm's posterior means, (buckets, columns), and covariances, (…, columns)."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -39,8 +40,9 @@ _STACKS_KEPT = 32
 class _Samples:
     """This version's particles for some arms, the mean as the last: what they say of x, and of the other arms' reach.
 
-    `theta` (PARTICLES + 1, arms, buckets, features), of which `columns` tells the places in x; `effect` (PARTICLES + 1,
-    acting arms, arms, buckets + 1) as greedy choice wants it, 0 for an arm on itself: its own reach is in its buckets.
+    Both are of an arm's first 0, 1, 2 … buckets together, as greedy choice wants it: `theta` (PARTICLES + 1, arms,
+    buckets + 1, features), of which `columns` tells the places in x; `effect` (PARTICLES + 1, acting arms, arms,
+    buckets + 1), 0 for an arm on itself: its own reach is in its buckets.
     """
 
     theta: NDArray[np.float64]
@@ -82,7 +84,7 @@ class ThompsonPolicy(Learner):
         x = self.sums.inputs(context, arms)
         if particle < 0:
             plain = _plain(arms, within)
-            depths = plain[int(pick * len(plain))]
+            depths = dict(plain[int(pick * len(plain))])
         else:
             depths = self._by(particle, x, arms, within)
         return Selection(
@@ -143,16 +145,16 @@ class ThompsonPolicy(Learner):
         """Return the levels that each particle gives, (PARTICLES, arms), as far as `most` asks."""
         samples = self._samples(arms)
         # Not `@`: BLAS would wake a thread pool for this, which costs more than it saves, and disturbs the encoder's.
-        gains = np.einsum("pabw,aw->pab", samples.theta[:PARTICLES], x[:, samples.columns])
-        return fill_all(gains, samples.effect[:PARTICLES], arms, budget, most)
+        worths = np.einsum("pabw,aw->pab", samples.theta[:PARTICLES], x[:, samples.columns])
+        return fill_all(worths, samples.effect[:PARTICLES], arms, budget, most)
 
     def _by(self, sample: int, x: NDArray[np.float64], arms: Sequence[str], budget: Budget) -> dict[str, int]:
         """Return the depths that one sample gives; PARTICLES is the mean."""
         if self.untrained:
             return equal_split(arms, budget)
         samples = self._samples(arms)
-        gain = (samples.theta[sample] * x[:, None, samples.columns]).sum(2)
-        return depths_of(arms, fill(gain, samples.effect[sample], arms, budget), budget)
+        worth = (samples.theta[sample] * x[:, None, samples.columns]).sum(2)
+        return depths_of(arms, fill(worth, samples.effect[sample], arms, budget), budget)
 
     def _samples(self, arms: Sequence[str]) -> _Samples:
         wanted = tuple(arms)
@@ -161,12 +163,13 @@ class ThompsonPolicy(Learner):
                 self._stacks.clear()
             columns = self.sums.columns
             known = len(columns) - len(self.sums.arms.names)
-            samples = np.stack([self._draw(arm) for arm in wanted], axis=1)
+            drawn = np.stack([self._draw(arm) for arm in wanted], axis=1)
+            samples = np.moveaxis(sums(np.moveaxis(drawn, 2, -1)), -1, 2)
             effect = np.zeros((len(samples), len(wanted), len(wanted), LEVELS))
             for number, arm in enumerate(wanted):
                 place = self.sums.arms.find(arm)
                 if place is not None:
-                    effect[:, number] = sums(samples[..., known + place])
+                    effect[:, number] = samples[..., known + place]
                     effect[:, number, number] = 0.0
             self._stacks[wanted] = _Samples(np.ascontiguousarray(samples[..., :known]), columns[:known], effect)
         return self._stacks[wanted]
@@ -187,11 +190,20 @@ class ThompsonPolicy(Learner):
         self._drawn, self._stacks = {}, {}
 
 
-def _plain(arms: Sequence[str], budget: Budget) -> list[dict[str, int]]:
+def _plain(arms: Sequence[str], budget: Budget) -> Sequence[Mapping[str, int]]:
     """Return the equal split, and for every arm half of the budget to it and the rest to the others.
 
     The others still answer: a page that tries an arm must not be a bad page.
     """
+    return _timeless(tuple(arms), budget.candidates) if budget.ms == inf else _halves(arms, budget)
+
+
+@lru_cache(maxsize=256)
+def _timeless(arms: tuple[str, ...], candidates: int) -> Sequence[Mapping[str, int]]:
+    return _halves(arms, Budget(candidates))
+
+
+def _halves(arms: Sequence[str], budget: Budget) -> Sequence[Mapping[str, int]]:
     split = [equal_split(arms, budget)]
     for one in arms:
         left = budget.ms - budget.times.get(one, 0.0)

@@ -91,8 +91,8 @@ def test_all_three_agree(seed: int, candidates: int, timed: bool) -> None:
     gains, effects, arms, _, ms = _instance(rng, 6, timed)
     budget = _budget(rng, candidates, arms, ms)
     slow = [_slow(gain, effect, arms, budget) for gain, effect in zip(gains, effects, strict=True)]
-    assert [fill(gain, sums(effect), arms, budget) for gain, effect in zip(gains, effects, strict=True)] == slow
-    assert fill_all(gains, sums(effects), arms, budget).tolist() == slow
+    assert [fill(sums(gain), sums(effect), arms, budget) for gain, effect in zip(gains, effects, strict=True)] == slow
+    assert fill_all(sums(gains), sums(effects), arms, budget).tolist() == slow
 
 
 @settings(max_examples=100, deadline=None)
@@ -102,9 +102,9 @@ def test_pruning_loses_no_votes(seed: int, candidates: int, timed: bool) -> None
     rng = np.random.default_rng(seed)
     gains, effects, arms, count, ms = _instance(rng, 20, timed)
     budget = _budget(rng, candidates, arms, ms)
-    free = fill_all(gains, sums(effects), arms, budget)
+    free = fill_all(sums(gains), sums(effects), arms, budget)
     for most in (*free[:4], rng.integers(0, LEVELS, count)):
-        pruned = fill_all(gains, sums(effects), arms, budget, most.tolist())
+        pruned = fill_all(sums(gains), sums(effects), arms, budget, most.tolist())
         several = (free > 0).sum(1) > 1  # a single arm in place of several is not decided any more
         inside = (pruned <= most).all(1)
         assert inside[several].tolist() == (free <= most).all(1)[several].tolist()
@@ -118,12 +118,12 @@ def test_by_hand() -> None:
     gain, effect = np.zeros((2, len(BUCKETS))), np.zeros((2, 2, len(BUCKETS)))
     gain[0, :2], gain[1, :2] = (0.4, 0.3), (0.3, 0.1)
     budget = Budget(7)
-    assert fill(gain, sums(effect), ["a", "b"], budget) == [2, 1]  # rates .2, .15, .1, .033
+    assert fill(sums(gain), sums(effect), ["a", "b"], budget) == [2, 1]  # rates .2, .15, .1, .033
     effect[0, 1, 0] = -1.0  # a down to 2 takes log 3 / log 101 = .238 from b, down to 5 takes .388: .3 - .388 < 0
-    assert fill(gain, sums(effect), ["a", "b"], budget) == [2, 0]
+    assert fill(sums(gain), sums(effect), ["a", "b"], budget) == [2, 0]
     gain[1, 2] = 2.0  # b alone is worth 2.4 down to 10, for which 7 candidates do not suffice; 10 do
-    assert fill(gain, sums(effect), ["a", "b"], budget) == [2, 0]
-    assert fill(gain, sums(effect), ["a", "b"], Budget(10)) == [0, 3]
+    assert fill(sums(gain), sums(effect), ["a", "b"], budget) == [2, 0]
+    assert fill(sums(gain), sums(effect), ["a", "b"], Budget(10)) == [0, 3]
 
 
 def test_time_by_hand() -> None:
@@ -133,14 +133,14 @@ def test_time_by_hand() -> None:
     times = {"slow": 30.0, "quick": 5.0}
     arms = ["slow", "quick"]
     for ms, levels in ((40.0, [1, 1]), (35.0, [1, 1]), (34.0, [1, 0]), (29.0, [0, 1]), (4.0, [0, 0])):
-        assert fill(gain, sums(effect), arms, Budget(10, ms, times)) == levels
-        assert fill_all(gain[None], sums(effect[None]), arms, Budget(10, ms, times)).tolist() == [levels]
+        assert fill(sums(gain), sums(effect), arms, Budget(10, ms, times)) == levels
+        assert fill_all(sums(gain[None]), sums(effect[None]), arms, Budget(10, ms, times)).tolist() == [levels]
     # .15 / (.2 + 30 / 34) is a worse rate than .1 / (.2 + 5 / 34): the quick arm runs, and leaves the slow one no time.
     # But alone the slow one is worth more, and then it runs as deep as 10 candidates allow.
     gain[0, 0] = 0.15
-    assert fill(gain, sums(effect), arms, Budget(10, 34.0, times)) == [3, 0]
+    assert fill(sums(gain), sums(effect), arms, Budget(10, 34.0, times)) == [3, 0]
     gain[0, 0] = 0.09
-    assert fill(gain, sums(effect), arms, Budget(10, 34.0, times)) == [0, 1]
+    assert fill(sums(gain), sums(effect), arms, Budget(10, 34.0, times)) == [0, 1]
 
 
 @settings(max_examples=50, deadline=None)
@@ -152,11 +152,11 @@ def test_a_lone_arm_is_as_deep_for_all_as_for_one(seed: int, timed: bool) -> Non
     gains[:, 0, :3] = rng.uniform(0.01, 1, (40, 3)) * (1, 0.1, 0.01)
     gains[:, 1] = -1.0
     budget = Budget(120, 50.0 if timed else inf, {"a": 3.7, "b": 1.0})
-    assert fill_all(gains, np.zeros((40, 2, 2, LEVELS)), ["a", "b"], budget).tolist() == [[3, 0]] * 40
+    assert fill_all(sums(gains), np.zeros((40, 2, 2, LEVELS)), ["a", "b"], budget).tolist() == [[3, 0]] * 40
 
 
 def test_nothing_worth_its_cost_is_nothing() -> None:
     """Where every item costs more than it brings, or cannot be paid, nothing is selected."""
     gain, effect = -np.ones((3, len(BUCKETS))), np.zeros((3, 3, len(BUCKETS)))
-    assert fill(gain, sums(effect), ["a", "b", "c"], Budget(100)) == [0, 0, 0]
-    assert fill_all(-gain[None], sums(effect[None]), ["a", "b", "c"], Budget(1)).tolist() == [[0, 0, 0]]
+    assert fill(sums(gain), sums(effect), ["a", "b", "c"], Budget(100)) == [0, 0, 0]
+    assert fill_all(sums(-gain[None]), sums(effect[None]), ["a", "b", "c"], Budget(1)).tolist() == [[0, 0, 0]]
