@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from common import OUT
 from ranker_data import NAMES, SETS, Pages, pages
+from ranker_draft import sensitivity
 from ranker_page import page
 from ranker_worlds import HOSTILE, World, contest
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parent / "ranker"
 JUDGED = 500
 SESSIONS = (200, 500, 1000, 2000, 5000, 10000)
+HOSTILE_SEEDS, FRESH = 10, 200
+"""Seeds of the doubt rule's runs, and the first of them: none of them was run before the rule was settled."""
 PRIOR = LinearRanker()
 
 
@@ -118,23 +121,27 @@ def other_sets() -> dict[str, Any]:
     return found
 
 
-def hostile(seeds: int) -> dict[str, Any]:
-    """Return for each kind of log the promotions, and the smallest step of nDCG@10 that a promotion made."""
+def hostile(seeds: int = HOSTILE_SEEDS) -> dict[str, Any]:
+    """Return for each kind of log what was promoted.
+
+    `first` are the sessions after which the runs that promote do so first, `worst` the smallest step of nDCG@10 that a
+    promotion made.
+    """
     data, test = pages("msrd", "train"), pages("msrd", "dev")
     found = {}
     for name, kind in HOSTILE.items():
         steps: list[float] = []
-        actions: list[int] = []
+        first: list[int] = []
         end = []
         for seed in range(seeds):
-            live, changes = contest(World(data, seed=100 + seed), kind)
+            live, changes = contest(World(data, seed=FRESH + seed), kind)
             before = PRIOR
-            for seen, ranker in changes:
+            first += [sessions for sessions, _ in changes[:1]]
+            for _, ranker in changes:
                 steps.append(test.ndcg(ranker) - test.ndcg(before))
-                actions.append(seen)
                 before = ranker
             end.append(test.ndcg(live))
-        found[name] = {"promotions": len(steps), "worst": min(steps, default=0.0), "end": end, "sessions": actions}
+        found[name] = {"runs": seeds, "first": sorted(first), "worst": min(steps, default=0.0), "end": end}
         print(name, found[name], flush=True)
     return found
 
@@ -179,8 +186,9 @@ def main() -> None:
     for name, call in (
         ("quality", lambda: quality(seeds)),
         ("sets", other_sets),
-        ("hostile", lambda: hostile(seeds)),
+        ("hostile", hostile),
         ("false", lambda: false_promotions(200)),
+        ("draft", lambda: sensitivity(pages("msrd", "train"), range(FRESH, FRESH + 5))),
         ("speed", speed),
     ):
         path = parts / f"{name}.json"
