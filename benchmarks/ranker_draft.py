@@ -54,8 +54,8 @@ def sensitivity(data: Pages, seeds: Sequence[int]) -> dict[int, dict[str, list[f
 
 def _vote(data: Pages, session: Session, live: LinearRanker, new: LinearRanker, rng: np.random.Generator) -> float:
     values, grades = data.of(session.query)
-    orders = (np.argsort(-ranker.score(NAMES, values), kind="stable")[:K].tolist() for ranker in (live, new))
-    drafted = team_draft(*orders, K, rng)
+    a, b = (np.argsort(-ranker.score(NAMES, values), kind="stable")[:K].tolist() for ranker in (live, new))
+    drafted = team_draft(a, b, K, rng)
     clicked, _ = position_based(0, np.array([grades[row] > 0 for row, _ in drafted]), rng)
     teams = [team for (_, team), click in zip(drafted, clicked.tolist(), strict=True) if click]
     return float(np.sign(teams.count(TEAM_B) - teams.count(TEAM_A)))
