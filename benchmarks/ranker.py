@@ -28,6 +28,7 @@ from ltrr_cli.evaluation import charts
 from ltrr_cli.evaluation.chart import Chart, Curve
 from ltrr_cli.ranking.linear import LinearRanker
 from ltrr_cli.ranking.losses import LOSSES
+from ltrr_cli.ranking.noise import perturbed
 from ltrr_cli.ranking.train import JUDGED_STRENGTH, Sample, train
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def hostile(seeds: int = HOSTILE_SEEDS) -> dict[str, Any]:
     promotion made.
     """
     data, test = pages("msrd", "train"), pages("msrd", "dev")
-    found = {}
+    logs = {}
     for name, kind in HOSTILE.items():
         steps: list[float] = []
         first: list[int] = []
@@ -141,8 +142,18 @@ def hostile(seeds: int = HOSTILE_SEEDS) -> dict[str, Any]:
                 steps.append(test.ndcg(ranker) - test.ndcg(before))
                 before = ranker
             end.append(test.ndcg(live))
-        found[name] = {"runs": seeds, "first": sorted(first), "worst": min(steps, default=0.0), "end": end}
-        print(name, found[name], flush=True)
+        logs[name] = {"runs": seeds, "first": sorted(first), "worst": min(steps, default=0.0), "end": end}
+        print(name, logs[name], flush=True)
+    return {"untrained": test.ndcg(PRIOR), "logs": logs}
+
+
+def noise() -> dict[str, float]:
+    """Return the untrained ranker's nDCG@10 on MSRD's train queries, by the temperature of noise in the order."""
+    data = pages("msrd", "train")
+    scores = PRIOR.score(NAMES, data.values)
+    found = {"0": data.ndcg_of(scores)}
+    for temperature in (0.01, 0.02, 0.05, 0.1):
+        found[str(temperature)] = data.ndcg_of(perturbed(scores, temperature, np.random.default_rng(1)))
     return found
 
 
@@ -189,6 +200,7 @@ def main() -> None:
         ("hostile", hostile),
         ("false", lambda: false_promotions(200)),
         ("draft", lambda: sensitivity(pages("msrd", "train"), range(FRESH, FRESH + 5))),
+        ("noise", noise),
         ("speed", speed),
     ):
         path = parts / f"{name}.json"
