@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from common import OUT
 from ranker_data import NAMES, SETS, Pages, pages
+from ranker_draft import sensitivity
 from ranker_page import page
 from ranker_worlds import HOSTILE, World, contest
 
@@ -27,6 +28,7 @@ from ltrr_cli.evaluation import charts
 from ltrr_cli.evaluation.chart import Chart, Curve
 from ltrr_cli.ranking.linear import LinearRanker
 from ltrr_cli.ranking.losses import LOSSES
+from ltrr_cli.ranking.noise import perturbed
 from ltrr_cli.ranking.train import JUDGED_STRENGTH, Sample, train
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parent / "ranker"
 JUDGED = 500
 SESSIONS = (200, 500, 1000, 2000, 5000, 10000)
+HOSTILE_SEEDS, FRESH = 10, 200
+"""Seeds of the doubt rule's runs, and the first of them: none of them was run before the rule was settled."""
 PRIOR = LinearRanker()
 
 
@@ -118,24 +122,38 @@ def other_sets() -> dict[str, Any]:
     return found
 
 
-def hostile(seeds: int) -> dict[str, Any]:
-    """Return for each kind of log the promotions, and the smallest step of nDCG@10 that a promotion made."""
+def hostile(seeds: int = HOSTILE_SEEDS) -> dict[str, Any]:
+    """Return for each kind of log what was promoted.
+
+    `first` are the sessions after which the runs that promote do so first, `worst` the smallest step of nDCG@10 that a
+    promotion made.
+    """
     data, test = pages("msrd", "train"), pages("msrd", "dev")
-    found = {}
+    logs = {}
     for name, kind in HOSTILE.items():
         steps: list[float] = []
-        actions: list[int] = []
+        first: list[int] = []
         end = []
         for seed in range(seeds):
-            live, changes = contest(World(data, seed=100 + seed), kind)
+            live, changes = contest(World(data, seed=FRESH + seed), kind)
             before = PRIOR
-            for seen, ranker in changes:
+            first += [sessions for sessions, _ in changes[:1]]
+            for _, ranker in changes:
                 steps.append(test.ndcg(ranker) - test.ndcg(before))
-                actions.append(seen)
                 before = ranker
             end.append(test.ndcg(live))
-        found[name] = {"promotions": len(steps), "worst": min(steps, default=0.0), "end": end, "sessions": actions}
-        print(name, found[name], flush=True)
+        logs[name] = {"runs": seeds, "first": sorted(first), "worst": min(steps, default=0.0), "end": end}
+        print(name, logs[name], flush=True)
+    return {"untrained": test.ndcg(PRIOR), "logs": logs}
+
+
+def noise() -> dict[str, float]:
+    """Return the untrained ranker's nDCG@10 on MSRD's train queries, by the temperature of noise in the order."""
+    data = pages("msrd", "train")
+    scores = PRIOR.score(NAMES, data.values)
+    found = {"0": data.ndcg_of(scores)}
+    for temperature in (0.01, 0.02, 0.05, 0.1):
+        found[str(temperature)] = data.ndcg_of(perturbed(scores, temperature, np.random.default_rng(1)))
     return found
 
 
@@ -179,8 +197,10 @@ def main() -> None:
     for name, call in (
         ("quality", lambda: quality(seeds)),
         ("sets", other_sets),
-        ("hostile", lambda: hostile(seeds)),
+        ("hostile", hostile),
         ("false", lambda: false_promotions(200)),
+        ("draft", lambda: sensitivity(pages("msrd", "train"), range(FRESH, FRESH + 5))),
+        ("noise", noise),
         ("speed", speed),
     ):
         path = parts / f"{name}.json"

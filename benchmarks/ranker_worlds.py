@@ -135,10 +135,13 @@ class World:
 
     def __init__(self, data: Pages, *, seed: int) -> None:
         self.data, self._seed = data, seed
+        self._scored: tuple[LinearRanker, NDArray[np.float32]] | None = None
 
     def sessions(self, count: int, ranker: LinearRanker, kind: Clicks = position_based, start: int = 0) -> Log:
         """Return sessions of pages that the ranker orders."""
-        scores = ranker.score(NAMES, self.data.values)
+        if self._scored is None or self._scored[0] is not ranker:
+            self._scored = ranker, ranker.score(NAMES, self.data.values)
+        scores = self._scored[1]
         rows = []
         for number in range(start, start + count):
             rng = np.random.default_rng([self._seed, number])
@@ -177,7 +180,7 @@ class World:
 def feed(held: Contest, session: Session, data: Pages, number: int) -> bool:
     """Show a session to the doubt rule; whether it promoted."""
     version = held.live.version
-    if held.challenger is None or not session.clicked.any():
+    if not held.trials or not session.clicked.any():
         return False
     values = data.of(session.query)[0][session.shown]
     shown = tuple(map(str, session.shown.tolist()))

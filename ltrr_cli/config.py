@@ -46,6 +46,8 @@ class Config:
     """An arm that takes longer is left out of the answer."""
     popularity: float = 1.0
     """How much popularity counts in the arm `popular`: the power of a factor from 1 to 2; at 0 it is `lexical`."""
+    noise: float = 0.0
+    """Temperature of Gumbel noise on the ranker's scores, so that the log tells positions apart; 0: none."""
     half_life_days: float = 1095.0
     """Age at which an event counts half."""
     policy_half_life_days: float = 365.0
@@ -104,7 +106,7 @@ class Config:
 
 
 _SECTIONS = {
-    "query": ("candidates", "epsilon", "arms_ms", "timeout_ms", "popularity"),
+    "query": ("candidates", "epsilon", "arms_ms", "timeout_ms", "popularity", "noise"),
     "learning": (
         "half_life_days",
         "policy_half_life_days",
@@ -123,6 +125,7 @@ _RANGES = {
     "arms_ms": (0.0, 3_600_000),
     "timeout_ms": (1.0, 3_600_000),
     "popularity": (0.0, 8.0),
+    "noise": (0.0, 100.0),
     "half_life_days": (0.01, 36_500),
     "policy_half_life_days": (0.01, 36_500),
     "full_dwell_s": (0.0, 86_400),

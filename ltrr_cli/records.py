@@ -158,7 +158,9 @@ class Trace:
     `feature_names` values for each entity shown; nan where a feature is absent.
     `propensity` is the probability of the whole selection, in (0, 1]; `mode` is `thompson`, or says what overrode it.
     `available` names the arms that the policy could choose from, in its order; `arms` are those that ran. `limit_ms` is
-    how long they could take together by their `times`, 0 where that was no limit.
+    how long they could take together by their `times`, 0 where that was no limit. `noise` is the temperature of the
+    noise in the order, 0 without, and `order_log_propensity` the logarithm of the probability that the noise gives the
+    page's order (but for a reserved place), given the pool.
 
     On a page of two systems (`mode` is INTERLEAVED) `interleaved` says who supplied what. The rest is then of both
     together: an arm ran as deep as either wanted, `pool` and `features` are as if one system had wanted all of it. Each
@@ -188,6 +190,8 @@ class Trace:
     available: tuple[str, ...] = ()
     limit_ms: float = 0.0
     times: Mapping[str, float] = field(default_factory=dict)
+    noise: float = 0.0
+    order_log_propensity: float = 0.0
     interleaved: Interleaved | None = None
 
 

@@ -161,7 +161,7 @@ class Learned:
     def apply_control(self, row: Mapping[str, Any], find: Callable[[str], Impression | None]) -> None:
         """Apply a control record; `find` gives impressions by query id.
 
-        A newly trained ranker becomes the challenger, in place of the one before, or a version goes live. Pages that
+        A newly trained ranker becomes the challenger, beside those before it, or a version goes live. Pages that
         nobody acted on are credited. The policy goes back to an earlier version, see `Teaching.go_back`.
         """
         kind = row.get("kind")
@@ -189,7 +189,7 @@ class Learned:
 
     @property
     def challenger(self) -> LinearRanker | None:
-        """The ranker under test."""
+        """Of the rankers under test the one that was trained last."""
         return self.contest.challenger
 
     def ranker_status(self) -> str:

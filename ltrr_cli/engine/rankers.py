@@ -46,16 +46,24 @@ class VersionInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RankerReport:
-    """The live ranker and the one in its test (`challenger` 0: none): `evidence` of the `needed`, after `actions`."""
+class TrialInfo:
+    """A version in its test: `evidence` of the `needed`, after `actions` that gave it this mean `advantage`."""
 
     version: int
-    status: str
-    challenger: int
     evidence: float
     needed: float
     actions: int
     advantage: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankerReport:
+    """The live ranker, and those in their tests, the last trained first: that is the `challenger` (0: none)."""
+
+    version: int
+    status: str
+    challenger: int
+    tests: tuple[TrialInfo, ...]
     features: tuple[FeatureInfo, ...]
     history: tuple[VersionInfo, ...]
 
@@ -69,10 +77,16 @@ def report(opened: Opened) -> RankerReport:
         version=contest.live.version,
         status=contest.status(),
         challenger=0 if challenger is None else challenger.version,
-        evidence=contest.bet.wealth,
-        needed=1 / contest.level,
-        actions=contest.bet.seen,
-        advantage=contest.bet.mean,
+        tests=tuple(
+            TrialInfo(
+                version=trial.ranker.version,
+                evidence=trial.bet.wealth,
+                needed=trial.needed,
+                actions=trial.bet.seen,
+                advantage=trial.bet.mean,
+            )
+            for trial in reversed(contest.trials)
+        ),
         features=tuple(
             FeatureInfo(
                 name=name,

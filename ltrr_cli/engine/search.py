@@ -18,6 +18,7 @@ from ltrr_cli.policy.thompson import ThompsonPolicy
 from ltrr_cli.query.context import context, relevance
 from ltrr_cli.query.understand import understand
 from ltrr_cli.ranking.features import Subject, features
+from ltrr_cli.ranking.noise import log_propensity, perturbed
 from ltrr_cli.ranking.registry import names
 from ltrr_cli.records import Answer, Arm, Found, Impression, Reserved, Result, Trace
 from ltrr_cli.retrieval.base import FIRST, Hits, Request
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 _NO_TIME = 1e-3
 """Milliseconds that stand for none: a budget has some."""
+_NOISE = 2
+"""Names the stream of chance of the order's noise, beside the policies' and the draft's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +90,9 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
     pool = union(found)
     ranker = choice.ranker or opened.learned.ranker
     values, scores = rank(opened, ready, ranker, pool)
-    order, reserved = _order(pool, scores, selection, query.k)
+    noise = opened.config.noise if choice.explore else 0.0
+    drawn = perturbed(scores, noise, np.random.default_rng([choice.seed, _NOISE])) if noise else scores
+    order, reserved = _order(pool, drawn, selection, query.k)
     ids = opened.view.ids(pool.rows)
     shown = rounded(scores[order]).tolist()
     results = results_of(opened, pool, order, ids, shown)
@@ -116,6 +121,8 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
         available=tuple(ready.names),
         limit_ms=ready.budget.ms if ready.budget.ms < inf else 0.0,
         times=dict(ready.budget.times),
+        noise=noise,
+        order_log_propensity=log_propensity(scores, order[:-1] if reserved else order, noise) if noise else 0.0,
     )
     return Answer(
         query_id=query.id,

@@ -31,7 +31,7 @@ def test_show(ltrr: Ltrr, root: Path) -> None:
     assert "the prior is live" in done.out
     assert "lexical.reciprocal_rank" in done.out
     found = json.loads(ltrr("ranker", "show", "--json", "--index", root).out)
-    assert {"version", "status", "challenger", "evidence", "needed", "features", "history"} <= set(found)
+    assert {"version", "status", "challenger", "tests", "features", "history"} <= set(found)
     names = [feature["name"] for feature in found["features"]]
     assert len(set(names)) == len(names) > 40
     assert all(feature["meaning"] for feature in found["features"])

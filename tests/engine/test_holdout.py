@@ -59,7 +59,7 @@ def test_nothing_is_learned(index: Path, state_of: Callable[[Path], dict[str, An
     assert state["memory"] == state["profiles"] == state["popularity"] == {}
     assert state["policy"]["credits"] == 0
     assert state["policy"]["pending"] == []
-    assert state["ranker"]["challenger"] is None
+    assert state["ranker"]["trials"] == []
     assert state["ranker"]["history"] == []
     assert state["best.hash"] == state["caps.hash"] == []
     counts = state["state"]["counts"]
@@ -95,7 +95,7 @@ def test_what_is_learned_beside_them(index: Path, tmp_path: Path, built: Path, s
     ):
         assert_same(one[name], two[name])
     assert one["ranker"] == two["ranker"]
-    assert one["ranker"]["challenger"] is not None
+    assert one["ranker"]["trials"]
     assert one["memory"]
 
 

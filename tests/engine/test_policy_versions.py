@@ -57,7 +57,7 @@ def taught(built: Path, tmp_path_factory: pytest.TempPathFactory, state_of: Stat
             assert engine.info().policy_version == version
             if version < LIVE:
                 teach(engine, VERSION_EVERY, VERSION_EVERY * version)
-    assert states[-1]["ranker"]["challenger"]
+    assert states[-1]["ranker"]["trials"]
     return Taught(root, tuple(states))
 
 

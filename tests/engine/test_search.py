@@ -169,6 +169,29 @@ def test_reserved_slot_is_logged(index: Path) -> None:
         assert found.trace.scores == pytest.approx(answer.trace.scores)
 
 
+def test_noise_in_the_order(index: Path) -> None:
+    """With noise, pages of one query differ, as the seed says; each logs temperature and probability."""
+    (index / "ltrr.toml").write_text("[query]\nnoise = 1.0\n")
+    with Engine.open(index) as engine:
+
+        def ask(seed: int, **more: Any) -> Answer:
+            return engine.search("love", k=5, now=NOW, seed=seed, policy="equal", **more)
+
+        pages = [ask(seed) for seed in range(8)]
+        assert len({tuple(ids(page)) for page in pages}) > 1
+        assert ids(ask(3)) == ids(pages[3])
+        for page in pages:
+            kept = logged(index, page.query_id)
+            assert kept is not None
+            assert kept.trace is not None
+            assert kept.trace.noise == 1
+            assert kept.trace.order_log_propensity == pytest.approx(page.trace.order_log_propensity, rel=1e-5)
+            assert page.trace.order_log_propensity < 0
+        plain = ask(3, explore=False)
+        assert (plain.trace.noise, plain.trace.order_log_propensity) == (0, 0)
+        assert list(plain.trace.scores) == sorted(plain.trace.scores, reverse=True)
+
+
 def test_k(engine: Engine) -> None:
     """So many results as asked for come back, if there are; a k out of range is refused."""
     for k in (1, 2, 25):

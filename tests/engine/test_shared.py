@@ -279,6 +279,6 @@ def test_clicks_during_a_training(
         assert one.info().events == two.info().events == 5
         assert "version 1 is kept aside" in one.info().ranker
     live = state_of(index)
-    assert live["ranker"]["bet"]["seen"] == 1
+    assert [trial["bet"]["seen"] for trial in live["ranker"]["trials"]] == [1]
     Engine.relearn(index)
     assert_same(live, state_of(index))

@@ -68,6 +68,7 @@ def traces(draw: st.DrawFn) -> Trace:
     found = hits.map(lambda rows: Found(tuple(row[0] for row in rows), tuple(row[1] for row in rows)))
     names = tuple(draw(st.lists(IDS, max_size=3)))
     row = st.tuples(*[NUMBERS | st.just(math.nan) for _ in names])
+    noise = draw(st.just(0.0) | st.floats(0.001, 100))
     return Trace(
         now=draw(TIMES),
         k=draw(COUNTS),
@@ -90,6 +91,8 @@ def traces(draw: st.DrawFn) -> Trace:
         scores=tuple(draw(st.lists(NUMBERS, max_size=3))),
         reserved=draw(st.none() | st.builds(Reserved, position=st.integers(1, 10), entity_id=IDS, arm=IDS)),
         available=tuple(draw(st.lists(IDS, max_size=3))),
+        noise=noise,
+        order_log_propensity=draw(st.floats(-1e6, 0)) if noise else 0.0,
         interleaved=draw(st.none() | PAGES),
     )
 
@@ -164,6 +167,7 @@ def rounded(trace: Trace) -> Trace:
         trace,
         epsilon=digits(trace.epsilon, 6),
         propensity=digits(trace.propensity, 6),
+        order_log_propensity=digits(trace.order_log_propensity, 6),
         context={name: finite(value) for name, value in trace.context.items()},
         arms=tuple(replace(arm, ms=digits(arm.ms, 6)) for arm in trace.arms),
         pool={name: replace(found, scores=tuple(map(finite, found.scores))) for name, found in trace.pool.items()},
