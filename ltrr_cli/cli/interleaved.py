@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,7 @@ def _asked(words: Sequence[str], index: Path | None) -> tuple[Path, list[str] | 
         raise UsageError(
             "--interleaved compares two ways to answer from one index", next=f"name two of {FORMS}; or none"
         )
-    if words and index is not None:
+    if words and index is not None and str(index) != os.environ.get("LTRR_INDEX"):
         raise UsageError("the index is named twice", next="leave out --index")
     return find_index(Path(words[0]) if words else index), None
 

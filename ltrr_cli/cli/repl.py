@@ -70,7 +70,7 @@ class Repl:
         if not line.startswith(":"):
             self._search(line)
             return
-        command, *words = line[1:].split()
+        command, *words = line[1:].split() or [""]
         if command in ACTIONS:
             self._act(ACTIONS[command], words)
         elif command == "why":

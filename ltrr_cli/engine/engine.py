@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 MAX_K = 1000
 LATEST = 32_503_680_000.0  # the year 3000
+LONGEST = 100 * 365.25 * 86400.0  # seconds that something may be used
 
 
 class Engine:
@@ -141,8 +142,10 @@ class Engine:
         from ltrr_cli.policy.baselines import Fixed
         from ltrr_cli.query.given import check_given
 
-        if not 1 <= k <= MAX_K:
-            raise UsageError(f"k must be from 1 to {MAX_K}, not {k}")
+        if not isinstance(text, str):
+            raise UsageError(f"a query is a text, not {text!r}")
+        if not isinstance(k, int) or not 1 <= k <= MAX_K:
+            raise UsageError(f"k must be from 1 to {MAX_K}, not {k!r}")
         if seed is not None and seed < 0:
             raise UsageError(f"seed must be 0 or more, not {seed}")
         moment = _moment(now)
@@ -241,8 +244,8 @@ class Engine:
             raise FeedbackError("no query with this id was answered by this index", where=query_id)
         if entity_id not in impression.shown and opened.row(entity_id) is None:
             raise FeedbackError("the index has no such entity", where=entity_id)
-        if not 0 <= dwell < float("inf"):
-            raise UsageError(f"dwell must be a number of seconds, not {dwell}")
+        if not 0 <= dwell <= LONGEST:
+            raise UsageError(f"dwell must be a number of seconds, at most a hundred years, not {dwell}")
         position = impression.shown.index(entity_id) + 1 if entity_id in impression.shown else 0
         moment = _moment(now)
         parts = {
@@ -423,13 +426,15 @@ def _query_id(moment: float) -> str:
 
 
 def _name(text: str, what: str) -> str:
+    if not isinstance(text, str):
+        raise UsageError(f"{what} must be a text, not {text!r}")
     if len(text.encode(errors="replace")) > 512 or any(ord(char) < 32 for char in text):
         raise UsageError(f"{what} must be one line of at most 512 bytes")
     return text.strip()
 
 
 def _action(text: str) -> str:
-    action = text.strip().lower()
-    if not action or len(action) > 64 or any(ord(char) < 32 for char in action):
+    action = text.strip().lower() if isinstance(text, str) else ""
+    if not action or len(action) > 64 or not action.isprintable():
         raise UsageError("an action is a word of at most 64 characters, such as click, like or play")
     return action

@@ -64,6 +64,8 @@ def test_the_prompt(terminal: Open, index: Path) -> None:
 def test_the_verdict(ltrr: Ltrr, index: Path) -> None:
     """First there is nothing, and what to do is said; after pages and clicks a verdict, for scripts and people."""
     assert ltrr("compare", index, "--interleaved", "--json").json == {"pairs": [], "notes": {}}
+    assert ltrr("compare", index, "--interleaved", "-i", index).code == 2
+    assert ltrr("compare", index, "--interleaved", "--json", LTRR_INDEX="nowhere").code == 0
     empty = ltrr("compare", "ranker:live", "ranker:prior", "--interleaved", "-i", index)
     assert (empty.code, "--interleave ranker:live ranker:prior" in empty.out) == (0, True)
     with Engine.open(index) as engine:

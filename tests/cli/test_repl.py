@@ -53,6 +53,7 @@ def test_every_command(terminal: Open, index: Path) -> None:
         assert f"{action}: " in opened.type(f"{command} 1")
     assert "5 events" in opened.type(":info")
     assert "there is no command :nonsense" in opened.type(":nonsense")
+    assert "there is no command :" in opened.type(":")
     assert ":play N 180s" in opened.type(":help")
     assert ":k takes a number" in opened.type(":k many")
     os.write(opened.master, b":quit\r")

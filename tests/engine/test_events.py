@@ -139,6 +139,11 @@ def test_own_reward(index: Path, state_of: Callable[[Path], dict[str, Any]]) -> 
         ({"dwell": -1.0}, UsageError),
         ({"dwell": float("nan")}, UsageError),
         ({"dwell": float("inf")}, UsageError),
+        ({"dwell": 1e308}, UsageError),
+        ({"action": "cl\u202eick"}, UsageError),
+        ({"action": "\udcff"}, UsageError),
+        ({"action": 3}, UsageError),
+        ({"user": 3}, UsageError),
         ({"now": float("nan")}, UsageError),
     ],
 )

@@ -404,3 +404,22 @@ def test_answers_are_json(engine: Engine) -> None:
 
     answer = engine.search("love", user="ana", seed=1, now=NOW, log=False)
     assert json.loads(json.dumps(asdict(answer)))["results"][0]["id"] == answer.results[0].id
+
+
+@pytest.mark.parametrize(
+    "call", [{"text": None}, {"text": b"x"}, {"k": "3"}, {"k": 2.5}, {"user": 5}, {"session": b""}]
+)
+def test_arguments_of_the_wrong_type(index: Path, call: dict[str, Any]) -> None:
+    """They are mistakes of the caller as others are: one clear error."""
+    with Engine.open(index) as engine, pytest.raises(UsageError):
+        engine.search(**{"text": "love", **call})
+
+
+def test_a_closed_engine_says_so(index: Path) -> None:
+    """Whatever is asked of it; closing it again is no mistake."""
+    engine = Engine.open(index)
+    engine.close()
+    engine.close()
+    for ask in (lambda: engine.search("love"), engine.info, lambda: "e00" in engine):
+        with pytest.raises(UsageError, match="closed"):
+            ask()
