@@ -40,7 +40,7 @@ from ltrr_cli.cli.plot import draw
 from ltrr_cli.engine.search import Choice, answer
 from ltrr_cli.evaluation import charts
 from ltrr_cli.policy.base import BUCKETS, MAX_DEPTH, Budget, Selection, equal_split, top_up
-from ltrr_cli.policy.credit import no_action, walks
+from ltrr_cli.policy.credit import ORDERS, no_action, walk
 from ltrr_cli.policy.history import History
 from ltrr_cli.policy.thompson import ThompsonPolicy
 from ltrr_cli.records import Query
@@ -132,7 +132,7 @@ def run(
         history.learn(text, ran, found_at)
         known = dict.fromkeys(arms, MAX_DEPTH) if mode == "hindsight" else ran
         ranks_known = {arm: rank if rank <= known.get(arm, 0) else 0 for arm, rank in chosen.items()}
-        policy.update(walks(context, ranks_known, known, ran, reward, credit_rng, budget=budget))
+        policy.update(walk(context, ranks_known, known, ran, reward, credit_rng, budget=budget, orders=ORDERS))
     return _outcome(stream, depths, acted)
 
 

@@ -12,6 +12,9 @@ from ltrr_cli.cli.options import IndexOption, JsonOption, QuietOption, find_inde
 from ltrr_cli.cli.text import say, show_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ltrr_cli.engine import Engine
     from ltrr_cli.engine.rankers import RankerReport
 
 app = typer.Typer(name="ranker", help="See, train, promote and roll back the ranker.", no_args_is_help=True)
@@ -103,13 +106,7 @@ def promote(
     as_json: JsonOption = False,
 ) -> None:
     """Put a version live without waiting for its test, by default the challenger."""
-    path = find_index(index)
-    from ltrr_cli.engine import Engine
-
-    with Engine.open(path) as engine:
-        before = engine.rankers().version
-        after = engine.promote_ranker(version)
-    _tell(before, after, as_json=as_json)
+    _change(index, lambda engine: engine.promote_ranker(version), as_json=as_json)
 
 
 @app.command(
@@ -126,13 +123,7 @@ def rollback(
     as_json: JsonOption = False,
 ) -> None:
     """Put an earlier version live again, by default the one that was live before; 0 is the prior."""
-    path = find_index(index)
-    from ltrr_cli.engine import Engine
-
-    with Engine.open(path) as engine:
-        before = engine.rankers().version
-        after = engine.rollback_ranker(version)
-    _tell(before, after, as_json=as_json)
+    _change(index, lambda engine: engine.rollback_ranker(version), as_json=as_json)
 
 
 @app.command(
@@ -187,7 +178,14 @@ def _report(index: Path | None) -> RankerReport:
         return engine.rankers()
 
 
-def _tell(before: int, after: int, *, as_json: bool) -> None:
+def _change(index: Path | None, change: Callable[[Engine], int], *, as_json: bool) -> None:
+    """Change which version is live, and say how to undo it."""
+    path = find_index(index)
+    from ltrr_cli.engine import Engine
+
+    with Engine.open(path) as engine:
+        before = engine.rankers().version
+        after = change(engine)
     if as_json:
         show_json({"version": after, "before": before})
     elif before == after:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ltrr_cli.memory.table import Table
 from ltrr_cli.policy.base import BUCKETS
-from ltrr_cli.policy.credit import no_action, walks
+from ltrr_cli.policy.credit import ORDERS, no_action, walk
 from ltrr_cli.policy.history import History
 from ltrr_cli.policy.thompson import ThompsonPolicy
 from ltrr_cli.ranking.debias import examination
@@ -64,7 +64,8 @@ class Teaching:
                 known[name] = hindsight.depth
         if known:
             rng, budget = np.random.default_rng(hash64(event.id)), self._budget(ran)
-            self._teach(walks(context, ranks, known, ran, min(1.0, reward), rng, budget=budget, time=event.time))
+            worth = min(1.0, reward)
+            self._teach(walk(context, ranks, known, ran, worth, rng, budget=budget, time=event.time, orders=ORDERS))
 
     def nobody_acted(self, query_id: str, impression: Impression | None) -> bool:
         """Count a page that nobody acted on; False if it is none, or was counted."""

@@ -67,14 +67,35 @@ def walk(
     *,
     budget: int,
     time: float = 0.0,
+    orders: int = 1,
 ) -> Credit:
-    """Assign `reward` in [0, 1] for one entity.
+    """Assign `reward` in [0, 1] for one entity, as the mean of walks in so many random `orders` (≥ 1).
 
     `ranks` gives each arm's rank (from 1) of the entity, absent or 0 where it does not find it; `known` gives the depth
     down to which that is known, and `ran` the depth to which the arm ran. Buckets that are not known whole teach
-    nothing. The walk ends when it has spent the `budget` of candidates, as a selection does: behind everything that
+    nothing. A walk ends when it has spent the `budget` of candidates, as a selection does: behind everything that
     could be drawn nothing is left to earn.
     """
+    shares: dict[tuple[object, ...], float] = {}
+    pulls: dict[tuple[object, ...], Pull] = {}
+    for _ in range(orders):
+        for pull in _once(ranks, known, ran, reward, rng, budget):
+            same = (pull.arm, pull.bucket, *pull.before.items(), pull.reward)
+            pulls.setdefault(same, pull)
+            shares[same] = shares.get(same, 0.0) + 1 / orders
+    mean = tuple(replace(pull, share=shares[same]) for same, pull in pulls.items())
+    return Credit(context=context, pulls=mean, time=time)
+
+
+def _once(
+    ranks: Mapping[str, int],
+    known: Mapping[str, int],
+    ran: Mapping[str, int],
+    reward: float,
+    rng: np.random.Generator,
+    budget: int,
+) -> list[Pull]:
+    """Return the pulls of one walk, each with all of it as its share."""
     deepest = dict.fromkeys(known, 0)
     pulls: list[Pull] = []
     found = False
@@ -101,31 +122,7 @@ def walk(
         deepest[arm] = end
         following[arm] = bucket + 1
         left -= end - start
-    return Credit(context=context, pulls=tuple(pulls), time=time)
-
-
-def walks(
-    context: Mapping[str, float],
-    ranks: Mapping[str, int],
-    known: Mapping[str, int],
-    ran: Mapping[str, int],
-    reward: float,
-    rng: np.random.Generator,
-    *,
-    budget: int,
-    time: float = 0.0,
-) -> Credit:
-    """Assign the reward as `walk` does, in ORDERS orders: a pull has the share of them in which it came just so."""
-    shares: dict[tuple[object, ...], float] = {}
-    pulls: dict[tuple[object, ...], Pull] = {}
-    for _ in range(ORDERS):
-        for pull in walk(context, ranks, known, ran, reward, rng, budget=budget).pulls:
-            same = (pull.arm, pull.bucket, *pull.before.items(), pull.reward)
-            pulls.setdefault(same, pull)
-            shares[same] = shares.get(same, 0.0) + 1 / ORDERS
-    return Credit(
-        context=context, pulls=tuple(replace(pull, share=shares[same]) for same, pull in pulls.items()), time=time
-    )
+    return pulls
 
 
 def _fits(bucket: int, known: int, left: int) -> bool:
@@ -147,7 +144,7 @@ def no_action(
     `seen` gives the probability, in (0, 1], that the best placed of its entities was looked at. The items are walked as
     those of a page with an action.
     """
-    walked = walks(context, {}, ran, ran, 0.0, rng, budget=budget, time=time)
+    walked = walk(context, {}, ran, ran, 0.0, rng, budget=budget, time=time, orders=ORDERS)
     pulls = tuple(
         replace(pull, weight=NO_ACTION * weight)
         for pull in walked.pulls

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from ltrr_cli.analysis.base import Slot
 from ltrr_cli.records import Entity
 from ltrr_cli.text import hash64
 
@@ -95,7 +96,7 @@ def test_top_leaves_out_the_dead(view: View) -> None:
 
 def test_document_frequency_sums_up(view: View) -> None:
     """A term's frequency is the sum over segments, deleted rows included, and gives BM25's idf."""
-    assert [view.document_frequency("title", term) for term in ("love", "rain", "none")] == [8, 2, 0]
+    assert [view.frequencies(Slot(term, (term,)), ["title"]) for term in ("love", "rain", "none")] == [[8], [2], [0]]
     assert view.idf(2) == pytest.approx(math.log(1 + 7.5 / 2.5))
     assert view.idf(2, entities=4) == pytest.approx(math.log(2))
 

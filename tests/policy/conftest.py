@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ltrr_cli.policy.base import BUCKETS
-from ltrr_cli.policy.credit import no_action, walk, walks
+from ltrr_cli.policy.credit import ORDERS, no_action, walk
 from ltrr_cli.policy.thompson import ThompsonPolicy
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def teach() -> Teach:
         found = {arm: rank for arm, rank in ranks.items() if 0 < rank <= ran.get(arm, 0)}
         budget = sum(ran.values())
         if found:
-            policy.update(walks(context, found, ran, ran, 1.0, rng, budget=budget, time=time))
+            policy.update(walk(context, found, ran, ran, 1.0, rng, budget=budget, time=time, orders=ORDERS))
         else:
             seen = {(arm, bucket): 1.0 for arm in ran for bucket in range(len(BUCKETS))}
             policy.update(no_action(context, ran, seen, rng, budget=budget, time=time))

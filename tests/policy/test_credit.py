@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ltrr_cli.policy.base import BUCKETS, COSTS
-from ltrr_cli.policy.credit import NO_ACTION, ORDERS, Credit, no_action, walk, walks
+from ltrr_cli.policy.credit import NO_ACTION, ORDERS, Credit, no_action, walk
 
 ARMS = ("a", "b", "c", "d")
 STARTS = (0, *BUCKETS)
@@ -133,7 +133,7 @@ def test_no_action_walks_as_an_action_does(ran: dict[str, int], seed: int) -> No
     """With the same seed its pulls have seen the same before them, as often, as those of a page with an action."""
     seen = {(arm, bucket): 1.0 for arm in ran for bucket in range(len(BUCKETS))}
     nobody = no_action({}, ran, seen, np.random.default_rng(seed), budget=200)
-    someone = walks({}, dict.fromkeys(ran, 1), ran, ran, 1.0, np.random.default_rng(seed), budget=200)
+    someone = walk({}, dict.fromkeys(ran, 1), ran, ran, 1.0, np.random.default_rng(seed), budget=200, orders=ORDERS)
     assert _shares(nobody) == _shares(someone)
     assert {pull.weight for pull in nobody.pulls} <= {NO_ACTION}
 
@@ -152,7 +152,9 @@ def test_walks_are_the_mean_of_walks(ranks: dict[str, int], known: dict[str, int
     """Each pull stands once, with the share of the orders in which it came; together they earn what the walks do."""
     rng = np.random.default_rng(seed)
     singles = [walk({"x": 1.0}, ranks, known, known, 0.5, rng, budget=budget, time=3.0) for _ in range(ORDERS)]
-    together = walks({"x": 1.0}, ranks, known, known, 0.5, np.random.default_rng(seed), budget=budget, time=3.0)
+    together = walk(
+        {"x": 1.0}, ranks, known, known, 0.5, np.random.default_rng(seed), budget=budget, time=3.0, orders=ORDERS
+    )
     assert (together.context, together.time) == ({"x": 1.0}, 3.0)
     wanted: defaultdict[tuple[object, ...], float] = defaultdict(float)
     for pull in (pull for single in singles for pull in single.pulls):

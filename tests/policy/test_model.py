@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ltrr_cli.policy.base import BUCKETS, COSTS
-from ltrr_cli.policy.credit import Credit, Pull, walks
+from ltrr_cli.policy.credit import ORDERS, Credit, Pull, walk
 from ltrr_cli.policy.learner import VERSION_EVERY, Learner
 from ltrr_cli.policy.model import (
     _SPREAD_CONSTANT,
@@ -58,7 +58,7 @@ def _credits(count: int, seed: int = 0) -> list[Credit]:
         context = {name: float(rng.normal()) for name in names if rng.random() < 0.8}
         ranks = {arm: int(rng.integers(0, 40)) for arm in ARMS}
         known = {arm: int(rng.integers(0, 110)) for arm in ARMS}
-        credit = walks(context, ranks, known, {}, float(rng.random()), rng, budget=1000)
+        credit = walk(context, ranks, known, {}, float(rng.random()), rng, budget=1000, orders=ORDERS)
         pulls = [replace(pull, weight=float(2 * rng.random())) for pull in credit.pulls]
         out.append(Credit(context=context, pulls=tuple(pulls), time=float(rng.uniform(-300, 300))))
     return out
