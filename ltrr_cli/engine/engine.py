@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.ways import Way
     from ltrr_cli.policy.report import ArmReport
     from ltrr_cli.ranking.bias import Estimate
-    from ltrr_cli.records import Answer, Entity, Impression
+    from ltrr_cli.records import Answer, Entity, Impression, Understood
     from ltrr_cli.retrieval.base import Strategy
 
 MAX_K = 1000
@@ -185,6 +185,18 @@ class Engine:
         if log and not self.read_only:
             opened.logs.queries.append([impression_to_ubi(impression_of(answered, query))], sync=False)
         return answered
+
+    def understand(self, text: str, *, now: float | None = None) -> Understood:
+        """Return how a query is read: spans as values, titles and ranges, each with its probability, and likely types.
+
+        Nothing is retrieved or logged. `now`, in seconds since 1970, says how old what was learned of readings is.
+        """
+        from ltrr_cli.engine.search import understood_by
+
+        if not isinstance(text, str):
+            raise UsageError(f"a query is a text, not {text!r}")
+        moment = _moment(now)
+        return understood_by(self._fresh(), text, moment)
 
     def retrieve(self, text: str, *, depth: int = 100, now: float | None = None) -> dict[str, list[tuple[str, float]]]:
         """Return what each strategy finds alone: {strategy: [(entity id, its own score)]}, best first.

@@ -14,6 +14,7 @@ from ltrr_cli.errors import IndexDirectoryError
 from ltrr_cli.feedback.log import Position
 from ltrr_cli.memory.evidence import Evidence, growth
 from ltrr_cli.memory.table import Table
+from ltrr_cli.memory.trust import Trust
 from ltrr_cli.ranking.debias import inverse_weight
 from ltrr_cli.text import hash64, key
 
@@ -52,6 +53,7 @@ class Learned:
         self.sessions: dict[str, float] = {}  # sessions with an event, whose pages may still be open → its latest time
         self.teaching = Teaching(config)
         self.contest = Contest()
+        self.trust = Trust()
         self.counts: Counter[str] = Counter()
         self.actions: Counter[str] = Counter()
         self.events_at = Position()
@@ -213,6 +215,7 @@ class Learned:
             "counts": dict(sorted(self.counts.items())),
             "actions": dict(sorted(self.actions.items())),
             "sessions": self.sessions,
+            "readings": self.trust.to_rows(),
             "arm_ms": self.teaching.history.times,
             "expected": [one.to_row() for one in self.expected.values()],
         }
@@ -242,6 +245,7 @@ class Learned:
             learned.teaching.open(directory, state["arm_ms"])
             learned.sessions = {str(session): float(time) for session, time in state["sessions"].items()}
             learned.contest = Contest.from_dict(ranker)
+            learned.trust = Trust.from_rows(state.get("readings", []))  # an older ltrr logged none
             learned.counts, learned.actions = Counter(state["counts"]), Counter(state["actions"])
             for row in state["expected"]:
                 learned.expect(row)

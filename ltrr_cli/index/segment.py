@@ -16,6 +16,7 @@ from ltrr_cli.index.fresh import shares_below, year_of
 from ltrr_cli.index.fulltext import Fulltext, FulltextWriter
 from ltrr_cli.index.ids import Ids, write_ids
 from ltrr_cli.index.manifest import FORMAT_VERSION
+from ltrr_cli.index.numbers import Numbers, NumbersWriter
 from ltrr_cli.index.titles import Titles, write_titles
 from ltrr_cli.index.values import Values, ValuesWriter
 from ltrr_cli.index.vectors import Vectors, write_vectors
@@ -49,6 +50,7 @@ class SegmentWriter:
         self._ids: list[str] = []
         self._titles: list[str] = []
         self._values = ValuesWriter()
+        self._numbers = NumbersWriter()
         self._languages: list[str] = []
         self._analysis = Multilingual()
         self._words = WordsWriter()
@@ -94,6 +96,7 @@ class SegmentWriter:
                 spoken["title"] = language_of(entity.title) or spoken["title"]
                 indexed = fulltext.add(row, fields, self._values.add(entity), popularity, languages=spoken)
                 self._words.add({name: surest(terms) for name, terms in indexed.items()})
+                self._numbers.add(entity)
                 self._years.append(year_of(entity))
                 self._titles.append(entity.title)
                 yield row, entity, share
@@ -114,6 +117,8 @@ class SegmentWriter:
             "format_version": FORMAT_VERSION,
             "entities": len(self._ids),
             "attributes": list(names),
+            "weighted": sorted(self._values.weighted),
+            "numbers": list(self._numbers.write(columns)),
             "analysis": {
                 "version": self._analysis.version,
                 "main": self._analysis.main,
@@ -132,7 +137,8 @@ def words(values: tuple[str | float, ...]) -> str:
 def _entity(line: bytes) -> Entity:
     fields: Mapping[str, Any] = json.loads(line)
     attributes = {name: tuple(values) for name, values in fields["attributes"].items()}
-    return Entity(**{**fields, "attributes": attributes})
+    weights = {name: tuple(values) for name, values in fields.get("weights", {}).items()}
+    return Entity(**{**fields, "attributes": attributes, "weights": weights})
 
 
 class Segment:
@@ -157,6 +163,8 @@ class Segment:
             self.ids = Ids(columns)
             self.titles = Titles(columns)
             self.values = Values.open(columns, tuple(row["attributes"]))
+            self.weighted = frozenset(row.get("weighted", ()))
+            self.numbers = Numbers.open(columns, tuple(row.get("numbers", ())))
             self.vectors = Vectors(directory)
             self.fulltext = Fulltext(directory / "fulltext")
         except (OSError, ValueError, KeyError, TypeError) as error:
