@@ -154,6 +154,15 @@ class Found:
     scores: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """A reading of a query, by attribute and form, and the positions (from 1) of the results that agree with it."""
+
+    attribute: str
+    form: str
+    positions: tuple[int, ...]
+
+
 INTERLEAVED = "interleaved"
 """The mode of a page that two systems share: neither policy chose it."""
 TEAM_A, TEAM_B, NO_TEAM = "a", "b", "-"
@@ -196,7 +205,8 @@ class Trace:
     `available` names the arms that the policy could choose from, in its order; `arms` are those that ran. `limit_ms` is
     how long they could take together by their `times`, 0 where that was no limit. `noise` is the temperature of the
     noise in the order, 0 without, and `order_log_propensity` the logarithm of the probability that the noise gives the
-    page's order (but for a reserved place), given the pool.
+    page's order (but for a reserved place), given the pool. `agreements` says which results have what the query was
+    read as.
 
     On a page of two systems (`mode` is INTERLEAVED) `interleaved` says who supplied what. The rest is then of both
     together: an arm ran as deep as either wanted, `pool` and `features` are as if one system had wanted all of it. Each
@@ -229,6 +239,7 @@ class Trace:
     noise: float = 0.0
     order_log_propensity: float = 0.0
     interleaved: Interleaved | None = None
+    agreements: tuple[Agreement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.engine import unanswered
+from ltrr_cli.engine.agreement import learn_trust
 from ltrr_cli.engine.contest import GO_LIVE, KIND, Contest
 from ltrr_cli.engine.hindsight import Hindsight
 from ltrr_cli.engine.teaching import Teaching
@@ -156,6 +157,8 @@ class Learned:
         if gain != reward:
             return
         self.teaching.credit(event, impression, hindsight, reward)
+        if impression is not None:
+            learn_trust(self.trust, event, impression, self.config.half_life_s)
         if impression is not None and trace is not None and event.entity_id in impression.shown:
             self.counts["training lists"] += 1
             self.contest.observe(event, impression, trace)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.engine.agreement import agreements
 from ltrr_cli.engine.past import past_of
 from ltrr_cli.engine.workers import WORKERS, applies
 from ltrr_cli.memory.evidence import growth
@@ -125,6 +126,7 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
         times=dict(ready.budget.times),
         noise=noise,
         order_log_propensity=log_propensity(scores, order[:-1] if reserved else order, noise) if noise else 0.0,
+        agreements=agreements(opened.view, ready.request.understood, pool.rows[order]),
     )
     return Answer(
         query_id=query.id,

@@ -83,14 +83,13 @@ class ValuesWriter:
         self._weights: list[NDArray[np.float32]] = []
         self._dictionary = DictionaryWriter()
         self.weighted: set[str] = set()
-        """Attributes of which the catalogue weighs values."""
+        """Attributes of which the catalogue weighs values; to be complete before the first row is added."""
 
     def add(self, entity: Entity, suggested: Mapping[tuple[str, str], float] | None = None) -> list[str]:
         """Add the next row; returns its terms for the full text. `suggested` are (attribute, key) and weights."""
         pairs = sorted(set(terms(entity)))
         names = names_of(entity)
         weighted = weights_of(entity)
-        self.weighted.update(entity.weights)
         self._dictionary.add_values(pair for pair in pairs if pair[0] not in ALIASES)
         self._dictionary.add_names(entity.type, names)
         found = {f"{name}={word}": weighted.get((name, word), 1.0) for name, word in pairs}
@@ -101,7 +100,7 @@ class ValuesWriter:
         steps = [
             f"{name}={word}#{max(1, round(weighted.get((name, word), 1.0) * LEVELS))}"
             for name, word in pairs
-            if name in entity.weights
+            if name in self.weighted
         ]
         return [*found, *steps]
 

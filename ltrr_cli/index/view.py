@@ -113,6 +113,11 @@ class View:
         number = int(np.searchsorted(self._bases, row, "right")) - 1
         return self.segments[number].entity(row - int(self._bases[number]))
 
+    def suggestions(self, row: int) -> list[tuple[str, str, float]]:
+        """Return (attribute, key, weight) of the values that were suggested for the entity at this row."""
+        number = int(np.searchsorted(self._bases, row, "right")) - 1
+        return self.segments[number].suggestions(row - int(self._bases[number]))
+
     def row(self, entity_id: str) -> int | None:
         """Return the living row of an id, None if there is none."""
         found = int(self.rows_of(np.array([hash64(entity_id)], np.uint64))[0])
@@ -185,11 +190,6 @@ class View:
     def numeric(self) -> tuple[str, ...]:
         """Names of the numeric attributes, in order of appearance."""
         return tuple(dict.fromkeys(name for segment in self.segments for name in segment.numbers.names))
-
-    @cached_property
-    def weighted(self) -> frozenset[str]:
-        """Names of the attributes of which the catalogue weighs values."""
-        return frozenset().union(*(segment.weighted for segment in self.segments))
 
     def spread(self, attribute: str) -> tuple[float, float] | None:
         """Return the lowest and the highest number of an attribute; None where no segment has it."""

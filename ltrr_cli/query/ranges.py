@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     from ltrr_cli.index.view import View
 
-_NUMBER = r"[$€£]?\d+(?:,\d{3})+(?:\.\d+)?(?:[km](?![a-z]))?|[$€£]?\d+(?:\.\d+)?(?:[km](?![a-z]))?"
+_NUMBER = r"[$€£]?(?:\d+(?:,\d{3})+|\d+)(?:\.\d+)?(?:[km](?![a-z]))?"
 _TO = r"(?:-|–|—|\.\.|\bto\b|\band\b|\buntil\b)"
 _BETWEEN = re.compile(rf"(?:\b(?:between|from)\s+)?(?<![\d.,])({_NUMBER})\s*{_TO}\s*({_NUMBER})(?![\d.,]*\d)")
 _BELOW = (
-    r"\bunder|\bbelow|\b(?:less|fewer|lower|cheaper|shorter|smaller|lighter|younger) than|\bup to|\bat most|\bno more than"
-    r"|\bbefore|\bolder than|\bprior to|\buntil|\bpre|<=?|≤"
+    r"\bunder|\bbelow|\b(?:less|fewer|lower|cheaper|shorter|smaller|lighter|younger) than|\bup to|\bat most"
+    r"|\bno more than|\bbefore|\bolder than|\bprior to|\buntil|\bpre|<=?|≤"
 )
 _ABOVE = (
     r"\bover|\babove|\b(?:more|greater|higher|longer|bigger|heavier|newer) than|\bat least|\bno less than"
@@ -35,7 +35,6 @@ _ABOVE = (
 _ONE_SIDED = re.compile(rf"(?:({_BELOW})|({_ABOVE}))[\s-]*({_NUMBER})(?![\d.,]*\d)")
 _OPEN = re.compile(rf"(?<![\d.,])({_NUMBER})(?:\s*\+|\s+(?:or more|and up|and above|and over|or higher|or newer)\b)")
 _STRICT = re.compile(r"under|below|than|before|prior|pre|over|above|after|post|[<>]$")
-_OLDER, _YOUNGER = ("older than", "younger than"), ("newer than",)
 _UNITS = {
     "star": ("rating", "stars", "score"),
     "dollar": ("price", "cost", "budget"),

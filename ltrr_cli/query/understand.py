@@ -97,6 +97,8 @@ def _meanings(words: Sequence[str], view: View) -> list[_Meaning]:
     for segment in view.segments:
         for place, reading in segment.values.readings(hashes):
             start, end, phrase = spans[place]
+            if reading.attribute == TITLE and phrase != " ".join(words[start:end]):
+                continue  # names have no plural
             value = reading.word or phrase
             name = (start, end, reading.attribute, value)
             known = found.get(name)
@@ -156,11 +158,12 @@ def _outdone(start: int, end: int, probability: float, best: Mapping[tuple[int, 
 def _odds(one: _Meaning, form: str, words: Sequence[str], common: Collection[str], trust: Trust, scale: float) -> float:
     """Return the odds that a span is meant as a value of this attribute, against plain words."""
     length = one.end - one.start
-    alone = TITLE_WORD if one.attribute == TITLE else UNSURE
-    prior = SURE if form == "whole" or length > 1 else alone
+    told = sum(word not in common for word in words[one.start : one.end])
+    alone = TITLE_WORD if one.attribute == TITLE and length == 1 else UNSURE
+    prior = SURE if form == "whole" or told > 1 else alone
     likely = trust.probability(one.attribute, form, prior, scale)
     odds = likely / (1 - likely)
-    if form != "whole" and all(word in common for word in words[one.start : one.end]):
+    if form != "whole" and not told:
         odds *= _COMMON
     return odds * _LONGER ** max(0, length - 2)
 

@@ -34,8 +34,6 @@ PRIOR: Mapping[str, float] = {
     "title.same": 0.20,
     "title.filled": 0.10,
     "values": 0.15,
-    "title.read": 0.05,
-    "type.likely": 0.05,
     "numbers": 0.20,
     "popularity": 0.10,
     "rewarded": 0.10,

@@ -44,10 +44,10 @@ class Structured:
     def retrieve(self, request: Request, depth: int) -> Hits:
         """Return the entities with the most, and the most telling, of the named values and ranges."""
         view, understood = request.view, request.understood
-        wanted = wanted_terms(understood, view)
         asked = [(one, one.probability * view.idf(round(one.share * view.rows))) for one in understood.ranges]
 
         def find(segment: Segment, limit: int) -> Found:
+            wanted = _wanted(understood, view, segment)
             if not asked:
                 return _valued(segment, wanted, limit)
             return _with_ranges(segment, wanted, asked, limit)
@@ -55,12 +55,12 @@ class Structured:
         return Hits(*view.search(find, depth))
 
 
-def wanted_terms(understood: Understood, view: View) -> list[tuple[str, float]]:
-    """Return the terms of the index that a query asks for, and what each is worth."""
+def _wanted(understood: Understood, view: View, segment: Segment) -> list[tuple[str, float]]:
+    """Return the terms of a segment that a query asks for, and what each is worth."""
     wanted: list[tuple[str, float]] = []
     for tag in understood.tags:
         worth = tag.probability * view.idf(min(tag.count, view.rows))
-        if tag.attribute in view.weighted:
+        if tag.attribute in segment.weighted:
             wanted += [(term, worth * weight) for term, weight in level_terms(tag.term)]
         else:
             wanted.append((tag.term, worth))
