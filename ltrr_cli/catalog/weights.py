@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _SUM = 0.05
 """Weights of one record that sum to 1 up to this are shares."""
+_MANY = 20
+"""In so many records values come again, twice on average, or they are no values but a table of data."""
 
 
 def weighings(records: Sequence[Mapping[str, object]]) -> set[str]:
@@ -33,6 +35,10 @@ def _are_weights(several: Sequence[Mapping[str, object]]) -> bool:
         if len(numbers) < len(one) or not all(0 <= weight <= 1 for weight in numbers):
             return False
         shares = shares and abs(sum(numbers) - 1) <= _SUM
+    names = [name for one in several for name in one]
+    again = len(several) < _MANY or len(set(names)) * 2 <= len(names)
+    if not again or all(len(one) == 1 for one in several):
+        return False
     return shares or any(one.keys() != several[0].keys() for one in several)
 
 

@@ -7,6 +7,7 @@ and a title); spans that overlap share their probability over all ways to cut th
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from ltrr_cli.index.view import View
     from ltrr_cli.memory.trust import Trust
+    from ltrr_cli.records import Range
 
 SURE, UNSURE = 0.9, 0.6
 """Probability that a value is meant by a whole query or several words, and by a word among others."""
@@ -50,7 +52,9 @@ def understand(text: str, view: View, trust: Trust = NO_TRUST, scale: float = 1.
     asked = view.asked(text).slots
     slots = {slot.terms[0]: slot for slot in asked}
     frequencies = [max(view.frequencies(slot, TEXT_FIELDS)) for slot in slots.values()]
-    tags = _tags(words, frozenset(slot.word for slot in asked if slot.common), view, trust, scale)
+    asked_for = ranges(text, words, view, lambda name, form, prior: trust.probability(name, form, prior, scale))
+    common = frozenset(slot.word for slot in asked if slot.common)
+    tags = _beside(_tags(words, common, view, trust, scale), asked_for)
     return Understood(
         text=text,
         words=tuple(words),
@@ -58,7 +62,7 @@ def understand(text: str, view: View, trust: Trust = NO_TRUST, scale: float = 1.
         idf=tuple(view.idf(min(frequency, view.rows)) for frequency in frequencies),
         unseen=frequencies.count(0),
         tags=tags,
-        ranges=ranges(text, words, view, lambda name, form, prior: trust.probability(name, form, prior, scale)),
+        ranges=asked_for,
         types=_types(tags),
     )
 
@@ -144,6 +148,19 @@ def _tags(words: Sequence[str], common: Collection[str], view: View, trust: Trus
         for (one, form), probability in zip(told, likely, strict=True)
         if probability >= _LEAST and not _outdone(one.start, one.end, probability, best)
     ]
+    return tuple(sorted(found, key=lambda tag: (tag.start, -tag.probability, tag.attribute, tag.value)))
+
+
+def _beside(tags: tuple[Tag, ...], asked_for: Sequence[Range]) -> tuple[Tag, ...]:
+    """Return the tags; one that shares words with a range is meant only if the range is not: 1999 in "before 1999"."""
+    if not asked_for:
+        return tags
+    found = []
+    for tag in tags:
+        meant = sum(one.probability for one in asked_for if tag.start < one.end and one.start < tag.end)
+        probability = tag.probability * max(0.0, 1 - meant)
+        if probability >= _LEAST:
+            found.append(replace(tag, probability=probability) if meant else tag)
     return tuple(sorted(found, key=lambda tag: (tag.start, -tag.probability, tag.attribute, tag.value)))
 
 
