@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.index.dictionary import TITLE
 from ltrr_cli.index.values import level_terms
 from ltrr_cli.retrieval.base import Hits
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from ltrr_cli.records import Range, Understood
     from ltrr_cli.retrieval.base import Request
 
+_LIKELY = 0.5
+"""Titles alone, from this probability on, are enough to look for them."""
 _DEEPER = 10
 _MOST = 2000
 """Where ranges are asked for, so many times the depth, or at least so many, are looked at of what has a value."""
@@ -38,8 +41,11 @@ class Structured:
     """Feedback changes how far each kind of reading is trusted."""
 
     def applies(self, request: Request) -> bool:
-        """Whether the query names any value or range."""
-        return bool(request.understood.tags or request.understood.ranges)
+        """Whether the query names any value or range, or likely a title: words that may be one are in most queries."""
+        understood = request.understood
+        return bool(understood.ranges) or any(
+            tag.attribute != TITLE or tag.probability >= _LIKELY for tag in understood.tags
+        )
 
     def retrieve(self, request: Request, depth: int) -> Hits:
         """Return the entities with the most, and the most telling, of the named values and ranges."""

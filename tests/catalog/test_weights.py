@@ -24,7 +24,7 @@ from ltrr_cli.records import Entity
     ],
 )
 def test_which_objects_weigh_values(objects: list[dict[str, object]], *, expected: bool) -> None:
-    """Numbers from 0 to 1 under names that differ from record to record, or shares; not groups of fields, not tables."""
+    """Numbers from 0 to 1 under names that differ by record, or shares; not groups of fields, not tables."""
     assert weighings([{"genre": one} for one in objects]) == ({"genre"} if expected else set())
 
 

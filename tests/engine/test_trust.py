@@ -16,7 +16,7 @@ NOW = 1_700_000_000.0
 def _clicks(engine: Engine, *, rock: bool, count: int) -> None:
     """Search for rock, and click what is, or is not."""
     for number in range(count):
-        answer = engine.search("rock songs", now=NOW + number, seed=number, explore=False)
+        answer = engine.search("rock songs", k=30, now=NOW + number, seed=number, explore=False)
         for result in answer.results:
             entity = engine.entity(result.id)
             assert entity is not None
@@ -34,8 +34,8 @@ def test_choices_without_the_value_lower_it(index: Path) -> None:
     with Engine.open(index) as engine:
         before = _probability(engine, "rock")
         assert any(
-            0 < len(one.positions) < 10
-            for one in engine.search("rock songs", now=NOW, log=False, explore=False).trace.agreements
+            0 < len(one.positions) < 30
+            for one in engine.search("rock songs", k=30, now=NOW, log=False, explore=False).trace.agreements
         )
         _clicks(engine, rock=False, count=15)
         assert _probability(engine, "rock") < before

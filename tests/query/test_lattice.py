@@ -24,7 +24,7 @@ def _apart(some: tuple[Span, ...]) -> bool:
 
 @given(st.integers(1, 6).flatmap(lambda length: st.tuples(st.just(length), _spans(length))))
 def test_against_every_cut(drawn: tuple[int, list[Span]]) -> None:
-    """Each probability is the weight of the sets of spans apart that hold the span, over the weight of all such sets."""
+    """Each probability is the weight of the cuts that hold the span, over the weight of all cuts."""
     length, spans = drawn
     cuts = [
         places
