@@ -202,12 +202,11 @@ def _values(out: NDArray[np.float32], at: Mapping[str, int], parts: Sequence[Par
     if ranges:
         row = out[at["numbers"]]
         row[:] = 0
-        total = sum(one.probability for one in ranges)
         for segment, places, own in parts:
             for one in ranges:
                 inside = segment.numbers.within(one.attribute, one.low, one.high, own)
                 if inside is not None:
-                    row[places[inside]] += one.probability / total
+                    row[places[inside]] += one.probability
 
 
 def _wanted(subject: Subject) -> dict[str, dict[str, float]]:

@@ -34,7 +34,7 @@ PRIOR: Mapping[str, float] = {
     "title.same": 0.20,
     "title.filled": 0.10,
     "values": 0.15,
-    "numbers": 0.20,
+    "numbers": 0.60,
     "popularity": 0.10,
     "rewarded": 0.10,
     "user.entity": 0.30,

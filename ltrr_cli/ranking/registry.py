@@ -41,7 +41,7 @@ COMMON: Mapping[str, str] = {
     "title.read": "probability that a part of the query is meant as the candidate's title or alias",
     "type": "the candidate is of the type that the query names, times the reading's probability",
     "type.likely": "probability of the candidate's type, by the types and the titles that the query names",
-    "numbers": "share of the ranges that the query asks for, by probability, that the candidate lies in",
+    "numbers": "summed probability of the ranges that the query asks for and the candidate lies in",
     "popularity": "the catalogue's popularity, as a share of entities that are less popular",
     "freshness": "how new it is by its own date or year, as a share of entities that are older",
     "rewarded": "observed reward over all queries, logarithmic; 1 for the most rewarded, from 100 events on",
