@@ -52,6 +52,8 @@ _UNITS = {
     "bpm": ("tempo", "bpm"),
 }
 """Words beside a number, and the parts of attribute names that they speak of."""
+_READ = 1024
+"""Characters of a query that are looked at."""
 _TIMES = {"k": 1e3, "m": 1e6}
 _NAMED, _YEAR, _FITS = 0.9, 0.85, 0.5
 """Probabilities: the attribute is named, it is the one of years, its values are such numbers."""
@@ -73,9 +75,10 @@ def ranges(text: str, words: Sequence[str], view: View, trust: Callable[[str, st
 
     `trust(attribute, form, prior)` is the learned probability of such a reading.
     """
-    if not any(map(str.isdigit, text)):
+    read = text[:_READ]
+    if not any(map(str.isdigit, read)):
         return ()
-    folded = fold(text)
+    folded = fold(read)
     found: list[Range] = []
     for asked in _asked(folded):
         start = len(tokens(folded[: asked.start]))
