@@ -14,7 +14,10 @@ Value: TypeAlias = str | float
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
-    """A catalogue item. `popularity` is as the catalogue gives it (any finite number), None where it gives none."""
+    """A catalogue item. `popularity` is as the catalogue gives it (any finite number), None where it gives none.
+
+    `weights` has, for attributes whose values the catalogue weighs, a number in (0, 1] for each value, in their order.
+    """
 
     id: str
     type: str = ""
@@ -22,6 +25,7 @@ class Entity:
     text: str = ""
     popularity: float | None = None
     attributes: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    weights: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,10 @@ class Past:
 class Tag:
     """A reading of some of the query's words, `words[start:end]`, as a value of an attribute, with its probability.
 
-    `count` is how many entities have the value; `term` names it in the index.
+    `count` is how many entities have the value; `term` names it in the index. `types` are the types of the entities
+    that have it as their title, each with its share. `suggested` in [0, 1] is the weight of entities that do not have
+    the value but for which it was suggested. `form` says what the words are in the query: the `whole` of it, a
+    `phrase` or a single `word`.
     """
 
     start: int
@@ -68,11 +75,36 @@ class Tag:
     value: str
     probability: float
     count: int
+    types: tuple[tuple[str, float], ...] = ()
+    suggested: float = 0.0
+    form: str = "word"
 
     @property
     def term(self) -> str:
         """The value's name in the index."""
         return f"{self.attribute}={self.value}"
+
+    @property
+    def suggested_term(self) -> str:
+        """The name in the index of the value where it was suggested."""
+        return f"{self.attribute}~{self.value}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """A reading of `words[start:end]` as a range of a numeric attribute, [low, high], either of which may be infinite.
+
+    `share` is about which share of the attribute's values lies within. It asks softly, as a `Tag` does.
+    """
+
+    start: int
+    end: int
+    attribute: str
+    low: float
+    high: float
+    probability: float
+    share: float
+    form: str = "range"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +112,8 @@ class Understood:
     """What is known of a query before anything is retrieved: its folded words and the readings of them.
 
     `stems` are the index's terms for the words; `idf` gives the idf of each, highest where the index has not seen it.
+    `types` are the types of entity that the query may be after, by its readings, the likeliest first: (key of the type,
+    probability in (0, 1]), which need not sum to 1.
     """
 
     text: str
@@ -88,6 +122,8 @@ class Understood:
     idf: tuple[float, ...]
     unseen: int
     tags: tuple[Tag, ...]
+    ranges: tuple[Range, ...] = ()
+    types: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +152,15 @@ class Found:
 
     candidates: tuple[int, ...]
     scores: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """A reading of a query, by attribute and form, and the positions (from 1) of the results that agree with it."""
+
+    attribute: str
+    form: str
+    positions: tuple[int, ...]
 
 
 INTERLEAVED = "interleaved"
@@ -160,7 +205,8 @@ class Trace:
     `available` names the arms that the policy could choose from, in its order; `arms` are those that ran. `limit_ms` is
     how long they could take together by their `times`, 0 where that was no limit. `noise` is the temperature of the
     noise in the order, 0 without, and `order_log_propensity` the logarithm of the probability that the noise gives the
-    page's order (but for a reserved place), given the pool.
+    page's order (but for a reserved place), given the pool. `agreements` says which results have what the query was
+    read as.
 
     On a page of two systems (`mode` is INTERLEAVED) `interleaved` says who supplied what. The rest is then of both
     together: an arm ran as deep as either wanted, `pool` and `features` are as if one system had wanted all of it. Each
@@ -193,6 +239,7 @@ class Trace:
     noise: float = 0.0
     order_log_propensity: float = 0.0
     interleaved: Interleaved | None = None
+    agreements: tuple[Agreement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog import values
 from ltrr_cli.catalog.names import is_reference
+from ltrr_cli.catalog.weights import weighed
 from ltrr_cli.records import Entity, Value
 
 if TYPE_CHECKING:
@@ -81,9 +82,12 @@ class Maker:
         record = self._flat(raw) if self._nested else raw
         get = record.get
         attributes: dict[str, tuple[Value, ...]] = {}
+        weights: dict[str, tuple[float, ...]] = {}
         for name, reference in self._attributes:
             value = get(name)
-            if value is not None and (found := self._values(value, reference=reference)):
+            if isinstance(value, dict):
+                self._weigh(name, value, attributes, weights)
+            elif value is not None and (found := self._values(value, reference=reference)):
                 attributes[name] = found
         title = values.one_line(_first(get(schema.title))) if schema.title else ""
         text = self._text(record)
@@ -105,7 +109,24 @@ class Maker:
             text=text,
             popularity=self._popularity(get(schema.popularity)) if schema.popularity else None,
             attributes=attributes,
+            weights=weights,
         )
+
+    def _weigh(
+        self,
+        name: str,
+        value: Mapping[str, object],
+        attributes: dict[str, tuple[Value, ...]],
+        weights: dict[str, tuple[float, ...]],
+    ) -> None:
+        """Take the values of a field that weighs them, the weightiest first."""
+        some = weighed(value) if name in self._schema.weighted else []
+        kept = [(word, weight) for word, weight in some if len(word) <= MAX_VALUE]
+        self.losses.long_values += len(some) - len(kept)
+        self.losses.many_values += len(kept) > MAX_VALUES
+        if kept:
+            attributes[name] = tuple(word for word, _ in kept[:MAX_VALUES])
+            weights[name] = tuple(weight for _, weight in kept[:MAX_VALUES])
 
     def _flat(self, raw: Mapping[str, object]) -> Mapping[str, object]:
         record = dict(raw)

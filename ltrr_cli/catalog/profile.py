@@ -6,8 +6,11 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ltrr_cli.catalog.weights import weighings
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
 _URL = ("http://", "https://", "www.", "ftp://", "data:", "//")
 _IMAGE = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".svg", ".mp3", ".mp4")
@@ -114,10 +117,15 @@ class Profile:
         self.addresses += text.startswith(_URL) or (text.endswith(_IMAGE) and " " not in text)
 
 
-def flat(record: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """Yield the fields of a record, those of nested objects as `outer.inner`, one level deep."""
+def flat(record: Mapping[str, object], weighted: AbstractSet[str] = frozenset()) -> Iterator[tuple[str, object]]:
+    """Yield the fields of a record, those of nested objects as `outer.inner`, one level deep.
+
+    Of a field that weighs its values these are its list.
+    """
     for name, value in record.items():
-        if isinstance(value, dict) and 0 < len(value) <= MAX_KEYS:
+        if isinstance(value, dict) and name in weighted:
+            yield name, list(value)
+        elif isinstance(value, dict) and 0 < len(value) <= MAX_KEYS:
             for key, inner in value.items():
                 yield f"{name}.{key}", inner
         else:
@@ -130,13 +138,14 @@ def profiles(records: Sequence[Mapping[str, object]]) -> dict[str, Profile]:
     The fields of a nested object whose keys differ from record to record (more than 64 in all) are one field.
     """
     found: dict[str, Profile] = {}
+    weighted = weighings(records)
     for record in records:
-        for name, value in flat(record):
+        for name, value in flat(record, weighted):
             profile = found.get(name)
             if profile is None:
                 profile = found[name] = Profile(name=name, records=len(records))
             profile.add(value)
-    tables = _tables(records)
+    tables = _tables(records) - weighted
     for name in [name for name in found if name.partition(".")[0] in tables and "." in name]:
         del found[name]
     for table in sorted(tables):

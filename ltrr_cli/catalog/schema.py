@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog import roles
 from ltrr_cli.catalog.profile import profiles
+from ltrr_cli.catalog.weights import weighings
 from ltrr_cli.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ class Schema:
 
     `id` is "" where ids are made from the content of the records. `text` fields are joined by newlines, in order.
     `creator` names who made an entity (artist, author, brand …) and is one of the `attributes`, which hold all
-    other usable fields in order of appearance. `ignored` says of the rest why it is not used.
+    other usable fields in order of appearance; of those, `weighted` ones weigh their values. `ignored` says of the rest
+    why it is not used.
     """
 
     id: str
@@ -30,12 +32,14 @@ class Schema:
     creator: str
     attributes: tuple[str, ...]
     ignored: tuple[tuple[str, str], ...]
+    weighted: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Return strings and lists only, as JSON and TOML hold them."""
         plain = asdict(self)
         plain["text"] = list(self.text)
         plain["attributes"] = list(self.attributes)
+        plain["weighted"] = list(self.weighted)
         plain["ignored"] = [list(pair) for pair in self.ignored]
         return plain
 
@@ -72,6 +76,7 @@ class Schema:
             creator=single["creator"],
             attributes=attributes,
             ignored=tuple((field, why) for field, why in pairs),
+            weighted=_texts(values.get("weighted", []), "weighted"),
         )
 
 
@@ -136,6 +141,7 @@ def infer(records: Sequence[Mapping[str, object]], overrides: Overrides = INFER_
         creator=creator,
         attributes=tuple(attributes),
         ignored=tuple((name, why) for name, why in reasons.items() if why and name != creator),
+        weighted=tuple(name for name in attributes if name in weighings(records)),
     )
 
 

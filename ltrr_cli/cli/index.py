@@ -24,6 +24,8 @@ _Catalogs = Annotated[
 _Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first bad record.")]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars; print nothing but errors.")]
 
+_NoSuggest = Annotated[bool, typer.Option("--no-suggest", help="Suggest no values that an entity's text names for it.")]
+
 
 def _role(role: str, what: str) -> Any:
     return typer.Option(f"--{role}-field", metavar="FIELD", help=f"{what}; '' for none.", show_default=False)
@@ -62,6 +64,7 @@ def build(
             show_default=False,
         ),
     ] = None,
+    no_suggest: _NoSuggest = False,
     strict: _Strict = False,
     quiet: _Quiet = False,
     as_json: JsonOption = False,
@@ -82,7 +85,16 @@ def build(
         popularity=popularity_field,
         creator=creator_field,
     )
-    built = _build(catalogs, target, encoder=encoder, roles=roles, strict=strict, quiet=quiet, holdout=holdout)
+    built = _build(
+        catalogs,
+        target,
+        encoder=encoder,
+        roles=roles,
+        strict=strict,
+        quiet=quiet,
+        holdout=holdout,
+        suggest=not no_suggest,
+    )
     _show(built, target, quiet=quiet, as_json=as_json)
 
 
@@ -97,13 +109,16 @@ def add(
     catalogs: _Catalogs,
     *,
     index: IndexOption = None,
+    no_suggest: _NoSuggest = False,
     strict: _Strict = False,
     quiet: _Quiet = False,
     as_json: JsonOption = False,
 ) -> None:
     """Add a catalogue's entities; those with an id that the index has replace it."""
     target = find_index(index)
-    built = _build(catalogs, target, encoder=None, roles=None, strict=strict, add=True, quiet=quiet)
+    built = _build(
+        catalogs, target, encoder=None, roles=None, strict=strict, add=True, quiet=quiet, suggest=not no_suggest
+    )
     _show(built, target, quiet=quiet, as_json=as_json)
 
 
@@ -161,6 +176,36 @@ def info(*, index: IndexOption = None, as_json: JsonOption = False) -> None:
     show_info(make_console(), found)
 
 
+@app.command(
+    epilog="""\b
+Examples:
+  ltrr index show song:yesterday
+  ltrr index show song:yesterday --json | jq .suggested
+"""
+)
+def show(
+    entity_id: Annotated[str, typer.Argument(metavar="ID", help="The id of an entity.")],
+    *,
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show an entity: its fields, the weights of its values, and what was suggested for it."""
+    from ltrr_cli.cli.entity import entity_json, show_entity
+    from ltrr_cli.errors import UsageError
+
+    path = find_index(index)
+    from ltrr_cli.engine import Engine
+
+    with Engine.open(path) as engine:
+        entity, suggested = engine.entity(entity_id), engine.suggestions(entity_id)
+    if entity is None:
+        raise UsageError(f"the index has no entity {entity_id[:80]!r}", where=str(path))
+    if as_json:
+        show_json(entity_json(entity, suggested))
+    else:
+        show_entity(entity, suggested)
+
+
 def _build(
     catalogs: list[str],
     target: Path,
@@ -171,6 +216,7 @@ def _build(
     quiet: bool,
     add: bool = False,
     holdout: float | None = None,
+    suggest: bool = True,
 ) -> Built:
     from ltrr_cli.cli.console import bars
     from ltrr_cli.engine import Engine
@@ -185,6 +231,7 @@ def _build(
             strict=strict,
             add=add,
             holdout=holdout,
+            suggest=suggest,
             stdin=stdin,
             progress=tell,
         )
@@ -200,6 +247,12 @@ def _show(built: Built, target: Path, *, quiet: bool, as_json: bool) -> None:
         _show_built(built, target)
     if built.bad_count and not as_json:
         left_out(built.bad_count, "bad record", built.bad[0])
+    if built.suggested and not quiet:
+        whom = plural(built.suggested_for, "entity", "entities")
+        what = plural(built.suggested, "value is", "values are")
+        notice(
+            f"note: {what} suggested for {whom}, from their texts; ltrr index show ID tells which, --no-suggest none"
+        )
     if not quiet:
         for remark in built.notes:
             notice(f"note: {remark}")

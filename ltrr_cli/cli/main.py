@@ -27,6 +27,7 @@ from ltrr_cli.cli import (
     replay,
     simulate,
     split,
+    understand,
 )
 from ltrr_cli.cli.text import notice, safe, say
 from ltrr_cli.errors import LtrrError
@@ -48,6 +49,7 @@ Set LTRR_INDEX to name an index, NO_COLOR for no colours, LTRR_DEBUG=1 for trace
 _ORDER = [
     "index",
     "query",
+    "understand",
     "feedback",
     "learn",
     "policy",
@@ -112,6 +114,7 @@ app.command(name="learn", help=learn.HELP, short_help="Learn now, or all over ag
 app.add_typer(policy.app)
 app.add_typer(ranker.app)
 for name, module, short in (
+    ("understand", understand, "Show how a query is read."),
     ("evaluate", evaluate, "Measure on judged queries."),
     ("replay", replay, "Predict a log, step by step, while learning from it."),
     ("simulate", simulate, "Watch it learn from simulated clicks."),

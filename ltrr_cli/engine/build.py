@@ -48,6 +48,8 @@ class Built:
     encoded: int
     reused: int
     segment: str
+    suggested: int  # values that texts name, for `suggested_for` entities
+    suggested_for: int
     removed: int  # entities of the index before that the new one does not have
 
 
@@ -58,6 +60,7 @@ def build(
     encoder: str | None = None,
     add: bool = False,
     holdout: float | None = None,
+    suggest: bool = True,
     progress: Callable[[str, int, int | None], None],
 ) -> Built:
     """Make, or remake, the index at `root` from a catalogue; learned state and logs are kept.
@@ -81,7 +84,7 @@ def build(
         written = temporary(parent, number)
         try:
             held.append(_keep_encoder(root, source, digest))
-            writer = SegmentWriter(written, creator=catalog.schema.creator)
+            writer = SegmentWriter(written, creator=catalog.schema.creator, suggest=suggest)
             with closing(writer):
                 _read(writer, catalog, progress)
             texts = _index(writer, catalog.schema.creator, written, progress)
@@ -108,6 +111,8 @@ def build(
         encoded=encoded,
         reused=len(texts) - encoded,
         segment=number,
+        suggested=writer.suggested[0],
+        suggested_for=writer.suggested[1],
         removed=removed,
     )
 

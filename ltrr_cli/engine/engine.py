@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.ways import Way
     from ltrr_cli.policy.report import ArmReport
     from ltrr_cli.ranking.bias import Estimate
-    from ltrr_cli.records import Answer, Entity, Impression
+    from ltrr_cli.records import Answer, Entity, Impression, Understood
     from ltrr_cli.retrieval.base import Strategy
 
 MAX_K = 1000
@@ -58,6 +58,7 @@ class Engine:
         strict: bool = False,
         add: bool = False,
         holdout: float | None = None,
+        suggest: bool = True,
         stdin: BinaryIO | None = None,
         progress: Callable[[str, int, int | None], None] = lambda *_: None,
     ) -> Built:
@@ -68,8 +69,9 @@ class Engine:
 
         `sources` are catalogue files, `-` is `stdin`; `overrides` say which fields play which role where inference is
         wrong; `encoder` is a folder or a hub name; `strict` stops at the first bad record. `holdout` in [0, 0.9] is
-        written into ltrr.toml: the share of queries whose feedback is logged but never learned. `progress` is told
-        (step, units since the last call, units in all or None).
+        written into ltrr.toml: the share of queries whose feedback is logged but never learned. `suggest`: values that
+        an entity's text names are suggested for it, see `suggestions`. `progress` is told (step, units since the last
+        call, units in all or None).
         """
         from ltrr_cli.catalog import Catalog
         from ltrr_cli.catalog import Overrides as Roles
@@ -77,7 +79,9 @@ class Engine:
 
         listed = [sources] if isinstance(sources, str | Path) else list(sources)
         catalog = Catalog(listed, overrides=overrides or Roles(), strict=strict, stdin=stdin)
-        return build(Path(index), catalog, encoder=encoder, add=add, holdout=holdout, progress=progress)
+        return build(
+            Path(index), catalog, encoder=encoder, add=add, holdout=holdout, suggest=suggest, progress=progress
+        )
 
     @classmethod
     def open(cls, index: str | Path, *, strategies: Sequence[Strategy] = ()) -> Self:
@@ -186,6 +190,18 @@ class Engine:
             opened.logs.queries.append([impression_to_ubi(impression_of(answered, query))], sync=False)
         return answered
 
+    def understand(self, text: str, *, now: float | None = None) -> Understood:
+        """Return how a query is read: spans as values, titles and ranges, each with its probability, and likely types.
+
+        Nothing is retrieved or logged. `now`, in seconds since 1970, says how old what was learned of readings is.
+        """
+        from ltrr_cli.engine.search import understood_by
+
+        if not isinstance(text, str):
+            raise UsageError(f"a query is a text, not {text!r}")
+        moment = _moment(now)
+        return understood_by(self._fresh(), text, moment)
+
     def retrieve(self, text: str, *, depth: int = 100, now: float | None = None) -> dict[str, list[tuple[str, float]]]:
         """Return what each strategy finds alone: {strategy: [(entity id, its own score)]}, best first.
 
@@ -208,6 +224,16 @@ class Engine:
         opened = self._fresh()
         row = opened.row(entity_id)
         return None if row is None else opened.view.entity(row)
+
+    def suggestions(self, entity_id: str) -> list[tuple[str, str, float]]:
+        """Return what the build suggested for an entity: (attribute, key of the value, weight in (0, 1]), best first.
+
+        These are values of other entities that its text names and the catalogue does not give it; empty where there
+        are none, or no such entity.
+        """
+        opened = self._fresh()
+        row = opened.row(entity_id)
+        return [] if row is None else opened.view.suggestions(row)
 
     def has_learned_from(self, text: str) -> bool:
         """Whether feedback for a query with this text has been learned, however it was written."""

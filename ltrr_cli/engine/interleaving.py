@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.engine.agreement import agreements
 from ltrr_cli.engine.search import (
     Choice,
     best_first,
@@ -108,6 +109,7 @@ def answer_interleaved(opened: Opened, query: Query, a: Named, b: Named) -> Answ
             b=sides[1].system(opened, b),
             teams=tuple(team for _, team in drafted),
         ),
+        agreements=agreements(opened.view, ready.request.understood, pool.rows[order]),
     )
     if a.choice.explain:
         results = tuple(

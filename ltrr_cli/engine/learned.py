@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.engine import unanswered
+from ltrr_cli.engine.agreement import learn_trust
 from ltrr_cli.engine.contest import GO_LIVE, KIND, Contest
 from ltrr_cli.engine.hindsight import Hindsight
 from ltrr_cli.engine.teaching import Teaching
@@ -14,6 +15,7 @@ from ltrr_cli.errors import IndexDirectoryError
 from ltrr_cli.feedback.log import Position
 from ltrr_cli.memory.evidence import Evidence, growth
 from ltrr_cli.memory.table import Table
+from ltrr_cli.memory.trust import Trust
 from ltrr_cli.ranking.debias import inverse_weight
 from ltrr_cli.text import hash64, key
 
@@ -52,6 +54,7 @@ class Learned:
         self.sessions: dict[str, float] = {}  # sessions with an event, whose pages may still be open → its latest time
         self.teaching = Teaching(config)
         self.contest = Contest()
+        self.trust = Trust()
         self.counts: Counter[str] = Counter()
         self.actions: Counter[str] = Counter()
         self.events_at = Position()
@@ -154,6 +157,8 @@ class Learned:
         if gain != reward:
             return
         self.teaching.credit(event, impression, hindsight, reward)
+        if impression is not None:
+            learn_trust(self.trust, event, impression, self.config.half_life_s)
         if impression is not None and trace is not None and event.entity_id in impression.shown:
             self.counts["training lists"] += 1
             self.contest.observe(event, impression, trace)
@@ -213,6 +218,7 @@ class Learned:
             "counts": dict(sorted(self.counts.items())),
             "actions": dict(sorted(self.actions.items())),
             "sessions": self.sessions,
+            "readings": self.trust.to_rows(),
             "arm_ms": self.teaching.history.times,
             "expected": [one.to_row() for one in self.expected.values()],
         }
@@ -242,6 +248,7 @@ class Learned:
             learned.teaching.open(directory, state["arm_ms"])
             learned.sessions = {str(session): float(time) for session, time in state["sessions"].items()}
             learned.contest = Contest.from_dict(ranker)
+            learned.trust = Trust.from_rows(state.get("readings", []))  # an older ltrr logged none
             learned.counts, learned.actions = Counter(state["counts"]), Counter(state["actions"])
             for row in state["expected"]:
                 learned.expect(row)

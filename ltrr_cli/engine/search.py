@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.engine.agreement import agreements
 from ltrr_cli.engine.past import past_of
 from ltrr_cli.engine.workers import WORKERS, applies
+from ltrr_cli.memory.evidence import growth
 from ltrr_cli.memory.recall import recall
 from ltrr_cli.policy.base import MAX_DEPTH, Budget
 from ltrr_cli.policy.baselines import Fixed
 from ltrr_cli.policy.thompson import ThompsonPolicy
 from ltrr_cli.query.context import context, relevance
+from ltrr_cli.query.speak import spoken
 from ltrr_cli.query.understand import understand
 from ltrr_cli.ranking.features import Subject, features
 from ltrr_cli.ranking.noise import log_propensity, perturbed
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.workers import Ran
     from ltrr_cli.policy.base import Policy, Selection
     from ltrr_cli.ranking.linear import LinearRanker
-    from ltrr_cli.records import Past, Query, Tag
+    from ltrr_cli.records import Past, Query, Understood
     from ltrr_cli.retrieval.base import Strategy
 
 
@@ -123,6 +126,7 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
         times=dict(ready.budget.times),
         noise=noise,
         order_log_propensity=log_propensity(scores, order[:-1] if reserved else order, noise) if noise else 0.0,
+        agreements=agreements(opened.view, ready.request.understood, pool.rows[order]),
     )
     return Answer(
         query_id=query.id,
@@ -167,7 +171,7 @@ def candidates(opened: Opened, query: Query) -> tuple[Pool, NDArray[np.float32]]
 
 def make_request(opened: Opened, query: Query) -> Request:
     """Understand a query, and look it up in the memory."""
-    understood = understand(query.text, opened.view)
+    understood = understood_by(opened, query.text, query.time)
     remembered = recall(
         understood.words,
         opened.predicted,
@@ -178,6 +182,11 @@ def make_request(opened: Opened, query: Query) -> Request:
         half_life=opened.config.half_life_s,
     )
     return Request(query, understood, remembered, opened.view, opened.query_vector, popularity=opened.config.popularity)
+
+
+def understood_by(opened: Opened, text: str, now: float) -> Understood:
+    """Understand a text by what is in the index, and by how far feedback up to now says to trust each reading."""
+    return understand(text, opened.view, opened.learned.trust, growth(now, opened.config.half_life_s))
 
 
 def context_of(request: Request, first: Mapping[str, Ran], past: Past) -> dict[str, float]:
@@ -360,9 +369,4 @@ def _explained(results: Sequence[Result], ranker: LinearRanker, trace: Trace) ->
 
 def readings(ready: Ready) -> tuple[str, ...]:
     """Say how the query's words were read."""
-    understood = ready.request.understood
-    return tuple(_reading(tag, understood.words) for tag in understood.tags)
-
-
-def _reading(tag: Tag, words: Sequence[str]) -> str:
-    return f"{' '.join(words[tag.start : tag.end])} → {tag.attribute}: {tag.value} ({tag.probability:.0%})"
+    return spoken(ready.request.understood)

@@ -2,6 +2,7 @@
 
 Version 1: all of `Trace` by name, but for `arms` (rows of name, depth, returned, ms, error), `pool` (`ids` and, for
 each arm, the candidates by rank and their scores), `limit` (`limit_ms` and `times`, only where there is a limit),
+`readings` ([attribute, form, positions] of each reading that a result agrees with or could, only where there are any),
 `noise` (`noise` and `order_log_propensity`, only where there is noise),
 `features` (`names`, `rows`), `reserved` (position, id, arm; or null) and, only on a page of two systems,
 `interleaved`: `a` and `b` (name, mode, policy_version, ranker_version, propensity, depths, found) and `teams`, a text
@@ -15,7 +16,7 @@ from __future__ import annotations
 from math import isfinite, nan
 from typing import Any
 
-from ltrr_cli.records import NO_TEAM, TEAM_A, TEAM_B, Arm, Found, Interleaved, Reserved, System, Trace
+from ltrr_cli.records import NO_TEAM, TEAM_A, TEAM_B, Agreement, Arm, Found, Interleaved, Reserved, System, Trace
 
 VERSION = 1
 _TEAMS = frozenset((TEAM_A, TEAM_B, NO_TEAM))
@@ -56,8 +57,13 @@ def trace_to_json(trace: Trace) -> dict[str, Any]:
         },
         "scores": [score if isfinite(score) else None for score in trace.scores],
         "reserved": None if reserved is None else [reserved.position, reserved.entity_id, reserved.arm],
+        **({"readings": [_agreement_to_json(one) for one in trace.agreements]} if trace.agreements else {}),
         **({} if trace.interleaved is None else {"interleaved": _interleaved_to_json(trace.interleaved)}),
     }
+
+
+def _agreement_to_json(one: Agreement) -> list[Any]:
+    return [one.attribute, one.form, list(one.positions)]
 
 
 def _interleaved_to_json(page: Interleaved) -> dict[str, Any]:
@@ -118,6 +124,13 @@ def _read(row: dict[str, Any]) -> Trace:
         noise=_float(noise),
         order_log_propensity=_float(order),
         interleaved=_interleaved(row.get("interleaved")),
+        agreements=tuple([_agreement(*one) for one in row.get("readings", [])]),
+    )
+
+
+def _agreement(attribute: object, form: object, positions: object) -> Agreement:
+    return Agreement(
+        attribute=_text(attribute), form=_text(form), positions=tuple([_int(one) for one in _list(positions)])
     )
 
 

@@ -16,12 +16,14 @@ from ltrr_cli.index.fresh import shares_below, year_of
 from ltrr_cli.index.fulltext import Fulltext, FulltextWriter
 from ltrr_cli.index.ids import Ids, write_ids
 from ltrr_cli.index.manifest import FORMAT_VERSION
+from ltrr_cli.index.numbers import Numbers, NumbersWriter
+from ltrr_cli.index.suggest import READ, Suggester
 from ltrr_cli.index.titles import Titles, write_titles
 from ltrr_cli.index.values import Values, ValuesWriter
 from ltrr_cli.index.vectors import Vectors, write_vectors
 from ltrr_cli.index.words import Words, WordsWriter, surest
 from ltrr_cli.records import Entity
-from ltrr_cli.text import hash64
+from ltrr_cli.text import hash64, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,7 +40,7 @@ class SegmentWriter:
     First `add` every entity; then go through `rows`, which indexes them; then `finish` with their vectors.
     """
 
-    def __init__(self, directory: Path, *, creator: str) -> None:
+    def __init__(self, directory: Path, *, creator: str, suggest: bool = False) -> None:
         directory.mkdir(parents=True)
         (directory / "columns").mkdir()
         self._directory = directory
@@ -49,6 +51,10 @@ class SegmentWriter:
         self._ids: list[str] = []
         self._titles: list[str] = []
         self._values = ValuesWriter()
+        self._numbers = NumbersWriter()
+        self._suggester = Suggester() if suggest else None
+        self.suggested = (0, 0)
+        """How many values were suggested, and for how many entities."""
         self._languages: list[str] = []
         self._analysis = Multilingual()
         self._words = WordsWriter()
@@ -64,6 +70,9 @@ class SegmentWriter:
         self._lines.write(line)
         self._offsets.append(self._offsets[-1] + len(line))
         self._ids.append(entity.id)
+        self._values.weighted.update(entity.weights)
+        if self._suggester is not None:
+            self._suggester.add(entity)
         self._popularity.append(np.nan if entity.popularity is None else entity.popularity)
         self._languages.append(language_of(entity.text or entity.title))
 
@@ -77,6 +86,7 @@ class SegmentWriter:
         shares = shares_below(np.array(self._popularity, np.float64))
         np.save(self._directory / "columns" / "popularity.npy", shares)
         self._analysis = of_languages(self._languages)
+        self._read_texts()
         fulltext = FulltextWriter(self._directory / "fulltext", self._analysis)
         with (self._directory / "entities.jsonl").open("rb") as lines:
             for row, line in enumerate(lines):
@@ -92,18 +102,35 @@ class SegmentWriter:
                 popularity = 0.0 if np.isnan(share) else 2 * share
                 spoken = dict.fromkeys(fields, self._languages[row])
                 spoken["title"] = language_of(entity.title) or spoken["title"]
-                indexed = fulltext.add(row, fields, self._values.add(entity), popularity, languages=spoken)
+                indexed = fulltext.add(row, fields, self._terms(entity), popularity, languages=spoken)
                 self._words.add({name: surest(terms) for name, terms in indexed.items()})
+                self._numbers.add(entity)
                 self._years.append(year_of(entity))
                 self._titles.append(entity.title)
                 yield row, entity, share
         fulltext.finish()
 
+    def _read_texts(self) -> None:
+        """Let the suggester see which values all texts name."""
+        if self._suggester is not None:
+            with (self._directory / "entities.jsonl").open("rb") as lines:
+                for line in lines:
+                    self._suggester.read(_entity(line))
+
+    def _terms(self, entity: Entity) -> list[str]:
+        """Return the terms of the next row's values, suggested ones included."""
+        if self._suggester is None:
+            return self._values.add(entity)
+        suggested = self._suggester.of(entity)
+        values, entities = self.suggested
+        self.suggested = (values + len(suggested), entities + bool(suggested))
+        return self._values.add(entity, suggested)
+
     def finish(self, vectors: NDArray[np.float32], texts: NDArray[np.uint64]) -> None:
         """Write the rest: (n, dim) float32 unit vectors in row order, and the hashes of the texts they stand for."""
         columns = self._directory / "columns"
         np.save(self._directory / "entities.offsets.npy", np.array(self._offsets, np.int64))
-        names = self._values.write(columns)
+        names = self._values.write(columns, None if self._suggester is None else self._suggester.weights)
         write_ids(columns, self._ids)
         write_titles(columns, self._titles)
         write_vectors(self._directory, vectors)
@@ -114,6 +141,8 @@ class SegmentWriter:
             "format_version": FORMAT_VERSION,
             "entities": len(self._ids),
             "attributes": list(names),
+            "weighted": sorted(self._values.weighted),
+            "numbers": list(self._numbers.write(columns)),
             "analysis": {
                 "version": self._analysis.version,
                 "main": self._analysis.main,
@@ -132,7 +161,8 @@ def words(values: tuple[str | float, ...]) -> str:
 def _entity(line: bytes) -> Entity:
     fields: Mapping[str, Any] = json.loads(line)
     attributes = {name: tuple(values) for name, values in fields["attributes"].items()}
-    return Entity(**{**fields, "attributes": attributes})
+    weights = {name: tuple(values) for name, values in fields.get("weights", {}).items()}
+    return Entity(**{**fields, "attributes": attributes, "weights": weights})
 
 
 class Segment:
@@ -157,6 +187,8 @@ class Segment:
             self.ids = Ids(columns)
             self.titles = Titles(columns)
             self.values = Values.open(columns, tuple(row["attributes"]))
+            self.weighted = frozenset(row.get("weighted", ()))
+            self.numbers = Numbers.open(columns, tuple(row.get("numbers", ())))
             self.vectors = Vectors(directory)
             self.fulltext = Fulltext(directory / "fulltext")
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -175,6 +207,16 @@ class Segment:
     def line(self, row: int) -> bytes:
         """Return the entity's JSON line."""
         return self._lines[self._offsets[row] : self._offsets[row + 1]].tobytes()
+
+    def suggestions(self, row: int) -> list[tuple[str, str, float]]:
+        """Return (attribute, key, weight) of what the entity's text says of it that the catalogue does not."""
+        cut = tokens(self.entity(row).text)[:READ]
+        phrases = {" ".join(cut[at:end]) for at in range(len(cut)) for end in range(at + 1, min(len(cut), at + 6) + 1)}
+        listed = sorted(phrases)
+        own = set(self.values.hashes[self.values.starts[row] : self.values.starts[row + 1]].tolist())
+        found = self.values.readings(np.array([hash64(phrase) for phrase in listed], np.uint64)) if own else ()
+        some = ((one.attribute, one.word or listed[place], one.suggested) for place, one in found if one.suggested > 0)
+        return sorted({one for one in some if hash64(f"{one[0]}~{one[1]}") in own}, key=lambda one: (-one[2], *one[:2]))
 
     def row(self, entity_id: str) -> int | None:
         """Return the row of an id, None if the segment does not have it."""

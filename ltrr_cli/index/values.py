@@ -1,7 +1,9 @@
-"""Attribute values: which entities have which, and a dictionary from words to values for query understanding.
+"""Attribute values: which entities have which, and how much.
 
 A value is known by a term, `attribute=key of the value`. Numbers that look like years also give their decade, so that
-"90s" finds 1994.
+"90s" finds 1994; titles and aliases are values of `title`. Where the catalogue weighs the values of an attribute
+(`{"pop": 0.7, "country": 0.3}`), each value has a second term with its weight in tenths, `genre=pop#7`. A suggested
+value (`index/suggest.py`) has the term `genre~pop` alone.
 """
 
 from __future__ import annotations
@@ -11,20 +13,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.index.dictionary import MAX_TITLE, MAX_WORDS, TITLE, Dictionary, DictionaryWriter
 from ltrr_cli.index.files import mapped
 from ltrr_cli.index.ragged import found, taken
 from ltrr_cli.text import hash64, key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from ltrr_cli.index.dictionary import Reading
     from ltrr_cli.records import Entity
 
-MAX_WORDS = 6
-"""Longer values are text, not names: nobody types them as part of a query."""
+ALIASES = ("aliases", "alias", "aka", "also_known_as", "alternative_titles")
+"""Attributes whose values are further titles."""
+LEVELS = 10
+"""A catalogue's weight of a value is told apart in so many steps."""
 
 
 def year_like(value: float) -> bool:
@@ -47,81 +53,105 @@ def terms(entity: Entity) -> Iterator[tuple[str, str]]:
                 yield name, f"{int(value) // 10}0s"
 
 
+def names_of(entity: Entity) -> list[str]:
+    """Return the distinct keys of the entity's title and aliases that a query may name, the title first."""
+    spoken = [entity.title, *(value for name in ALIASES for value in entity.attributes.get(name, ()))]
+    keys = [key(value) for value in spoken if isinstance(value, str)]
+    return list(dict.fromkeys(word for word in keys if word and word.count(" ") < MAX_TITLE))
+
+
+def weights_of(entity: Entity) -> dict[tuple[str, str], float]:
+    """Return the catalogue's weight, in (0, 1], of each (attribute, key) whose attribute carries weights."""
+    found: dict[tuple[str, str], float] = {}
+    for name, weights in entity.weights.items():
+        for value, weight in zip(entity.attributes.get(name, ()), weights, strict=False):
+            if isinstance(value, str):
+                found[name, key(value)] = max(weight, found.get((name, key(value)), 0.0))
+    return found
+
+
+def level_terms(term: str) -> list[tuple[str, float]]:
+    """Return (term, weight) of a weighted value in each of its steps."""
+    return [(f"{term}#{level}", level / LEVELS) for level in range(1, LEVELS + 1)]
+
+
 class ValuesWriter:
     """Collects the values of entities in row order."""
 
     def __init__(self) -> None:
         self._rows: list[NDArray[np.uint64]] = []
-        self._count: dict[tuple[str, str], int] = {}
+        self._weights: list[NDArray[np.float32]] = []
+        self._dictionary = DictionaryWriter()
+        self.weighted: set[str] = set()
+        """Attributes of which the catalogue weighs values; to be complete before the first row is added."""
 
-    def add(self, entity: Entity) -> list[str]:
-        """Add the next row; returns its terms for the full text."""
+    def add(self, entity: Entity, suggested: Mapping[tuple[str, str], float] | None = None) -> list[str]:
+        """Add the next row; returns its terms for the full text. `suggested` are (attribute, key) and weights."""
         pairs = sorted(set(terms(entity)))
-        for pair in pairs:
-            self._count[pair] = self._count.get(pair, 0) + 1
-        found = [f"{name}={word}" for name, word in pairs]
+        names = names_of(entity)
+        weighted = weights_of(entity)
+        self._dictionary.add_values(pair for pair in pairs if pair[0] not in ALIASES)
+        self._dictionary.add_names(entity.type, names)
+        found = {f"{name}={word}": weighted.get((name, word), 1.0) for name, word in pairs}
+        found |= {f"{TITLE}={name}": 1.0 for name in names}
+        found |= {f"{name}~{word}": weight for (name, word), weight in (suggested or {}).items()}
         self._rows.append(np.array([hash64(term) for term in found], np.uint64))
-        return found
+        self._weights.append(np.array(list(found.values()), np.float32))
+        steps = [
+            f"{name}={word}#{max(1, round(weighted.get((name, word), 1.0) * LEVELS))}"
+            for name, word in pairs
+            if name in self.weighted
+        ]
+        return [*found, *steps]
 
-    def write(self, directory: Path) -> tuple[str, ...]:
-        """Write the arrays; returns the attribute names that `phrases.attribute` numbers."""
+    def write(self, directory: Path, suggested: Mapping[tuple[str, str], float] | None = None) -> tuple[str, ...]:
+        """Write the arrays; returns the attribute names that the dictionary numbers."""
         lengths = np.array([len(row) for row in self._rows], np.int64)
         np.save(directory / "values.starts.npy", np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
         np.save(directory / "values.hashes.npy", np.concatenate([np.empty(0, np.uint64), *self._rows]))
-        names = tuple(sorted({name for name, _ in self._count}))
-        number = {name: i for i, name in enumerate(names)}
-        entries = sorted((hash64(word), number[name], count) for (name, word), count in self._count.items())
-        np.save(directory / "phrases.hash.npy", np.array([entry[0] for entry in entries], np.uint64))
-        np.save(directory / "phrases.attribute.npy", np.array([entry[1] for entry in entries], np.uint16))
-        np.save(directory / "phrases.count.npy", np.array([entry[2] for entry in entries], np.int32))
-        return names
+        np.save(directory / "values.weight.npy", np.concatenate([np.empty(0, np.float32), *self._weights]))
+        return self._dictionary.write(directory, suggested or {})
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The arrays of one segment, by memory map."""
+    """The arrays of one segment, by memory map; without `weight`, which an older ltrr did not write, each counts 1."""
 
-    names: tuple[str, ...]
     starts: NDArray[np.int64]
     hashes: NDArray[np.uint64]
-    phrase_hash: NDArray[np.uint64]
-    phrase_attribute: NDArray[np.uint16]
-    phrase_count: NDArray[np.int32]
+    weight: NDArray[np.float32] | None
+    dictionary: Dictionary
 
     @classmethod
     def open(cls, directory: Path, names: tuple[str, ...]) -> Values:
         """Map the files that `ValuesWriter.write` made."""
+        weight = directory / "values.weight.npy"
         return cls(
-            names,
             mapped(directory / "values.starts.npy"),
             mapped(directory / "values.hashes.npy"),
-            mapped(directory / "phrases.hash.npy"),
-            mapped(directory / "phrases.attribute.npy"),
-            mapped(directory / "phrases.count.npy"),
+            mapped(weight) if weight.exists() else None,
+            Dictionary.open(directory, names),
         )
 
-    def readings(self, phrases: NDArray[np.uint64]) -> list[tuple[int, str, int]]:
-        """Return (place in `phrases`, attribute, number of entities) for each value whose key has one of the hashes."""
-        lows = np.searchsorted(self.phrase_hash, phrases, "left")
-        highs = np.searchsorted(self.phrase_hash, phrases, "right")
-        return [
-            (place, self.names[int(self.phrase_attribute[entry])], int(self.phrase_count[entry]))
-            for place in np.flatnonzero(highs > lows).tolist()
-            for entry in range(int(lows[place]), int(highs[place]))
-        ]
+    def readings(self, phrases: NDArray[np.uint64]) -> Sequence[tuple[int, Reading]]:
+        """Return (place in `phrases`, reading) for each meaning of a phrase with one of the hashes."""
+        return self.dictionary.readings(phrases)
 
     def shares(
         self, rows: NDArray[np.int64], wanted: NDArray[np.uint64], weights: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """Return for each row the summed weights of the wanted term hashes that it has, by each of the m weightings.
 
-        `weights` is (m, wanted); returns (m, n) float32.
+        Each counts by the row's own weight of the value, 1 unless the catalogue or a suggestion says less. `weights`
+        is (m, wanted); returns (m, n) float32.
         """
         starts = self.starts[rows]
-        flat, ends = taken(self.hashes, starts, self.starts[rows + 1] - starts)
+        lengths = self.starts[rows + 1] - starts
+        flat, ends = taken(self.hashes, starts, lengths)
         which, hits = found(flat, wanted)
         owner = ends.searchsorted(hits, "right")
+        own = 1.0 if self.weight is None else self.weight[starts[owner] + hits - ends[owner] + lengths[owner]]
         out = np.empty((len(weights), len(rows)), np.float32)
         for place, one in enumerate(weights):
-            out[place] = np.bincount(owner, one[which], len(rows))  # a row has a value once
+            out[place] = np.bincount(owner, one[which] * own, len(rows))  # a row has a value once
         return out

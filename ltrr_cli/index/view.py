@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -112,6 +113,11 @@ class View:
         number = int(np.searchsorted(self._bases, row, "right")) - 1
         return self.segments[number].entity(row - int(self._bases[number]))
 
+    def suggestions(self, row: int) -> list[tuple[str, str, float]]:
+        """Return (attribute, key, weight) of the values that were suggested for the entity at this row."""
+        number = int(np.searchsorted(self._bases, row, "right")) - 1
+        return self.segments[number].suggestions(row - int(self._bases[number]))
+
     def row(self, entity_id: str) -> int | None:
         """Return the living row of an id, None if there is none."""
         found = int(self.rows_of(np.array([hash64(entity_id)], np.uint64))[0])
@@ -170,6 +176,31 @@ class View:
             for place, field in enumerate(fields):
                 counts[place] += max([segment.fulltext.document_frequency(field, term) for term in terms], default=0)
         return counts
+
+    def phrase_reach(self, firsts: NDArray[np.uint64]) -> list[int]:
+        """Return how many words the longest phrase of the dictionary has that begins with each of these tokens."""
+        each = [segment.values.dictionary.reach(firsts) for segment in self.segments]
+        return each[0] if len(each) == 1 else [max(lengths) for lengths in zip(*each, strict=True)]
+
+    @cached_property
+    def numeric(self) -> tuple[str, ...]:
+        """Names of the numeric attributes, in order of appearance."""
+        return tuple(dict.fromkeys(name for segment in self.segments for name in segment.numbers.names))
+
+    def spread(self, attribute: str) -> tuple[float, float] | None:
+        """Return the lowest and the highest number of an attribute; None where no segment has it."""
+        own = [segment.numbers for segment in self.segments if attribute in segment.numbers.names]
+        ends = [one.spread[one.names.index(attribute)][[0, -1]].tolist() for one in own]
+        return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None
+
+    def share(self, attribute: str, low: float, high: float) -> float | None:
+        """Return about which share of an attribute's numbers is in [low, high]; None where no segment has it."""
+        parts = [
+            (len(segment), share)
+            for segment in self.segments
+            if (share := segment.numbers.share(attribute, low, high)) is not None
+        ]
+        return sum(n * share for n, share in parts) / sum(n for n, _ in parts) if parts else None
 
     def idf(self, frequency: int, entities: int | None = None) -> float:
         """Return BM25's idf, ln(1 + (N − n + 0.5) / (n + 0.5)), as Lucene and Tantivy compute it."""

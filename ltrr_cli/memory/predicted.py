@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.index.values import ALIASES
 from ltrr_cli.memory.keys import Keys, build_keys
 from ltrr_cli.text import key
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 WEIGHTS = {"title": 1.0, "alias": 0.9, "title+creator": 1.0, "creator": 0.3}
 """How strongly each kind of predicted query speaks for its entity."""
-_ALIASES = ("aliases", "alias", "aka", "also_known_as", "alternative_titles")
 _MAX_WORDS = 16
 
 
@@ -35,7 +35,7 @@ def predict(entity: Entity, creator: str) -> Iterator[tuple[str, str]]:
             if maker and maker != title:
                 yield f"{title} {maker}", "title+creator"
                 yield f"{maker} {title}", "title+creator"
-    for name in _ALIASES:
+    for name in ALIASES:
         for value in entity.attributes.get(name, ()):
             if isinstance(value, str) and key(value):
                 yield key(value), "alias"

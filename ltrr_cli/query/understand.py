@@ -1,91 +1,199 @@
-"""Query understanding: spans of the query that are values of attributes, as soft readings.
+"""Query understanding: spans of the query that are values, types, titles or ranges, as soft readings.
 
-Every span of up to six words is looked up among the catalogue's own values. A span keeps all its readings ("love" as a
-mood and as a genre); shorter spans inside a longer one that reads are dropped ("love" in "love story").
+Every span that may be a phrase of the dictionary is looked up. A span keeps all its readings ("love" as a mood, a genre
+and a title); spans that overlap share their probability over all ways to cut the query (`lattice`).
 """
 
 from __future__ import annotations
 
 import math
-import re
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ltrr_cli.index.dictionary import TITLE, TYPE
 from ltrr_cli.index.fulltext import TEXT_FIELDS
-from ltrr_cli.index.values import MAX_WORDS as MAX_SPAN
+from ltrr_cli.memory.trust import NO_TRUST
+from ltrr_cli.query.forms import forms
+from ltrr_cli.query.lattice import posteriors
+from ltrr_cli.query.ranges import ranges
 from ltrr_cli.records import Tag, Understood
-from ltrr_cli.text import MAX_WORDS, hash64, tokens
+from ltrr_cli.text import MAX_WORDS, hash64, key, token_hash, tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
     from ltrr_cli.index.view import View
+    from ltrr_cli.memory.trust import Trust
+    from ltrr_cli.records import Range
 
-_DECADE = re.compile(r"(\d0)s")
-_SURE = 0.9
-_UNSURE = 0.6
+SURE, UNSURE = 0.9, 0.6
+"""Probability that a value is meant by a whole query or several words, and by a word among others."""
+TITLE_WORD = 0.3
+"""The same of a title that is a single word among others."""
+_COMMON = 0.05
+"""The same of a function word among others."""
+_LONGER = 3.0
+"""Each word of a span beyond two makes the odds of its readings so many times higher."""
+_LEAST = 0.02
+"""Less probable readings are left out."""
+_WITHIN = 5.0
+"""A reading within a longer one that is so many times as probable is left out, too."""
+_TYPES = 8
 
 
-def understand(text: str, view: View) -> Understood:
-    """Read a query against the values and terms of the index."""
+def understand(text: str, view: View, trust: Trust = NO_TRUST, scale: float = 1.0) -> Understood:
+    """Read a query against the values and terms of the index.
+
+    `trust` is what feedback says of readings, `scale` what a choice of today weighs in it.
+    """
     words = tokens(text)[:MAX_WORDS]
-    slots = {slot.terms[0]: slot for slot in view.asked(text).slots}
+    asked = view.asked(text).slots
+    slots = {slot.terms[0]: slot for slot in asked}
     frequencies = [max(view.frequencies(slot, TEXT_FIELDS)) for slot in slots.values()]
+    asked_for = ranges(text, words, view, lambda name, form, prior: trust.probability(name, form, prior, scale))
+    common = frozenset(slot.word for slot in asked if slot.common)
+    tags = _beside(_tags(words, common, view, trust, scale), asked_for)
     return Understood(
         text=text,
         words=tuple(words),
         stems=tuple(slots),
         idf=tuple(view.idf(min(frequency, view.rows)) for frequency in frequencies),
         unseen=frequencies.count(0),
-        tags=tuple(_tags(words, view)),
+        tags=tags,
+        ranges=asked_for,
+        types=_types(tags),
     )
 
 
-def _spans(words: list[str]) -> list[tuple[int, int, str]]:
-    """Return (start, end, key) of every span, with plural and decade forms beside the words themselves."""
+class _Meaning(NamedTuple):
+    """A reading of a span, over all segments: how many entities, of which types, with what weight of suggestions."""
+
+    start: int
+    end: int
+    attribute: str
+    value: str
+    entities: int
+    types: dict[str, int]
+    suggested: float
+
+
+def _spans(words: Sequence[str], view: View) -> list[tuple[int, int, str]]:
+    """Return (start, end, key) of every span that may be a phrase, in the forms that its last word may have."""
+    reach = view.phrase_reach(np.array([token_hash(word) for word in words], np.uint64))
     spans = []
-    for start in range(len(words)):
-        for end in range(start + 1, min(len(words), start + MAX_SPAN) + 1):
-            phrase = " ".join(words[start:end])
-            spans.append((start, end, phrase))
-            decade = _DECADE.fullmatch(phrase)
-            if decade:
-                spans.append((start, end, f"{19 if int(decade[1]) >= 30 else 20}{phrase}"))
-            elif phrase.endswith("s") and len(phrase) > 3:
-                spans.append((start, end, phrase[:-1]))
+    for start, longest in enumerate(reach):
+        before = ""
+        for end in range(start + 1, min(len(words), start + max(1, longest)) + 1):
+            last = words[end - 1]
+            spans += [(start, end, before + form) for form in forms(last)]
+            before += f"{last} "
     return spans
 
 
-def _tags(words: list[str], view: View) -> list[Tag]:
-    spans = _spans(words)
+def _meanings(words: Sequence[str], view: View) -> list[_Meaning]:
+    spans = _spans(words, view)
     if not spans:
         return []
     hashes = np.array([hash64(phrase) for _, _, phrase in spans], np.uint64)
-    counts: dict[tuple[int, str], int] = {}
+    found: dict[tuple[int, int, str, str], _Meaning] = {}
     for segment in view.segments:
-        for place, attribute, count in segment.values.readings(hashes):
-            counts[place, attribute] = counts.get((place, attribute), 0) + count
-    longest = [
-        (start, end)
-        for start, end in {spans[place][:2] for place, _ in counts}
-        if not any(
-            other != (start, end) and other[0] <= start and end <= other[1]
-            for other in {spans[p][:2] for p, _ in counts}
-        )
-    ]
-    found = []
-    for (place, attribute), count in counts.items():
-        start, end, value = spans[place]
-        if (start, end) in longest:
-            mass = sum(math.log1p(other) for (p, _), other in counts.items() if spans[p][:2] == (start, end))
-            sure = _SURE if end - start > 1 or end - start == len(words) else _UNSURE
-            found.append(
-                Tag(
-                    start=start,
-                    end=end,
-                    attribute=attribute,
-                    value=value,
-                    probability=sure * math.log1p(count) / mass,
-                    count=count,
+        for place, reading in segment.values.readings(hashes):
+            start, end, phrase = spans[place]
+            if reading.attribute == TITLE and phrase != " ".join(words[start:end]):
+                continue  # names have no plural
+            value = reading.word or phrase
+            name = (start, end, reading.attribute, value)
+            known = found.get(name)
+            if known is None:
+                found[name] = _Meaning(*name, reading.entities, dict(reading.types), reading.suggested)
+            else:
+                for kind, count in reading.types:
+                    known.types[kind] = known.types.get(kind, 0) + count
+                found[name] = known._replace(
+                    entities=known.entities + reading.entities, suggested=max(known.suggested, reading.suggested)
                 )
-            )
-    return sorted(found, key=lambda tag: (tag.start, -tag.probability, tag.attribute, tag.value))
+    return list(found.values())
+
+
+def _tags(words: Sequence[str], common: Collection[str], view: View, trust: Trust, scale: float) -> tuple[Tag, ...]:
+    meanings = _meanings(words, view) if words else []
+    mass: dict[tuple[int, int], float] = {}
+    for one in meanings:
+        mass[one[:2]] = mass.get(one[:2], 0.0) + math.log1p(one.entities)
+    told: list[tuple[_Meaning, str]] = []
+    spans = []
+    for one in meanings:
+        form = "whole" if one.end - one.start == len(words) else "phrase" if one.end - one.start > 1 else "word"
+        odds = _odds(one, form, words, common, trust, scale)
+        told.append((one, form))
+        spans.append((one.start, one.end, odds * math.log1p(one.entities) / mass[one[:2]]))
+    likely = posteriors(len(words), spans)
+    best: dict[tuple[int, int], float] = {}
+    for (start, end, _), probability in zip(spans, likely, strict=True):
+        best[start, end] = max(probability, best.get((start, end), 0.0))
+    found = [
+        Tag(
+            start=one.start,
+            end=one.end,
+            attribute=one.attribute,
+            value=one.value,
+            probability=probability,
+            count=one.entities,
+            types=tuple((kind, count / one.entities) for kind, count in sorted(one.types.items())),
+            suggested=one.suggested,
+            form=form,
+        )
+        for (one, form), probability in zip(told, likely, strict=True)
+        if probability >= _LEAST and not _outdone(one.start, one.end, probability, best)
+    ]
+    return tuple(sorted(found, key=lambda tag: (tag.start, -tag.probability, tag.attribute, tag.value)))
+
+
+def _beside(tags: tuple[Tag, ...], asked_for: Sequence[Range]) -> tuple[Tag, ...]:
+    """Return the tags; one that shares words with a range is meant only if the range is not: 1999 in "before 1999"."""
+    if not asked_for:
+        return tags
+    found = []
+    for tag in tags:
+        meant = sum(one.probability for one in asked_for if tag.start < one.end and one.start < tag.end)
+        probability = tag.probability * max(0.0, 1 - meant)
+        if probability >= _LEAST:
+            found.append(replace(tag, probability=probability) if meant else tag)
+    return tuple(sorted(found, key=lambda tag: (tag.start, -tag.probability, tag.attribute, tag.value)))
+
+
+def _outdone(start: int, end: int, probability: float, best: Mapping[tuple[int, int], float]) -> bool:
+    """Tell whether a span lies within a longer one that is far more probable."""
+    return any(
+        first <= start and end <= last and last - first > end - start and other >= _WITHIN * probability
+        for (first, last), other in best.items()
+    )
+
+
+def _odds(one: _Meaning, form: str, words: Sequence[str], common: Collection[str], trust: Trust, scale: float) -> float:
+    """Return the odds that a span is meant as a value of this attribute, against plain words."""
+    length = one.end - one.start
+    told = sum(word not in common for word in words[one.start : one.end])
+    alone = TITLE_WORD if one.attribute == TITLE and length == 1 else UNSURE
+    prior = SURE if form == "whole" or told > 1 else alone
+    likely = trust.probability(one.attribute, form, prior, scale)
+    odds = likely / (1 - likely)
+    if form != "whole" and not told:
+        odds *= _COMMON
+    return odds * _LONGER ** max(0, length - 2)
+
+
+def _types(tags: Sequence[Tag]) -> tuple[tuple[str, float], ...]:
+    """Return the types that a query may be after: those it names, and those of the titles in it."""
+    missed: dict[str, float] = {}
+    for tag in tags:
+        if tag.attribute == TYPE:
+            missed[tag.value] = missed.get(tag.value, 1.0) * (1 - tag.probability)
+        elif tag.attribute == TITLE:
+            for kind, share in tag.types:
+                if name := key(kind):
+                    missed[name] = missed.get(name, 1.0) * (1 - tag.probability * share)
+    likely = [(kind, 1 - miss) for kind, miss in missed.items()]
+    return tuple(sorted(likely, key=lambda one: (-one[1], one[0]))[:_TYPES])

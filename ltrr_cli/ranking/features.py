@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.index.dictionary import TITLE, TYPE
 from ltrr_cli.index.vectors import cosines
 from ltrr_cli.memory.recall import KAPPA
 from ltrr_cli.ranking.match import match_words
@@ -188,24 +189,50 @@ def _titles(out: NDArray[np.float32], at: Mapping[str, int], parts: Sequence[Par
 
 
 def _values(out: NDArray[np.float32], at: Mapping[str, int], parts: Sequence[Part], subject: Subject) -> None:
-    """Fill the shares of all readings, of those that name a type, and of the user's types."""
-    tags, types = subject.understood.tags, subject.types
-    weightings: dict[str, list[float]] = {}
-    if tags:
-        sure = np.array([tag.probability for tag in tags], np.float32)
-        weightings["values"] = [*(sure / sure.sum()).tolist(), *(0.0 for _ in types)]
-        if any(tag.attribute == "type" for tag in tags):
-            named = (tag.probability if tag.attribute == "type" else 0.0 for tag in tags)
-            weightings["type"] = [*named, *(0.0 for _ in types)]
-    if types:
-        weightings["user.type"] = [*(0.0 for _ in tags), *types.values()]
-    if weightings:
-        terms = [*(tag.term for tag in tags), *(f"type={key(kind)}" for kind in types)]
-        wanted = np.array([hash64(term) for term in terms], np.uint64)
-        weights = np.array(list(weightings.values()), np.float32)
+    """Fill the agreement with what was understood: values, titles, types; and the shares of the user's types."""
+    wanted = _wanted(subject)
+    if wanted:
+        terms = list(dict.fromkeys(term for weights in wanted.values() for term in weights))
+        hashes = np.array([hash64(term) for term in terms], np.uint64)
+        weights = np.array([[one.get(term, 0.0) for term in terms] for one in wanted.values()], np.float32)
         for segment, places, own in parts:
-            for name, shares in zip(weightings, segment.values.shares(own, wanted, weights), strict=True):
+            for name, shares in zip(wanted, segment.values.shares(own, hashes, weights), strict=True):
                 out[at[name], places] = shares
+    ranges = subject.understood.ranges
+    if ranges:
+        row = out[at["numbers"]]
+        row[:] = 0
+        for segment, places, own in parts:
+            for one in ranges:
+                inside = segment.numbers.within(one.attribute, one.low, one.high, own)
+                if inside is not None:
+                    row[places[inside]] += one.probability
+
+
+def _wanted(subject: Subject) -> dict[str, dict[str, float]]:
+    """Return for each feature of agreement the terms that count for it, with their weights."""
+    understood = subject.understood
+    values: dict[str, float] = {}
+    titles: dict[str, float] = {}
+    types: dict[str, float] = {}
+    for tag in understood.tags:
+        if tag.attribute == TITLE:
+            titles[tag.term] = max(tag.probability, titles.get(tag.term, 0.0))
+            continue
+        values[tag.term] = values.get(tag.term, 0.0) + tag.probability
+        if tag.attribute == TYPE:
+            types[tag.term] = values[tag.term]
+        if tag.suggested:
+            values[tag.suggested_term] = values[tag.term]  # times the row's weight of the suggestion
+    total = sum(tag.probability for tag in understood.tags if tag.attribute != TITLE)
+    wanted = {
+        "values": {term: weight / total for term, weight in values.items()},
+        "title.read": titles,
+        "type": types,
+        "type.likely": {f"{TYPE}={kind}": likely for kind, likely in understood.types},
+        "user.type": {f"{TYPE}={key(kind)}": share for kind, share in subject.types.items()},
+    }
+    return {name: weights for name, weights in wanted.items() if weights}
 
 
 def _own(

@@ -33,7 +33,8 @@ def values(tmp_path: Path) -> Values:
 
 def readings(values: Values, *phrases: str) -> list[tuple[int, str, int]]:
     """Return the readings of some phrases, sorted."""
-    return sorted(values.readings(np.array([hash64(phrase) for phrase in phrases], np.uint64)))
+    found = values.readings(np.array([hash64(phrase) for phrase in phrases], np.uint64))
+    return sorted((place, reading.attribute, reading.entities) for place, reading in found)
 
 
 def test_terms_by_hand() -> None:

@@ -24,6 +24,7 @@ QUERIES = (
     "love death",
     "river song king winter dance road ghost moon fire",
     "love story movies 90s by anna king",
+    "comedy songs 1980-1995",
     "songs",
     "東京",
     "तुम",
@@ -31,6 +32,7 @@ QUERIES = (
     "love xyzzy",
     'title:love AND (death OR "night) \\ ~* [a TO b]',
     "love " * 200,
+    "1980-1995 " * 8000,
     "moon fire " * 8000 + "x" * 20_000,
 )
 BARREN = ("", "  ", "xyzzy plugh", "🎬", "!?", "\x00", "\ud800", "ⵣ")

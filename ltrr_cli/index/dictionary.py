@@ -1,0 +1,189 @@
+"""The dictionary from words to attribute values, made from the catalogue itself: what words of a query may mean.
+
+Values, types, titles and aliases are known by the hashes of their keys, sorted, by memory map. For each first word it
+says how long the longest phrase is that begins so: few spans of a query need looking up at all. An entity's alias also
+reads as the attribute values that name this entity by its title.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ltrr_cli.index.files import mapped
+from ltrr_cli.text import hash64, token_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+TITLE = "title"
+"""The attribute by which titles and aliases are read."""
+TYPE = "type"
+MAX_WORDS = 6
+"""Longer values are text, not names: nobody types them as part of a query."""
+MAX_TITLE = 12
+"""Longer titles are not read."""
+_NONE = -1
+
+
+class Reading(NamedTuple):
+    """What a phrase may mean: the value `word` of an attribute ("": the phrase itself), that so many `entities` have.
+
+    `types` are those of the entities of this title, with their numbers. `suggested` is the weight of the entities for
+    which the value was suggested, see `index/suggest.py`.
+    """
+
+    attribute: str
+    word: str
+    entities: int
+    types: tuple[tuple[str, int], ...] = ()
+    suggested: float = 0.0
+
+
+class DictionaryWriter:
+    """Counts values and titles, and writes the arrays."""
+
+    def __init__(self) -> None:
+        self._count: dict[tuple[str, str], int] = {}
+        self._titles: dict[str, dict[str, int]] = {}
+        self._alias: dict[str, set[str]] = {}
+
+    def add_values(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Count an entity's distinct (attribute, key)."""
+        for pair in pairs:
+            self._count[pair] = self._count.get(pair, 0) + 1
+
+    def add_names(self, kind: str, names: Sequence[str]) -> None:
+        """Count an entity's distinct keys of title and aliases, the title first, as names of entities of a type."""
+        for name in names:
+            counts = self._titles.setdefault(name, {})
+            counts[kind] = counts.get(kind, 0) + 1
+        for alias in names[1:]:
+            self._alias.setdefault(alias, set()).add(names[0])
+
+    def write(self, directory: Path, suggested: Mapping[tuple[str, str], float]) -> tuple[str, ...]:
+        """Write the arrays; returns the attribute names that they number. `suggested` gives weights of values."""
+        names = tuple(sorted({name for name, _ in self._count} | ({TITLE} if self._titles else set())))
+        number = {name: place for place, name in enumerate(names)}
+        types = sorted({kind for counts in self._titles.values() for kind in counts})
+        type_number = {kind: place for place, kind in enumerate(types)}
+        texts: dict[str, int] = {}
+        # hash, attribute, count, type, text of an alias, weight of suggestions
+        entries: list[tuple[int, int, int, int, int, float]] = []
+        phrases = set(self._titles)
+        for (name, word), count in self._count.items():
+            phrases.add(word)
+            entries.append((hash64(word), number[name], count, _NONE, _NONE, suggested.get((name, word), 0.0)))
+        for word, counts in self._titles.items():
+            for kind, count in counts.items():
+                entries.append((hash64(word), number[TITLE], count, type_number[kind], _NONE, 0.0))
+        for alias, titles in self._alias.items():
+            for title in sorted(titles):
+                for name in names:
+                    known = self._count.get((name, title))
+                    if known is not None and (name, alias) not in self._count:
+                        text = texts.setdefault(title, len(texts))
+                        entry = (hash64(alias), number[name], known, _NONE, text, suggested.get((name, title), 0.0))
+                        entries.append(entry)
+        entries.sort()
+        columns: list[tuple[str, type[np.generic]]] = [
+            ("hash", np.uint64),
+            ("attribute", np.uint16),
+            ("count", np.int32),
+            ("type", np.int32),
+            ("text", np.int32),
+            ("suggested", np.float32),
+        ]
+        for place, (column, kind_of) in enumerate(columns):
+            np.save(directory / f"phrases.{column}.npy", np.array([entry[place] for entry in entries], kind_of))
+        _write_first(directory, phrases)
+        (directory / "phrases.json").write_text(json.dumps({"types": types, "texts": list(texts)}) + "\n")
+        return names
+
+
+def _write_first(directory: Path, phrases: Iterable[str]) -> None:
+    """Write for each first word the number of words of the longest phrase that begins with it."""
+    longest: dict[int, int] = {}
+    for phrase in phrases:
+        first = token_hash(phrase.partition(" ")[0])
+        longest[first] = max(longest.get(first, 0), phrase.count(" ") + 1)
+    firsts = sorted(longest.items())
+    np.save(directory / "phrases.first.npy", np.array([first for first, _ in firsts], np.uint64))
+    np.save(directory / "phrases.longest.npy", np.array([length for _, length in firsts], np.uint8))
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary:
+    """The arrays of one segment, by memory map; an older ltrr's have no titles, aliases and first words."""
+
+    names: tuple[str, ...]
+    hashes: NDArray[np.uint64]
+    attribute: NDArray[np.uint16]
+    count: NDArray[np.int32]
+    type: NDArray[np.int32] | None
+    text: NDArray[np.int32]
+    suggested: NDArray[np.float32]
+    first: NDArray[np.uint64]
+    longest: NDArray[np.uint8]
+    types: tuple[str, ...]
+    texts: tuple[str, ...]
+
+    @classmethod
+    def open(cls, directory: Path, names: tuple[str, ...]) -> Dictionary:
+        """Map the files that `DictionaryWriter.write` made."""
+
+        def column(name: str) -> Any:
+            return mapped(directory / f"phrases.{name}.npy")
+
+        told = directory / "phrases.json"
+        old = not told.exists()
+        texts = {} if old else json.loads(told.read_bytes())
+        return cls(
+            names=names,
+            hashes=column("hash"),
+            attribute=column("attribute"),
+            count=column("count"),
+            type=None if old else column("type"),
+            text=np.empty(0, np.int32) if old else column("text"),
+            suggested=np.empty(0, np.float32) if old else column("suggested"),
+            first=np.empty(0, np.uint64) if old else column("first"),
+            longest=np.empty(0, np.uint8) if old else column("longest"),
+            types=tuple(texts.get("types", ())),
+            texts=tuple(texts.get("texts", ())),
+        )
+
+    def reach(self, firsts: NDArray[np.uint64]) -> list[int]:
+        """Return how many words the longest phrase has that begins with each of these token hashes, 0 for none."""
+        if self.type is None:
+            return [MAX_WORDS] * len(firsts)
+        if not len(self.first):
+            return [0] * len(firsts)
+        places = np.minimum(self.first.searchsorted(firsts), len(self.first) - 1)
+        lengths: list[int] = np.where(self.first[places] == firsts, self.longest[places], 0).tolist()
+        return lengths
+
+    def readings(self, phrases: NDArray[np.uint64]) -> list[tuple[int, Reading]]:
+        """Return (place in `phrases`, reading) for each meaning of each phrase with one of the hashes."""
+        lows, highs = self.hashes.searchsorted(phrases, "left"), self.hashes.searchsorted(phrases, "right")
+        found: list[tuple[int, Reading]] = []
+        for place in (highs > lows).nonzero()[0].tolist():
+            types: list[tuple[str, int]] = []
+            for entry in range(int(lows[place]), int(highs[place])):
+                attribute, count = self.names[int(self.attribute[entry])], int(self.count[entry])
+                if self.type is None:
+                    found.append((place, Reading(attribute, "", count)))
+                elif self.type[entry] != _NONE:
+                    types.append((self.types[int(self.type[entry])], count))
+                else:
+                    text = int(self.text[entry])
+                    word = "" if text == _NONE else self.texts[text]
+                    found.append((place, Reading(attribute, word, count, (), float(self.suggested[entry]))))
+            if types:
+                found.append((place, Reading(TITLE, "", sum(count for _, count in types), tuple(types))))
+        return found

@@ -1,0 +1,88 @@
+"""Numeric attributes by row, and how their values spread: for ranges such as "before 1999" or "under 20".
+
+`columns/numbers.npy` (m, n) float64 has the first number of each row, nan where it has none;
+`columns/numbers.spread.npy` (m, 101) its percentiles. An older ltrr wrote neither.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ltrr_cli.index.files import mapped
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from ltrr_cli.records import Entity
+
+_PERCENTILES = 101
+_MOST = 64
+"""Numeric attributes of a segment beyond this are left out: nobody asks for them by words."""
+
+
+class NumbersWriter:
+    """Collects the numbers of entities in row order."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._found: dict[str, tuple[list[int], list[float]]] = {}
+
+    def add(self, entity: Entity) -> None:
+        """Add the next row."""
+        for name, values in entity.attributes.items():
+            number = next((value for value in values if not isinstance(value, str)), None)
+            if number is not None and (name in self._found or len(self._found) < _MOST):
+                rows, numbers = self._found.setdefault(name, ([], []))
+                rows.append(self._rows)
+                numbers.append(number)
+        self._rows += 1
+
+    def write(self, directory: Path) -> tuple[str, ...]:
+        """Write the arrays; returns the names of the attributes, in the order of their rows."""
+        columns = np.full((len(self._found), self._rows), np.nan)
+        spread = np.empty((len(self._found), _PERCENTILES))
+        for place, (rows, numbers) in enumerate(self._found.values()):
+            columns[place, rows] = numbers
+            spread[place] = np.percentile(numbers, np.arange(_PERCENTILES))
+        np.save(directory / "numbers.npy", columns)
+        np.save(directory / "numbers.spread.npy", spread)
+        return tuple(self._found)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The arrays of one segment, by memory map."""
+
+    names: tuple[str, ...]
+    columns: NDArray[np.float64]
+    spread: NDArray[np.float64]
+
+    @classmethod
+    def open(cls, directory: Path, names: tuple[str, ...]) -> Numbers:
+        """Map the files that `NumbersWriter.write` made."""
+        if not names:
+            return cls((), np.empty((0, 0)), np.empty((0, _PERCENTILES)))
+        return cls(names, mapped(directory / "numbers.npy"), mapped(directory / "numbers.spread.npy"))
+
+    def within(
+        self, attribute: str, low: float, high: float, rows: NDArray[np.int64] | None = None
+    ) -> NDArray[np.bool_] | None:
+        """Tell which rows (all, or these) have a number in [low, high]: (n,) bool; None without the attribute."""
+        if attribute not in self.names:
+            return None
+        column = self.columns[self.names.index(attribute)]
+        own = column if rows is None else column[rows]
+        inside: NDArray[np.bool_] = (own >= low) & (own <= high)
+        return inside
+
+    def share(self, attribute: str, low: float, high: float) -> float | None:
+        """Return about which share of the attribute's numbers is in [low, high]; None without the attribute."""
+        if attribute not in self.names:
+            return None
+        own = self.spread[self.names.index(attribute)]
+        return int(((own >= low) & (own <= high)).sum()) / _PERCENTILES

@@ -1,0 +1,111 @@
+"""Content understanding: values of known attributes that an entity's own text names.
+
+Only those are suggested that the catalogue does not give the entity.
+
+A value that the text names is offered with a weight: how often entities whose text names it have it, smoothed as
+(both + κ·p) / (named + κ), p the share of all entities that have it. It is offered where that is at least `LEAST` and
+twice p: "family" in a text says little, "stand-up comedy" much. Only attributes whose values come again are looked at.
+Suggestions are marked, apart from the catalogue's own values, and count by their weight.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from ltrr_cli.index.dictionary import MAX_WORDS, TYPE
+from ltrr_cli.index.values import ALIASES, terms
+from ltrr_cli.text import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ltrr_cli.records import Entity
+
+LEAST = 0.3
+"""Least weight of a value that is suggested."""
+_LIFT = 2.0
+_KAPPA = 5.0
+_OFTEN = 3
+"""Entities that a value must have."""
+_AGAIN = 2.0
+"""Entities that an attribute's values must have on average: one whose values are all different has names, not kinds."""
+READ = 2_000
+"""Words of a text that are looked at."""
+_LETTERS = 3
+
+
+class Suggester:
+    """Learns from all entities which values texts name, then suggests. First `add` all, then `read` all."""
+
+    def __init__(self) -> None:
+        self._entities = 0
+        self._have: Counter[tuple[str, str]] = Counter()
+        self._named: Counter[tuple[str, str]] = Counter()
+        self._both: Counter[tuple[str, str]] = Counter()
+        self._by_word: dict[str, list[tuple[str, str]]] | None = None
+        self._firsts: dict[str, int] = {}
+        self._weights: dict[tuple[str, str], float] | None = None
+
+    def add(self, entity: Entity) -> None:
+        """Count an entity's values."""
+        self._entities += 1
+        self._have.update({pair for pair in terms(entity) if pair[0] != TYPE and pair[0] not in ALIASES})
+
+    def read(self, entity: Entity) -> None:
+        """Count which values an entity's text names; all entities are added."""
+        named = self._mentions(entity.text)
+        if named:
+            self._named.update(named)
+            self._both.update(named & set(terms(entity)))
+
+    def of(self, entity: Entity) -> dict[tuple[str, str], float]:
+        """Return (attribute, key) → weight of what is suggested for an entity; all entities are read."""
+        weights = self.weights
+        if not weights:
+            return {}
+        own = set(terms(entity))
+        return {
+            pair: weights[pair] for pair in sorted(self._mentions(entity.text)) if pair in weights and pair not in own
+        }
+
+    @property
+    def weights(self) -> Mapping[tuple[str, str], float]:
+        """Weights, in [LEAST, 1], of the values that may be suggested."""
+        if self._weights is None:
+            self._weights = {}
+            for pair, named in self._named.items():
+                base = self._have[pair] / self._entities
+                weight = (self._both[pair] + _KAPPA * base) / (named + _KAPPA)
+                if weight >= max(LEAST, _LIFT * base):
+                    self._weights[pair] = weight
+        return self._weights
+
+    def _mentions(self, text: str) -> set[tuple[str, str]]:
+        known = self._known()
+        if not text or not known:
+            return set()
+        words = tokens(text)[:READ]
+        found: set[tuple[str, str]] = set()
+        for start, word in enumerate(words):
+            longest = self._firsts.get(word, 0)
+            for end in range(start + 1, min(len(words), start + longest) + 1):
+                found.update(known.get(" ".join(words[start:end]), ()))
+        return found
+
+    def _known(self) -> dict[str, list[tuple[str, str]]]:
+        """Return the values that texts are searched for, by their keys."""
+        if self._by_word is None:
+            self._by_word = {}
+            distinct: Counter[str] = Counter()
+            having: Counter[str] = Counter()
+            for (name, _), count in self._have.items():
+                distinct[name] += 1
+                having[name] += count
+            for (name, word), count in self._have.items():
+                often = count >= _OFTEN and having[name] >= _AGAIN * distinct[name]
+                if often and len(word) >= _LETTERS and not word.replace(" ", "").isdigit():
+                    self._by_word.setdefault(word, []).append((name, word))
+                    first = word.partition(" ")[0]
+                    self._firsts[first] = min(MAX_WORDS, max(self._firsts.get(first, 0), word.count(" ") + 1))
+        return self._by_word
