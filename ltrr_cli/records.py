@@ -28,7 +28,8 @@ class Entity:
 class Query:
     """One request. `time` is in seconds since 1970 (UTC); `k` is how many results are wanted.
 
-    `context` is what the caller knows of it beyond that: numbers, or words that name a kind.
+    `context` is what the caller knows of it beyond that: numbers, or words that name a kind. `filter` says what may be
+    found at all, as `filters.expression` writes it; "": everything.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Query:
     user: str = ""
     session: str = ""
     context: Mapping[str, Value] = field(default_factory=dict)
+    filter: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +199,10 @@ class Trace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impression:
-    """What was shown for a query, in order. `trace` is None where another system showed it."""
+    """What was shown for a query, in order. `trace` is None where another system showed it.
+
+    `text` is without the filters that were typed in it; those are in `filter`, as it is written.
+    """
 
     query_id: str
     text: str
@@ -206,6 +211,7 @@ class Impression:
     user: str = ""
     session: str = ""
     trace: Trace | None = None
+    filter: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,8 +258,29 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Facet:
+    """How many entities have each value of a field, the most frequent first; `others`: those of all further values."""
+
+    field: str
+    values: tuple[tuple[Value, int], ...]
+    others: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facets:
+    """Facets of `entities` many: of the query's candidates (`of` is `pool`), or of all that its filter allows."""
+
+    of: str
+    entities: int
+    facets: tuple[Facet, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The reply to one query, with all that `--explain` shows."""
+    """The reply to one query, with all that `--explain` shows.
+
+    `filter` is what was demanded, in `query` and beside it, and `allowed` how many entities meet that; None without.
+    """
 
     query_id: str
     query: str
@@ -261,3 +288,6 @@ class Answer:
     took_ms: float
     trace: Trace
     readings: tuple[str, ...] = ()
+    filter: str = ""
+    allowed: int | None = None
+    facets: Facets | None = None

@@ -177,7 +177,8 @@ def make_request(opened: Opened, query: Query) -> Request:
         now=query.time,
         half_life=opened.config.half_life_s,
     )
-    return Request(query, understood, remembered, opened.view, opened.query_vector, popularity=opened.config.popularity)
+    view = opened.filters.view(query.filter)
+    return Request(query, understood, remembered, view, opened.query_vector, popularity=opened.config.popularity)
 
 
 def context_of(request: Request, first: Mapping[str, Ran], past: Past) -> dict[str, float]:
@@ -199,6 +200,7 @@ def impression_of(answered: Answer, query: Query) -> Impression:
         user=query.user,
         session=query.session,
         trace=answered.trace,
+        filter=query.filter,
     )
 
 
