@@ -162,7 +162,8 @@ class Trace:
     `available` names the arms that the policy could choose from, in its order; `arms` are those that ran. `limit_ms` is
     how long they could take together by their `times`, 0 where that was no limit. `noise` is the temperature of the
     noise in the order, 0 without, and `order_log_propensity` the logarithm of the probability that the noise gives the
-    page's order (but for a reserved place), given the pool.
+    page's order (but for a reserved place), given the pool. `cap` and `diversity` say how the page was arranged, beside
+    the scores; "" and 0: by these alone.
 
     On a page of two systems (`mode` is INTERLEAVED) `interleaved` says who supplied what. The rest is then of both
     together: an arm ran as deep as either wanted, `pool` and `features` are as if one system had wanted all of it. Each
@@ -194,6 +195,8 @@ class Trace:
     times: Mapping[str, float] = field(default_factory=dict)
     noise: float = 0.0
     order_log_propensity: float = 0.0
+    cap: str = ""
+    diversity: float = 0.0
     interleaved: Interleaved | None = None
 
 

@@ -31,6 +31,8 @@ class Asking:
     interleave: tuple[str, str] | None = None
     filter: str = ""
     facets: tuple[str, ...] = ()
+    cap: str | None = None
+    diversity: float | None = None
 
     def ask(self, engine: Engine, text: str) -> Answer:
         """Ask."""
@@ -48,6 +50,8 @@ class Asking:
             interleave=self.interleave,
             filter=self.filter,
             facets=self.facets,
+            cap=self.cap,
+            diversity=self.diversity,
         )
 
 

@@ -51,6 +51,10 @@ def show_choice(out: Console, answer: Answer) -> None:
             system = f"{one.name} (policy {one.policy_version}, ranker {one.ranker_version}): {depths or 'nothing'}"
             out.print(f"team {team}    ", safe(system), sep="", soft_wrap=True)
         out.print("teams     ", safe(" ".join(trace.interleaved.teams)), sep="", soft_wrap=True)
+    if trace.cap or trace.diversity:
+        cap = f"at most {trace.cap.rpartition(':')[2]} of each {trace.cap.rpartition(':')[0]}" if trace.cap else ""
+        diverse = f"diversity {trace.diversity:g}" if trace.diversity else ""
+        out.print("arranged  ", safe(", ".join(filter(None, (cap, diverse)))), sep="", soft_wrap=True)
     if trace.reserved is not None:
         kept = f"place {trace.reserved.position} is kept for a find of {trace.reserved.arm} alone, to learn from it"
         out.print("exploring ", safe(kept), sep="", soft_wrap=True)

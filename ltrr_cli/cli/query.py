@@ -35,6 +35,7 @@ Examples:
   ltrr query --interleave policy:live single:lexical
   ltrr query love --filter 'year >= 1990 and genre = rock' --type song
   ltrr query 'love genre:rock -artist:queen year:>=1990' --facets genre,year
+  ltrr query love --cap artist:2 --diversity 0.2
 """
 
 
@@ -75,6 +76,24 @@ def query(
         typer.Option(
             metavar="FIELD,…",
             help="Count the values of these fields, among the query's candidates (without words: within the filter).",
+            show_default=False,
+        ),
+    ] = None,
+    cap: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FIELD:N",
+            help="Show at most N entities with the same value of a field; '' overrides ltrr.toml.",
+            show_default=False,
+        ),
+    ] = None,
+    diversity: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            min=0.0,
+            max=0.99,
+            help="How much likeness to what stands above counts against a result.",
             show_default=False,
         ),
     ] = None,
@@ -122,6 +141,8 @@ def query(
         interleave=interleave,
         filter=filter_of(filters, types),
         facets=tuple(name.strip() for name in (facets or "").split(",") if name.strip()),
+        cap=cap,
+        diversity=diversity,
     )
     how = _how(text, machine=as_json or jsonl, ids=ids)
     path = find_index(index)

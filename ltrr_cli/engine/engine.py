@@ -124,6 +124,8 @@ class Engine:
         interleave: tuple[str, str] | None = None,
         filter: str = "",  # noqa: A002 – the word users know
         facets: Sequence[str] = (),
+        cap: str | None = None,
+        diversity: float | None = None,
     ) -> Answer:
         """Answer a query, and log it as an impression unless `log` is off or the index is `read_only`.
 
@@ -138,8 +140,11 @@ class Engine:
 
         `filter` says what may be found at all, such as `year >= 1990 and genre = rock` (see `filters.grammar`), and so
         do words of `text` such as `genre:rock`; both must be met. `facets` names fields whose values are counted.
+        `cap` (`artist:2`: at most two of each artist) and `diversity` in [0, 0.99] arrange the page in place of what
+        ltrr.toml says; see `ranking.diversity`.
         Raises `UsageError` for values out of range, unknown names, and a filter that cannot be read.
         """
+        from ltrr_cli.engine.arranging import wanted_cap, wanted_diversity
         from ltrr_cli.engine.filtering import complete
         from ltrr_cli.engine.interleaving import Named, answer_interleaved
         from ltrr_cli.engine.search import Choice, answer, impression_of
@@ -172,6 +177,7 @@ class Engine:
             context=context or {},
         )
         chance = secrets.randbits(48) if seed is None else seed
+        most, diverse = wanted_cap(opened, cap), wanted_diversity(opened, diversity)
         choices = []
         for way in ways:
             self._check_depths(way.depths)
@@ -183,6 +189,9 @@ class Engine:
                     policy=chosen if way.depths is None else Fixed(way.depths),
                     ranker=opened.ranker(way.ranker),
                     explain=explain,
+                    cap=most,
+                    diversity=diverse,
+                    noise=opened.config.noise if explore else 0.0,
                 )
             )
         if interleave is None:

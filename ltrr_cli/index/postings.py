@@ -9,14 +9,13 @@ rows begin. Numbers: `postings.number.of`, and `.values` (n,) float64, ascending
 from __future__ import annotations
 
 import json
-from array import array
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ltrr_cli.filters.expression import COMPARISONS, Condition, number_of
 from ltrr_cli.index.files import mapped
-from ltrr_cli.text import clean, fold, tokens
+from ltrr_cli.text import fold, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,13 +23,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ltrr_cli.records import Entity
 
 FORMAT_VERSION = 1
 LONGEST = 512
 """Characters of a folded value beyond this do not count."""
 _NAMES = "postings.json"
-_TEXTS = ("folded", "label", "words")
+TEXTS = ("folded", "label", "words")
 
 
 def folded(value: str) -> str:
@@ -38,85 +36,9 @@ def folded(value: str) -> str:
     return " ".join(fold(value).split())[:LONGEST]
 
 
-def _words(value: str) -> str:
+def words_of(value: str) -> str:
     """Return a value's words, with a space before, between and after them."""
     return f" {' '.join(tokens(value))} "
-
-
-class PostingsWriter:
-    """Collects the values of entities in row order."""
-
-    def __init__(self) -> None:
-        self._texts: dict[str, dict[str, int]] = {}
-        self._labels: list[str] = []
-        self._entries, self._entry_rows = array("q"), array("q")
-        self._numbers: dict[str, tuple[array[float], array[int]]] = {}
-        self._row = 0
-
-    def add(self, entity: Entity) -> None:
-        """Add the next row."""
-        self._text("type", entity.type)
-        self._text("title", entity.title)
-        if entity.popularity is not None:
-            self._number("popularity", entity.popularity)
-        for name, values in entity.attributes.items():
-            for value in values:
-                if isinstance(value, str):
-                    self._text(name, value)
-                else:
-                    self._number(name, value)
-        self._row += 1
-
-    def _text(self, name: str, value: str) -> None:
-        word = folded(value)
-        if word:
-            of_field = self._texts.setdefault(name, {})
-            number = of_field.get(word)
-            if number is None:
-                number = of_field[word] = len(self._labels)
-                self._labels.append(clean(value))
-            self._entries.append(number)
-            self._entry_rows.append(self._row)
-
-    def _number(self, name: str, value: float) -> None:
-        values, rows = self._numbers.setdefault(name, (array("d"), array("q")))
-        values.append(value)
-        rows.append(self._row)
-
-    def finish(self) -> Postings:
-        """Return what was collected."""
-        names = sorted({*self._texts, *self._numbers, "title", "type"})
-        arrays: dict[str, NDArray[Any]] = {}
-        ordered = [sorted(self._texts.get(name, {}).items()) for name in names]
-        place = np.empty(len(self._labels), np.int64)
-        place[[number for entries in ordered for _, number in entries]] = np.arange(len(self._labels))
-        entries = place[np.array(self._entries, np.int64)]
-        rows = np.array(self._entry_rows, np.int64)
-        pairs = np.unique(np.stack([entries, rows]), axis=1)  # a row may have a value twice
-        arrays["text.of"] = _ends([len(one) for one in ordered])
-        arrays["text.starts"] = _ends(np.bincount(pairs[0], minlength=len(self._labels)).tolist())
-        arrays["text.rows"] = pairs[1].astype(np.int32)
-        labels = [self._labels[number] for entries in ordered for _, number in entries]
-        columns = ([word for entries in ordered for word, _ in entries], labels, [_words(one) for one in labels])
-        for name, column in zip(_TEXTS, columns, strict=True):
-            pieces = [f"{one}\n".encode() for one in column]
-            arrays[f"text.{name}"] = np.frombuffer(b"".join(pieces), np.uint8)
-            arrays[f"text.{name}.at"] = _ends([len(piece) for piece in pieces])
-        numbers = [_sorted(*self._numbers.get(name, (array("d"), array("q")))) for name in names]
-        arrays["number.of"] = _ends([len(values) for values, _ in numbers])
-        arrays["number.values"] = np.concatenate([values for values, _ in numbers])
-        arrays["number.rows"] = np.concatenate([own for _, own in numbers])
-        return Postings(names, arrays)
-
-
-def _ends(lengths: Sequence[int]) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64)
-
-
-def _sorted(values: array[float], rows: array[int]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    found, own = np.array(values, np.float64), np.array(rows, np.int32)
-    order = np.lexsort((own, found))
-    return found[order], own[order]
 
 
 class Postings:
@@ -204,7 +126,7 @@ class Postings:
 
     def _with_words(self, name: str, value: str) -> NDArray[np.int32]:
         """Return the rows with a text that has the words of `value` next to each other; without words: that is it."""
-        words = _words(value).encode()
+        words = words_of(value).encode()
         if not words.strip():
             return self._equal(name, value)
         low, high = self._texts(name)
@@ -234,6 +156,28 @@ class Postings:
         low, high = self._texts(name)
         place = self._place(name, folded(value), after=operator in {"<=", ">"})
         return self._of_entries(low, place) if operator[0] == "<" else self._of_entries(place, high)
+
+    def held(self, name: str, rows: NDArray[np.int64]) -> list[tuple[int, str | float]]:
+        """Return (place in `rows`, value) for each value of a field, texts folded; `rows` (n,) are distinct."""
+        order = np.argsort(rows)
+        ascending = rows[order]
+
+        def places(own: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+            at = np.minimum(np.searchsorted(ascending, own), max(0, len(rows) - 1))
+            hits = np.flatnonzero(ascending[at] == own) if len(rows) else np.empty(0, np.intp)
+            return order[at[hits]], hits
+
+        low, high = self._texts(name)
+        starts = self._arrays["text.starts"]
+        begin = int(starts[low])
+        found, hits = places(self._arrays["text.rows"][begin : int(starts[high])])
+        entries = np.searchsorted(starts, hits + begin, "right") - 1
+        held: list[tuple[int, str | float]] = [
+            (place, self._text("folded", entry)) for place, entry in zip(found.tolist(), entries.tolist(), strict=True)
+        ]
+        first, last = self._numbers(name)
+        found, hits = places(self._arrays["number.rows"][first:last])
+        return [*held, *zip(found.tolist(), self._arrays["number.values"][first:last][hits].tolist(), strict=True)]
 
     def counts(self, name: str, chosen: NDArray[np.bool_]) -> list[tuple[str | float, int]]:
         """Return how many of the chosen rows, (rows,) bool, have each value of a field; values that none has left out.

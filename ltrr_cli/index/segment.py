@@ -18,7 +18,8 @@ from ltrr_cli.index.fresh import shares_below, year_of
 from ltrr_cli.index.fulltext import Fulltext, FulltextWriter
 from ltrr_cli.index.ids import Ids, write_ids
 from ltrr_cli.index.manifest import FORMAT_VERSION
-from ltrr_cli.index.postings import Postings, PostingsWriter
+from ltrr_cli.index.postings import Postings
+from ltrr_cli.index.postings_writer import PostingsWriter
 from ltrr_cli.index.titles import Titles, write_titles
 from ltrr_cli.index.values import Values, ValuesWriter
 from ltrr_cli.index.vectors import Vectors, write_vectors

@@ -1,8 +1,8 @@
 """popular: the lexical match, biased by popularity: BM25 × log2(2 + 2 × popularity) ^ p.
 
 Popularity is a share of the catalogue, in [0, 1], so that the factor saturates: the best known count 2^p times what the
-unknown do. p is the setting `popularity`. Tantivy knows p = 1 (and p = 0: none); for another p the best `WINDOW` of
-that order are weighed again.
+unknown do. p is the setting `popularity`, by default learned (memory/power.py). Tantivy knows p = 1 (and p = 0: none);
+for another p the best `WINDOW` of that order are weighed again.
 
 Where a filter is all that is asked, it finds what the filter allows, the best known first.
 """
@@ -31,7 +31,7 @@ class Popular:
     """Full text, the well-known first."""
 
     name = "popular"
-    learns = False
+    learns = True
 
     def applies(self, request: Request) -> bool:
         """Whether the index knows a term of the query, and any popularity; or whether there is but a filter."""

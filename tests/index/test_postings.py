@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from ltrr_cli.filters.expression import Condition, number_of
 from ltrr_cli.filters.grammar import parse
 from ltrr_cli.index.narrow import fields_of, narrowed
-from ltrr_cli.index.postings import Postings, PostingsWriter, folded
+from ltrr_cli.index.postings import Postings, folded
+from ltrr_cli.index.postings_writer import PostingsWriter
 from ltrr_cli.records import Entity
 from ltrr_cli.text import tokens
 
@@ -93,6 +94,15 @@ def test_written_is_read(tmp_path: Path) -> None:
         assert set(postings.rows(Condition("x", "=", ("ROCK", "nothing"))).tolist()) == {0, 1}
         assert postings.counts("x", np.ones(3, np.bool_)) == [("Pop", 1), ("Rock", 2), (3.0, 3)]
         assert postings.counts("x", np.array([False, True, False]))[:1] == [("Rock", 1)]
+        assert sorted(postings.held("x", np.array([2, 1, 0])), key=str) == [
+            (1, "rock"),
+            (1, 3.0),
+            (1, 3.0),
+            (2, "pop"),
+            (2, "rock"),
+            (2, 3.0),
+        ]
+        assert postings.held("y", np.array([0, 2])) == postings.held("x", np.array([], np.int64)) == []
         assert postings.counts("nothing", np.ones(3, np.bool_)) == []
         assert postings.kinds("x") == (True, True)
         assert postings.kinds("y") == (True, False)
