@@ -160,9 +160,9 @@ class Learned:
         if impression is not None and trace is not None and event.entity_id in impression.shown:
             self.counts["training lists"] += 1
             self.contest.observe(event, impression, trace)
-            self._weigh_popularity(event, impression, trace, reward)
+            self._weigh_popularity(event, impression, trace)
 
-    def _weigh_popularity(self, event: Event, impression: Impression, trace: Trace, reward: float) -> None:
+    def _weigh_popularity(self, event: Event, impression: Impression, trace: Trace) -> None:
         """Learn how much being well known counted, beside lexical's scores, in what was acted on."""
         if not {"lexical.score", "popularity"} <= {*trace.feature_names}:
             return
@@ -172,7 +172,6 @@ class Learned:
             values[:, trace.feature_names.index("popularity")],
             np.array([examination(place + 1) for place in range(len(values))]),
             impression.shown.index(event.entity_id),
-            weight=min(1.0, reward),
             time=event.time,
             half_life=self.config.half_life_s,
         )

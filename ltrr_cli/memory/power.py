@@ -42,11 +42,10 @@ class Power:
         seen: NDArray[np.float64],
         chosen: int,
         *,
-        weight: float,
         time: float,
         half_life: float,
     ) -> None:
-        """Learn one choice, of `chosen`, among n entities; seconds, `weight` in [0, 1].
+        """Learn one choice, of `chosen`, among n entities; times in seconds.
 
         `scores` (n,) are lexical's, nan where it did not find it: such are no part of the choice. `popularity` (n,) is
         in [0, 1], nan where unknown; `seen` (n,) is P(examined), above 0.
@@ -59,7 +58,7 @@ class Power:
         logits = np.array(BETAS)[:, None, None] * utility + np.log(seen[known])
         place = int(np.count_nonzero(known[:chosen]))
         likelihood = logits[:, :, place] - np.logaddexp.reduce(logits, axis=2)
-        self._sums += weight * growth(time, half_life) * likelihood
+        self._sums += growth(time, half_life) * likelihood
         self._latest = max(self._latest, time)
         self.choices += 1
 

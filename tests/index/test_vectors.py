@@ -80,7 +80,7 @@ def test_graph_orders_equal_vectors_by_row(tmp_path: Path) -> None:
 @pytest.mark.parametrize("few", [0, 1 << 30])
 def test_within_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
     """Of a tenth of the rows the nearest are found: all of them where they are compared, ≥ 99 % by the graph."""
-    monkeypatch.setattr("ltrr_cli.index.vectors.FEW", few)
+    monkeypatch.setattr("ltrr_cli.index.vectors.EVEN", few)
     rng = np.random.default_rng(0)
     drawn = rng.normal(size=(3000, 24)).astype(np.float32)
     matrix = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)

@@ -21,7 +21,7 @@ def _stream(power: float, beta: float, choices: int, *, seed: int, start: float 
         seen = 1 / np.arange(1, 11)
         worth = seen * (scores * np.log2(2 + 2 * popularity) ** power) ** beta
         chosen = int(rng.choice(10, p=worth / worth.sum()))
-        learned.learn(scores, popularity, seen, chosen, weight=1.0, time=start + number, half_life=HALF_LIFE)
+        learned.learn(scores, popularity, seen, chosen, time=start + number, half_life=HALF_LIFE)
     return learned
 
 
@@ -59,7 +59,6 @@ def test_it_decays() -> None:
             popularity,
             np.ones(10),
             chosen,
-            weight=1.0,
             time=TIME + 12 * HALF_LIFE + number,
             half_life=HALF_LIFE,
         )
@@ -71,11 +70,11 @@ def test_what_lexical_did_not_find_is_no_part_of_it() -> None:
     learned, plain = Power(), Power()
     nan, seen = float("nan"), np.array([1.0, 0.5, 0.4])
     scores, popularity = np.array([nan, 0.5, 1.0]), np.array([0.9, nan, 0.1])
-    learned.learn(scores, popularity, seen, 0, weight=1.0, time=TIME, half_life=HALF_LIFE)
-    learned.learn(np.array([nan, nan, 1.0]), popularity, seen, 2, weight=1.0, time=TIME, half_life=HALF_LIFE)
+    learned.learn(scores, popularity, seen, 0, time=TIME, half_life=HALF_LIFE)
+    learned.learn(np.array([nan, nan, 1.0]), popularity, seen, 2, time=TIME, half_life=HALF_LIFE)
     assert learned.to_dict() == plain.to_dict()
-    learned.learn(scores, popularity, seen, 2, weight=1.0, time=TIME, half_life=HALF_LIFE)
-    plain.learn(scores[1:], popularity[1:], seen[1:], 1, weight=1.0, time=TIME, half_life=HALF_LIFE)
+    learned.learn(scores, popularity, seen, 2, time=TIME, half_life=HALF_LIFE)
+    plain.learn(scores[1:], popularity[1:], seen[1:], 1, time=TIME, half_life=HALF_LIFE)
     assert learned.to_dict() == plain.to_dict()
     assert learned.choices == 1
 
