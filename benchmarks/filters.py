@@ -40,7 +40,7 @@ def main() -> None:
         for request in requests:
             _ = request.vector
             strategies["semantic"].retrieve(request, DEPTH)
-        for share in (0.5, 0.1, 0.01, 0.001):
+        for share in (0.5, 0.3, 0.1, 0.01, 0.001):
             narrow = opened.view.within(rng.random(opened.view.rows) < share)
             assert narrow.allowed is not None
             allowed = np.flatnonzero(narrow.allowed)

@@ -21,10 +21,10 @@ _GRAPH = "ann.usearch"
 _EXPANSION = 128
 """Candidates that a graph search keeps: USearch's default of 64 loses 6 % of the nearest ten of random vectors."""
 
-EVEN = 2_000
+EVEN = 6_000
 """Of n rows m allowed ones are all compared where m² ≤ EVEN · n: exact, and as fast as a graph that is searched past
-the others. A graph finds one in 3.4 µs, of which m / n are allowed; comparing takes .35 µs a row; a hundred are
-wanted."""
+the others. A graph finds one in 3.4 µs, of which m / n are allowed, and has to look for more than are wanted (_WIDER);
+comparing takes .35 µs a row; a hundred are wanted."""
 _WIDER = 3
 """A graph keeps so many times the candidates wanted under a filter: what is wanted lies further down than usual."""
 
