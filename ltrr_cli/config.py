@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 NAME = "ltrr.toml"
 MAX_HOLDOUT = 0.9
+LEARNED = "learned"
+"""Stands for a setting whose value feedback gives."""
 REWARDS: Mapping[str, float] = {
     "view": 0.05,
     "click": 0.3,
@@ -44,10 +46,17 @@ class Config:
     """Time that all arms of a query may take together, by what they took before; 0: no limit."""
     timeout_ms: float = 5000.0
     """An arm that takes longer is left out of the answer."""
-    popularity: float = 1.0
-    """How much popularity counts in the arm `popular`: the power of a factor from 1 to 2; at 0 it is `lexical`."""
+    popularity: float | None = None
+    """How much popularity counts in the arm `popular`: the power of a factor from 1 to 2; at 0 it is `lexical`.
+
+    None, written "learned": what feedback says.
+    """
     noise: float = 0.0
     """Temperature of Gumbel noise on the ranker's scores, so that the log tells positions apart; 0: none."""
+    cap: str = ""
+    """Most entities of a page that may have the same value of a field, such as "artist:2"; "": no cap."""
+    diversity: float = 0.0
+    """How much likeness to what stands above counts against a candidate: the (1 − λ) of maximal marginal relevance."""
     half_life_days: float = 1095.0
     """Age at which an event counts half."""
     policy_half_life_days: float = 365.0
@@ -106,7 +115,7 @@ class Config:
 
 
 _SECTIONS = {
-    "query": ("candidates", "epsilon", "arms_ms", "timeout_ms", "popularity", "noise"),
+    "query": ("candidates", "epsilon", "arms_ms", "timeout_ms", "popularity", "noise", "cap", "diversity"),
     "learning": (
         "half_life_days",
         "policy_half_life_days",
@@ -126,6 +135,7 @@ _RANGES = {
     "timeout_ms": (1.0, 3_600_000),
     "popularity": (0.0, 8.0),
     "noise": (0.0, 100.0),
+    "diversity": (0.0, 0.99),
     "half_life_days": (0.01, 36_500),
     "policy_half_life_days": (0.01, 36_500),
     "full_dwell_s": (0.0, 86_400),
@@ -176,11 +186,17 @@ def parse_config(table: Mapping[str, Any], *, where: str = NAME) -> Config:
     return Config(**known)
 
 
-def _setting(name: str, value: object, place: str) -> bool | int | float:
+def _setting(name: str, value: object, place: str) -> bool | int | float | str | None:
+    if name == "popularity" and value == LEARNED:
+        return None
     kinds = {part.name: part.type for part in fields(Config)}
     if kinds[name] == "bool":
         if not isinstance(value, bool):
             raise ConfigError(f"expected true or false, not {value!r}", where=place)
+        return value
+    if kinds[name] == "str":
+        if not isinstance(value, str):
+            raise ConfigError(f"expected a text, not {value!r}", where=place)
         return value
     number = _number(value, place, *_RANGES[name])
     if kinds[name] != "int":
@@ -235,13 +251,19 @@ def _set_holdout(text: str, line: str) -> str:
     return f"{text[:start]}\n{line}{text[start:]}"
 
 
+def _written(value: object) -> str:
+    if isinstance(value, str) or value is None:
+        return f'"{LEARNED if value is None else value}"'
+    return str(value).lower()
+
+
 def default_toml() -> str:
     """Return the file that a new index gets: every setting at its default, commented out, with its meaning."""
     config = Config()
     lines = ["# Settings of this index. Remove the # before a line to change it.", ""]
     for section, names in _SECTIONS.items():
         lines.append(f"[{section}]")
-        lines += [f"# {name} = {str(getattr(config, name)).lower()}" for name in names]
+        lines += [f"# {name} = {_written(getattr(config, name))}" for name in names]
         lines.append("")
     lines += ["[rewards]", *(f"# {name} = {worth}" for name, worth in REWARDS.items()), ""]
     lines += ["[strategies]", f"# use = [{', '.join(repr(name) for name in STRATEGIES)}]".replace("'", '"'), ""]

@@ -32,7 +32,8 @@ class Entity:
 class Query:
     """One request. `time` is in seconds since 1970 (UTC); `k` is how many results are wanted.
 
-    `context` is what the caller knows of it beyond that: numbers, or words that name a kind.
+    `context` is what the caller knows of it beyond that: numbers, or words that name a kind. `filter` says what may be
+    found at all, as `filters.expression` writes it; "": everything.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Query:
     user: str = ""
     session: str = ""
     context: Mapping[str, Value] = field(default_factory=dict)
+    filter: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,8 +207,8 @@ class Trace:
     `available` names the arms that the policy could choose from, in its order; `arms` are those that ran. `limit_ms` is
     how long they could take together by their `times`, 0 where that was no limit. `noise` is the temperature of the
     noise in the order, 0 without, and `order_log_propensity` the logarithm of the probability that the noise gives the
-    page's order (but for a reserved place), given the pool. `agreements` says which results have what the query was
-    read as.
+    page's order (but for a reserved place), given the pool. `cap` and `diversity` say how the page was arranged, beside
+    the scores; "" and 0: by these alone. `agreements` says which results have what the query was read as.
 
     On a page of two systems (`mode` is INTERLEAVED) `interleaved` says who supplied what. The rest is then of both
     together: an arm ran as deep as either wanted, `pool` and `features` are as if one system had wanted all of it. Each
@@ -238,13 +240,18 @@ class Trace:
     times: Mapping[str, float] = field(default_factory=dict)
     noise: float = 0.0
     order_log_propensity: float = 0.0
+    cap: str = ""
+    diversity: float = 0.0
     interleaved: Interleaved | None = None
     agreements: tuple[Agreement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impression:
-    """What was shown for a query, in order. `trace` is None where another system showed it."""
+    """What was shown for a query, in order. `trace` is None where another system showed it.
+
+    `text` is without the filters that were typed in it; those are in `filter`, as it is written.
+    """
 
     query_id: str
     text: str
@@ -253,6 +260,7 @@ class Impression:
     user: str = ""
     session: str = ""
     trace: Trace | None = None
+    filter: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,8 +307,29 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Facet:
+    """How many entities have each value of a field, the most frequent first; `others`: those of all further values."""
+
+    field: str
+    values: tuple[tuple[Value, int], ...]
+    others: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facets:
+    """Facets of `entities` many: of the query's candidates (`of` is `pool`), or of all that its filter allows."""
+
+    of: str
+    entities: int
+    facets: tuple[Facet, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The reply to one query, with all that `--explain` shows."""
+    """The reply to one query, with all that `--explain` shows.
+
+    `filter` is what was demanded, in `query` and beside it, and `allowed` how many entities meet that; None without.
+    """
 
     query_id: str
     query: str
@@ -308,3 +337,6 @@ class Answer:
     took_ms: float
     trace: Trace
     readings: tuple[str, ...] = ()
+    filter: str = ""
+    allowed: int | None = None
+    facets: Facets | None = None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ltrr_cli.engine import Engine
-    from ltrr_cli.records import Answer, System, Value
+    from ltrr_cli.records import Answer, Facets, System, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,10 @@ class Asking:
     log: bool = True
     context: Mapping[str, Value] = field(default_factory=dict)
     interleave: tuple[str, str] | None = None
+    filter: str = ""
+    facets: tuple[str, ...] = ()
+    cap: str | None = None
+    diversity: float | None = None
 
     def ask(self, engine: Engine, text: str) -> Answer:
         """Ask."""
@@ -44,6 +48,10 @@ class Asking:
             log=self.log,
             context=self.context,
             interleave=self.interleave,
+            filter=self.filter,
+            facets=self.facets,
+            cap=self.cap,
+            diversity=self.diversity,
         )
 
 
@@ -74,6 +82,10 @@ def answer_json(answer: Answer, *, explain: bool = False) -> dict[str, Any]:
         ],
         "took_ms": number(answer.took_ms, 3),
     }
+    if answer.filter:
+        row["filter"] = {"text": answer.filter, "entities": answer.allowed}
+    if answer.facets is not None:
+        row["facets"] = _facets(answer.facets)
     if explain:
         trace = answer.trace
         for shown, result in zip(row["results"], answer.results, strict=True):
@@ -92,6 +104,20 @@ def answer_json(answer: Answer, *, explain: bool = False) -> dict[str, Any]:
             for shown, team in zip(row["results"], shared.teams, strict=True):
                 shown["team"] = None if team == NO_TEAM else team
     return row
+
+
+def _facets(facets: Facets) -> dict[str, Any]:
+    return {
+        "of": facets.of,
+        "entities": facets.entities,
+        "fields": {
+            one.field: {
+                "values": [{"value": value, "entities": count} for value, count in one.values],
+                "others": one.others,
+            }
+            for one in facets.facets
+        },
+    }
 
 
 def _system(one: System) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ltrr_cli.cli.render import why
-from ltrr_cli.cli.text import safe
+from ltrr_cli.cli.render import show_facets, why
+from ltrr_cli.cli.text import plural, safe
 from ltrr_cli.records import INTERLEAVED, TEAM_A, TEAM_B
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ def show_explained(out: Console, answer: Answer) -> None:
     show_choice(out, answer)
     for result in answer.results:
         show_why(out, answer, result, most=_PARTS)
+    if answer.facets is not None:
+        show_facets(out, answer.facets)
     out.print(safe(f"query {answer.query_id} · {answer.took_ms:.1f} ms"), style="dim", soft_wrap=True)
 
 
@@ -29,6 +31,9 @@ def show_choice(out: Console, answer: Answer) -> None:
     """Print how the query was read, what the policy saw of it, and which arms ran how deep, how probably."""
     trace = answer.trace
     out.print("query     ", safe(answer.query), sep="", style="bold", soft_wrap=True)
+    if answer.filter:
+        allowed = plural(answer.allowed or 0, "entity", "entities")
+        out.print("filter    ", safe(f"{answer.filter} ({allowed})"), sep="", soft_wrap=True)
     for number, reading in enumerate(answer.readings):
         out.print("readings  " if not number else " " * 10, safe(reading), sep="", soft_wrap=True)
     rounded = ((safe(name), round(value, 2)) for name, value in trace.context.items())
@@ -46,6 +51,10 @@ def show_choice(out: Console, answer: Answer) -> None:
             system = f"{one.name} (policy {one.policy_version}, ranker {one.ranker_version}): {depths or 'nothing'}"
             out.print(f"team {team}    ", safe(system), sep="", soft_wrap=True)
         out.print("teams     ", safe(" ".join(trace.interleaved.teams)), sep="", soft_wrap=True)
+    if trace.cap or trace.diversity:
+        cap = f"at most {trace.cap.rpartition(':')[2]} of each {trace.cap.rpartition(':')[0]}" if trace.cap else ""
+        diverse = f"diversity {trace.diversity:g}" if trace.diversity else ""
+        out.print("arranged  ", safe(", ".join(filter(None, (cap, diverse)))), sep="", soft_wrap=True)
     if trace.reserved is not None:
         kept = f"place {trace.reserved.position} is kept for a find of {trace.reserved.arm} alone, to learn from it"
         out.print("exploring ", safe(kept), sep="", soft_wrap=True)

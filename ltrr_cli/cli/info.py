@@ -29,6 +29,7 @@ def show_info(out: Console, info: Info) -> None:
     _line(out, "notes", ", ".join(f"{count:,} {what}" for what, count in info.notes.items()))
     policy = f"policy {info.policy_version} from {plural(info.credits, 'credit')}"
     _line(out, "learned", f"version {info.learned_version}, {policy}, ranker {info.ranker_version}")
+    _line(out, "popular", f"popularity to the power of {info.popularity:g} ({info.popularity_from})")
     _line(out, "ranker", info.ranker)
     for entry in info.ranker_history[-3:]:
         _line(out, "", entry)

@@ -29,7 +29,7 @@ from ltrr_cli.cli import (
     split,
     understand,
 )
-from ltrr_cli.cli.text import notice, safe, say
+from ltrr_cli.cli.text import notice, safe, say, tell_error
 from ltrr_cli.errors import LtrrError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Boundary(TyperGroup):
             result = super().invoke(ctx)
             sys.stdout.flush()
         except LtrrError as error:
-            notice(f"error: {error}")
+            tell_error(error)
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt as error:
             raise typer.Exit(128 + signal.SIGINT) from error

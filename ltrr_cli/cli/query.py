@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltrr_cli.cli.options import IndexOption, JsonOption, SessionOption, UserOption, depths, find_index
+from ltrr_cli.cli.options import IndexOption, JsonOption, SessionOption, UserOption, depths, filter_of, find_index
 from ltrr_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 HELP = """Search.
 
 With TEXT, answer it. Without TEXT, answer the queries that are piped in, one a line, as JSON lines and at once; a line
-is plain text or {"query": …, "k": …, "user_id": …, "session_id": …, "context": {…}}. In a terminal without TEXT, start
-a prompt that also takes feedback."""
+is plain text or {"query": …, "k": …, "user_id": …, "session_id": …, "filter": …, "context": {…}}. In a terminal without
+TEXT, start a prompt that also takes feedback.
+
+A filter says what may be found at all: FIELD = VALUE (!= is not, : has these words, < <= > >= compare) or FIELD in (A,
+B), joined by and, or, not and parentheses. In a TEXT, genre:rock, year:>=1990, artist:"the who" and -genre:pop are
+filters too. A FIELD is an attribute of the catalogue, or type, title or id."""
 EPILOG = """\b
 Examples:
   ltrr query sad songs from the 90s
@@ -29,6 +33,9 @@ Examples:
   ltrr query love --strategies lexical,semantic:20 --no-log
   ltrr query love --context device=phone --context holiday=1
   ltrr query --interleave policy:live single:lexical
+  ltrr query love --filter 'year >= 1990 and genre = rock' --type song
+  ltrr query 'love genre:rock -artist:queen year:>=1990' --facets genre,year
+  ltrr query love --cap artist:2 --diversity 0.2
 """
 
 
@@ -48,6 +55,45 @@ def query(
         typer.Option(
             metavar="NAME=VALUE",
             help="What else is known of the query: a number or a word, at most 16 (repeatable).",
+            show_default=False,
+        ),
+    ] = None,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter",
+            metavar="EXPR",
+            help="Find only what meets this, such as 'year >= 1990 and genre = rock' (repeatable: all must be met).",
+            show_default=False,
+        ),
+    ] = None,
+    types: Annotated[
+        list[str] | None,
+        typer.Option("--type", metavar="TYPE", help="Find only this type (repeatable: any of).", show_default=False),
+    ] = None,
+    facets: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FIELD,…",
+            help="Count the values of these fields, among the query's candidates (without words: within the filter).",
+            show_default=False,
+        ),
+    ] = None,
+    cap: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FIELD:N",
+            help="Show at most N entities with the same value of a field; '' overrides ltrr.toml.",
+            show_default=False,
+        ),
+    ] = None,
+    diversity: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            min=0.0,
+            max=0.99,
+            help="How much likeness to what stands above counts against a result.",
             show_default=False,
         ),
     ] = None,
@@ -93,6 +139,10 @@ def query(
         log=not no_log,
         context=parse_given(context or ()),
         interleave=interleave,
+        filter=filter_of(filters, types),
+        facets=tuple(name.strip() for name in (facets or "").split(",") if name.strip()),
+        cap=cap,
+        diversity=diversity,
     )
     how = _how(text, machine=as_json or jsonl, ids=ids)
     path = find_index(index)

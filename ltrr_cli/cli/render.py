@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from ltrr_cli.records import Answer, Result
+    from ltrr_cli.records import Answer, Facets, Result
 
 NARROW = 60
 """Below this width what does not fit beside the title goes below it."""
@@ -29,7 +29,8 @@ def show_answer(out: Console, answer: Answer, *, before: Mapping[str, int] | Non
     from rich.text import Text
 
     if not answer.results:
-        out.print("no results")
+        none = answer.filter and not answer.allowed
+        out.print("no results" + (": nothing in the index meets the filter" if none else ""))
     whys = [why(result) for result in answer.results]
     columns = _Columns(out.width, answer, whys, marked=before is not None)
     if answer.results and not columns.narrow:
@@ -37,8 +38,24 @@ def show_answer(out: Console, answer: Answer, *, before: Mapping[str, int] | Non
     for result, reason in zip(answer.results, whys, strict=True):
         for line in columns.lines(result, reason, before):
             out.print(line, no_wrap=True, overflow="crop")
+    if answer.facets is not None:
+        show_facets(out, answer.facets)
     count = plural(len(answer.results), "result")
+    if answer.allowed is not None:
+        count += f" of {plural(answer.allowed, 'entity', 'entities')} within the filter"
     out.print(Text(safe(f"query {answer.query_id} · {count} · {answer.took_ms:.1f} ms"), style="dim"), soft_wrap=True)
+
+
+def show_facets(out: Console, facets: Facets) -> None:
+    """Print a line for each facet: its values and how many entities have them; and what was counted."""
+    from rich.text import Text
+
+    for facet in facets.facets:
+        values = [f"{value if isinstance(value, str) else f'{value:.15g}'} {count:,}" for value, count in facet.values]
+        values += [f"others {facet.others:,}"] if facet.others else []
+        out.print(Text(f"{safe(facet.field)}: {safe(', '.join(values)) or 'none'}"), soft_wrap=True)
+    of = "candidates of this query" if facets.of == "pool" else "entities within the filter"
+    out.print(Text(f"facets count the {facets.entities:,} {of}", style="dim"), soft_wrap=True)
 
 
 def why(result: Result) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ltrr_cli.cli.asking import tell_failures
 from ltrr_cli.cli.console import make_console
 from ltrr_cli.cli.render import show_answer
-from ltrr_cli.cli.text import notice, safe, say
+from ltrr_cli.cli.text import notice, plural, safe, say, tell_error
 from ltrr_cli.errors import ConfigError, LtrrError, UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ words          search
 :explain       how the whole answer came about
 :k N           how many results
 :user NAME     who asks (nothing: nobody)
+:filter EXPR   find only what meets it, such as year >= 1990 and
+               genre = rock (nothing: everything)
 :info          what the index holds and has learned
 :quit          leave, as does Ctrl-D"""
 
@@ -63,7 +65,7 @@ class Repl:
                 try:
                     self.handle(line)
                 except LtrrError as error:
-                    notice(f"error: {error}")
+                    tell_error(error)
 
     def handle(self, line: str) -> None:
         """Do what a line says."""
@@ -71,6 +73,9 @@ class Repl:
             self._search(line)
             return
         command, *words = line[1:].split() or [""]
+        if command == "filter":
+            self._filter(line[1:].strip().removeprefix("filter").strip())
+            return
         if command in ACTIONS:
             self._act(ACTIONS[command], words)
         elif command == "why":
@@ -102,6 +107,12 @@ class Repl:
             say(f"user: {safe(self._asking.user) or 'nobody'}")
         else:
             raise UsageError(f"there is no command :{command}", next="see :help")
+
+    def _filter(self, written: str) -> None:
+        """Find only what meets a filter from now on. Raises `UsageError` where it cannot be read."""
+        allowed = self._engine.count(written)
+        self._asking = replace(self._asking, filter=written)
+        say(f"filter: {safe(written)}, {plural(allowed, 'entity', 'entities')}" if written else "no filter")
 
     def _search(self, text: str) -> None:
         self._last = self._asking.ask(self._engine, text)

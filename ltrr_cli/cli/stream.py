@@ -25,12 +25,13 @@ _CHUNK = 1 << 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One line's query; None and "" leave what the command line says, and a context is added to what that gives."""
+    """One line's query; None and "" leave what the command line says; filter and context are added to it."""
 
     text: str
     k: int | None = None
     user: str = ""
     session: str = ""
+    filter: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -100,7 +101,7 @@ def _request(row: dict[str, Any]) -> Request | str:
     if k is not None and (not isinstance(k, int) or isinstance(k, bool)):
         return "k: must be a whole number"
     names = {}
-    for name in ("user_id", "session_id"):
+    for name in ("user_id", "session_id", "filter"):
         value = row.get(name)
         if value is not None and not isinstance(value, str):
             return f"{name}: must be a text"
@@ -109,7 +110,9 @@ def _request(row: dict[str, Any]) -> Request | str:
     if context is not None and not isinstance(context, dict):
         return "context: must be an object of numbers and texts"
     known = {entry: given for entry, given in (context or {}).items() if given is not None}
-    return Request(text=text, k=k, user=names["user_id"], session=names["session_id"], context=known)
+    return Request(
+        text=text, k=k, user=names["user_id"], session=names["session_id"], filter=names["filter"], context=known
+    )
 
 
 def _answer(engine: Engine, request: Request, asking: Asking, told: set[str], *, explain: bool) -> dict[str, Any] | str:
@@ -118,6 +121,7 @@ def _answer(engine: Engine, request: Request, asking: Asking, told: set[str], *,
         k=asking.k if request.k is None else request.k,
         user=request.user or asking.user,
         session=request.session or asking.session,
+        filter=_both(asking.filter, request.filter),
         context={**asking.context, **request.context},
     )
     try:
@@ -126,6 +130,10 @@ def _answer(engine: Engine, request: Request, asking: Asking, told: set[str], *,
         return str(error)
     tell_failures(answer, told)
     return answer_json(answer, explain=explain)
+
+
+def _both(one: str, other: str) -> str:
+    return f"({one}) and ({other})" if one.strip() and other.strip() else one if one.strip() else other
 
 
 def _with_seed(asking: Asking, number: int) -> Asking:

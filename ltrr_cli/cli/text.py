@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from ltrr_cli.errors import LtrrError
     from ltrr_cli.records import Bad
 
 _CONTROL = re.compile(
@@ -55,6 +56,13 @@ def say(text: str = "") -> None:
 def notice(text: str) -> None:
     """Print a line for people on standard error."""
     typer.echo(safe(text), err=True)
+
+
+def tell_error(error: LtrrError) -> None:
+    """Print an error on standard error, and the lines that show its place."""
+    notice(f"error: {error}")
+    if error.detail:
+        typer.echo(safe(error.detail, lines=True), err=True)
 
 
 def left_out(count: int, what: str, first: Bad) -> None:

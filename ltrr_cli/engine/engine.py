@@ -126,6 +126,10 @@ class Engine:
         ranker: str = "live",
         context: Mapping[str, str | float] | None = None,
         interleave: tuple[str, str] | None = None,
+        filter: str = "",  # noqa: A002 – the word users know
+        facets: Sequence[str] = (),
+        cap: str | None = None,
+        diversity: float | None = None,
     ) -> Answer:
         """Answer a query, and log it as an impression unless `log` is off or the index is `read_only`.
 
@@ -136,9 +140,16 @@ class Engine:
         `ranker` (`live`, `prior`, `challenger`) answer in place of the learned ones, to compare. `context` is what else
         the caller knows of the query, {name: number or word}, at most 16: the policy learns by it. `interleave` names
         two ways to answer (see `engine.ways`; in place of `depths`, `policy` and `ranker`), whose results share the
-        page by team draft, so that what people click tells which of the two they prefer. Raises `UsageError` for values
-        out of range and unknown names.
+        page by team draft, so that what people click tells which of the two they prefer.
+
+        `filter` says what may be found at all, such as `year >= 1990 and genre = rock` (see `filters.grammar`), and so
+        do words of `text` such as `genre:rock`; both must be met. `facets` names fields whose values are counted.
+        `cap` (`artist:2`: at most two of each artist) and `diversity` in [0, 0.99] arrange the page in place of what
+        ltrr.toml says; see `ranking.diversity`.
+        Raises `UsageError` for values out of range, unknown names, and a filter that cannot be read.
         """
+        from ltrr_cli.engine.arranging import wanted_cap, wanted_diversity
+        from ltrr_cli.engine.filtering import complete
         from ltrr_cli.engine.interleaving import Named, answer_interleaved
         from ltrr_cli.engine.search import Choice, answer, impression_of
         from ltrr_cli.engine.ways import Way
@@ -158,9 +169,11 @@ class Engine:
         if interleave is not None:
             ways = _two_ways(interleave, alone=depths is None and policy == ranker == "live")
         check_given(context or {})
+        words, written = opened.filters.read(text, filter)
         query = Query(
             id=_name(query_id, "query_id") or _query_id(moment),
-            text=text,
+            text=words,
+            filter=written,
             time=moment,
             k=k,
             user=_name(user, "user"),
@@ -168,6 +181,7 @@ class Engine:
             context=context or {},
         )
         chance = secrets.randbits(48) if seed is None else seed
+        most, diverse = wanted_cap(opened, cap), wanted_diversity(opened, diversity)
         choices = []
         for way in ways:
             self._check_depths(way.depths)
@@ -179,6 +193,9 @@ class Engine:
                     policy=chosen if way.depths is None else Fixed(way.depths),
                     ranker=opened.ranker(way.ranker),
                     explain=explain,
+                    cap=most,
+                    diversity=diverse,
+                    noise=opened.config.noise if explore else 0.0,
                 )
             )
         if interleave is None:
@@ -186,6 +203,7 @@ class Engine:
         else:
             a, b = (Named(name=way.name, choice=choice) for way, choice in zip(ways, choices, strict=True))
             answered = answer_interleaved(opened, query, a, b)
+        answered = complete(opened, answered, query, typed=text, facets=facets)
         if log and not self.read_only:
             opened.logs.queries.append([impression_to_ubi(impression_of(answered, query))], sync=False)
         return answered
@@ -202,18 +220,33 @@ class Engine:
         moment = _moment(now)
         return understood_by(self._fresh(), text, moment)
 
-    def retrieve(self, text: str, *, depth: int = 100, now: float | None = None) -> dict[str, list[tuple[str, float]]]:
+    def retrieve(
+        self,
+        text: str,
+        *,
+        depth: int = 100,
+        now: float | None = None,
+        filter: str = "",  # noqa: A002 – as in `search`
+    ) -> dict[str, list[tuple[str, float]]]:
         """Return what each strategy finds alone: {strategy: [(entity id, its own score)]}, best first.
 
-        `depth` in 1…1000 hits of each. A strategy that does not apply to the query finds nothing; one that fails is an
-        error. Nothing is logged.
+        `depth` in 1…1000 hits of each; `filter` as in `search`. A strategy that does not apply to the query finds
+        nothing; one that fails is an error. Nothing is logged.
         """
         from ltrr_cli.engine.alone import alone
 
         if not 1 <= depth <= MAX_K:
             raise UsageError(f"depth must be from 1 to {MAX_K}, not {depth}")
         moment = _moment(now)
-        return alone(self._fresh(), Query(id="", text=text, time=moment), depth)
+        opened = self._fresh()
+        words, written = opened.filters.read(text, filter)
+        return alone(opened, Query(id="", text=words, time=moment, filter=written), depth)
+
+    def count(self, filter: str) -> int:  # noqa: A002 – as in `search`
+        """Return how many entities meet a filter, all for ""; `UsageError` where it cannot be read."""
+        filters = self._fresh().filters
+        view = filters.view(filters.read("", filter)[1])
+        return view.entities
 
     def __contains__(self, entity_id: object) -> bool:
         """Whether the index has an entity with this id."""
@@ -237,11 +270,13 @@ class Engine:
 
     def has_learned_from(self, text: str) -> bool:
         """Whether feedback for a query with this text has been learned, however it was written."""
-        return self._fresh().learned.queries.knows(key(text))
+        opened = self._fresh()
+        return opened.learned.queries.knows(key(opened.filters.read(text, "")[0]))
 
     def warm_up(self, texts: Sequence[str]) -> None:
         """Encode the queries that will be searched next, all at once: faster than one by one."""
-        self._fresh().warm_up(texts)
+        opened = self._fresh()
+        opened.warm_up([opened.filters.read(text, "")[0] for text in texts])
 
     def record(
         self,

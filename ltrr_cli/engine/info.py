@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ltrr_cli.memory.power import PRIOR
 from ltrr_cli.policy.report import average, report
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class ArmInfo:
 class Info:
     """Counts and sizes (bytes); `actions` counts events by action; `arms` says what the policy thinks of each.
 
-    `credits` are all that the policy ever had, also what it has forgotten; untrained, it stands on none of them.
+    `popularity` is the power by which it counts in `popular`, `popularity_from` says where that comes from. `credits`
+    are all that the policy ever had, also what it has forgotten; untrained, it stands on none of them.
     """
 
     path: str
@@ -51,6 +53,8 @@ class Info:
     policy_untrained: bool
     credits: int
     arms: tuple[ArmInfo, ...]
+    popularity: float
+    popularity_from: str
     ranker_version: int
     ranker: str
     ranker_history: tuple[str, ...]
@@ -91,12 +95,22 @@ def info(opened: Opened) -> Info:
             )
             for arm in known
         ),
+        popularity=learned.popularity,
+        popularity_from=_origin(opened),
         ranker_version=learned.ranker.version,
         ranker=learned.ranker_status(),
         ranker_history=tuple(f"version {e['version']}: {e['status']} – {e['reason']}" for e in learned.contest.history),
         weights=dict(sorted(learned.ranker.weights.items(), key=lambda item: -abs(item[1]))),
         sizes={part: _size(opened.root / part) for part in ("encoder", "segments", "learned", "log")},
     )
+
+
+def _origin(opened: Opened) -> str:
+    if opened.config.popularity is not None:
+        return "as ltrr.toml says"
+    choices = opened.learned.power.choices
+    known = "what they say" if opened.learned.popularity != PRIOR else "too little to leave the prior"
+    return f"{known}: {choices:,} choice{'' if choices == 1 else 's'}" if choices else "the prior: no feedback yet"
 
 
 def _size(directory: Path) -> int:

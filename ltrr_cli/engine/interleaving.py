@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.engine.agreement import agreements
+from ltrr_cli.engine.arranging import arranged
 from ltrr_cli.engine.search import (
     Choice,
     best_first,
@@ -104,6 +105,8 @@ def answer_interleaved(opened: Opened, query: Query, a: Named, b: Named) -> Answ
         available=tuple(ready.names),
         limit_ms=ready.budget.ms if ready.budget.ms < inf else 0.0,
         times=dict(ready.budget.times),
+        cap=str(a.choice.cap or ""),
+        diversity=a.choice.diversity,
         interleaved=Interleaved(
             a=sides[0].system(opened, a),
             b=sides[1].system(opened, b),
@@ -138,7 +141,9 @@ class _Ranked:
             {arm: cut(hits, selection.depths[arm]) for arm, hits in found.items() if selection.depths.get(arm)}
         )
         values, scores = rank(opened, ready, self.ranker, pool)
-        order = best_first(pool, scores)[: ready.query.k]
+        best = best_first(pool, scores)
+        diverse = arranged(opened, pool, scores, best, replace(choice, noise=0.0), ready.query.k)
+        order = (best if diverse is None else diverse.order)[: ready.query.k]
         self.page: list[int] = pool.rows[order].tolist()
         self.scores: dict[int, float] = dict(zip(self.page, rounded(scores[order]).tolist(), strict=True))
         self._names = names(pool.arms)

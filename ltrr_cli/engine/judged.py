@@ -38,9 +38,10 @@ def judged_samples(
     """Yield a list for each query that finds something relevant. What nobody judged counts as not relevant."""
     for number, query in enumerate(queries):
         if number % _TOGETHER == 0:
-            opened.warm_up([one.text for one in queries[number : number + _TOGETHER]])
+            opened.warm_up([opened.filters.read(one.text, "")[0] for one in queries[number : number + _TOGETHER]])
         progress(1)
-        pool, values = candidates(opened, Query(id="", text=query.text, time=now))
+        words, written = opened.filters.read(query.text, "")
+        pool, values = candidates(opened, Query(id="", text=words, time=now, filter=written))
         if len(pool.rows) < 2:
             continue
         grades = np.array([max(0, query.grades.get(one, 0)) for one in opened.view.ids(pool.rows)], np.float32)

@@ -157,7 +157,13 @@ def _hindsight(opened: Opened, event: Event, done: Ingested, number: int) -> Hin
             return None
         if event.entity_id not in impression.shown or (impression.trace and not opened.config.hindsight):
             return None
-        query = Query(id=impression.query_id, text=impression.text, time=impression.time, user=impression.user)
+        query = Query(
+            id=impression.query_id,
+            text=impression.text,
+            time=impression.time,
+            user=impression.user,
+            filter=impression.filter,
+        )
     else:
         # A plain search log does not say what was shown: what was acted on is all there is. Looking up every event
         # would take longer than learning it, and the policy has soon seen enough: of n events it sees about
@@ -165,9 +171,11 @@ def _hindsight(opened: Opened, event: Event, done: Ingested, number: int) -> Hin
         share = _LOOKED_UP / (opened.learned.counts["events"] + number + 1)
         if hash64(f"look\n{event.id}") >= share * 2**64:
             return None
-        query = Query(id="", text=event.text, time=event.time, user=event.user)
+        words, written = opened.filters.read(event.text, "")
+        query = Query(id="", text=words, time=event.time, user=event.user, filter=written)
     positive = opened.config.reward(event.action, event.dwell) > 0
-    if not positive or not query.text.strip() or opened.row(event.entity_id) is None:
+    row = opened.row(event.entity_id)
+    if not positive or not query.text.strip() or row is None or not opened.filters.allows(query.filter, row):
         return None
     ranks, context = all_ranks(opened, query, event.entity_id)
     return Hindsight(event_id=event.id, depth=MAX_DEPTH, ranks=ranks, context=context)

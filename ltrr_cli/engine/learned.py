@@ -6,6 +6,8 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ltrr_cli.engine import unanswered
 from ltrr_cli.engine.agreement import learn_trust
 from ltrr_cli.engine.contest import GO_LIVE, KIND, Contest
@@ -14,24 +16,24 @@ from ltrr_cli.engine.teaching import Teaching
 from ltrr_cli.errors import IndexDirectoryError
 from ltrr_cli.feedback.log import Position
 from ltrr_cli.memory.evidence import Evidence, growth
+from ltrr_cli.memory.power import Power
 from ltrr_cli.memory.table import Table
 from ltrr_cli.memory.trust import Trust
-from ltrr_cli.ranking.debias import inverse_weight
+from ltrr_cli.ranking.debias import examination, inverse_weight
 from ltrr_cli.text import hash64, key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from ltrr_cli.config import Config
     from ltrr_cli.policy.thompson import ThompsonPolicy
     from ltrr_cli.ranking.linear import LinearRanker
-    from ltrr_cli.records import Event, Impression
+    from ltrr_cli.records import Event, Impression, Trace
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 EVERYBODY = "all"
 _MOST_EXPECTED = 100_000
 _MOST_SESSIONS = 10_000
@@ -55,6 +57,7 @@ class Learned:
         self.teaching = Teaching(config)
         self.contest = Contest()
         self.trust = Trust()
+        self.power = Power()
         self.counts: Counter[str] = Counter()
         self.actions: Counter[str] = Counter()
         self.events_at = Position()
@@ -162,6 +165,27 @@ class Learned:
         if impression is not None and trace is not None and event.entity_id in impression.shown:
             self.counts["training lists"] += 1
             self.contest.observe(event, impression, trace)
+            self._weigh_popularity(event, impression, trace)
+
+    def _weigh_popularity(self, event: Event, impression: Impression, trace: Trace) -> None:
+        """Learn how much being well known counted, beside lexical's scores, in what was acted on."""
+        if not {"lexical.score", "popularity"} <= {*trace.feature_names}:
+            return
+        values = np.array(trace.features, np.float64)
+        self.power.learn(
+            values[:, trace.feature_names.index("lexical.score")],
+            values[:, trace.feature_names.index("popularity")],
+            np.array([examination(place + 1) for place in range(len(values))]),
+            impression.shown.index(event.entity_id),
+            time=event.time,
+            half_life=self.config.half_life_s,
+        )
+
+    @property
+    def popularity(self) -> float:
+        """The power by which popularity counts in `popular`: the setting's, or what was learned."""
+        given = self.config.popularity
+        return self.power.value(self.config.half_life_s) if given is None else given
 
     def apply_control(self, row: Mapping[str, Any], find: Callable[[str], Impression | None]) -> None:
         """Apply a control record; `find` gives impressions by query id.
@@ -220,6 +244,7 @@ class Learned:
             "sessions": self.sessions,
             "readings": self.trust.to_rows(),
             "arm_ms": self.teaching.history.times,
+            "popularity_power": self.power.to_dict(),
             "expected": [one.to_row() for one in self.expected.values()],
         }
         ranker = {"format_version": FORMAT_VERSION, **self.contest.to_dict()}
@@ -249,6 +274,7 @@ class Learned:
             learned.sessions = {str(session): float(time) for session, time in state["sessions"].items()}
             learned.contest = Contest.from_dict(ranker)
             learned.trust = Trust.from_rows(state.get("readings", []))  # an older ltrr logged none
+            learned.power = Power.from_dict(state["popularity_power"])
             learned.counts, learned.actions = Counter(state["counts"]), Counter(state["actions"])
             for row in state["expected"]:
                 learned.expect(row)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ltrr_cli.config import read_config
 from ltrr_cli.encoder import Encoder
+from ltrr_cli.engine.filtering import Filters
 from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.learned import EVERYBODY
 from ltrr_cli.engine.state import follow, open_state
@@ -53,12 +54,13 @@ class Opened:
         self.predicted = [
             (open_predicted(root / "segments" / segment.name), segment.base) for segment in self.view.segments
         ]
+        self.filters = Filters(self.view)
         self.strategies = find(self.config.strategies, strategies)
         self.state = open_state(root, self.manifest, self.config, self.logs)
         self.learned, self.impressions = self.state.learned, self.state.impressions
         self._rows: dict[str, int | None] = {}
         self._vectors: dict[str, NDArray[np.float32]] = {}
-        self.hindsight: dict[tuple[str, str], Hits] = {}  # (arm, query text) → what it finds
+        self.hindsight: dict[tuple[str, str, str], Hits] = {}  # (arm, query text, filter) → what it finds
         self._types: dict[int, str] = {}
         self._rewarded: NDArray[np.float32] | None = None
         self.catch_up()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.engine.agreement import agreements
+from ltrr_cli.engine.arranging import arranged
 from ltrr_cli.engine.past import past_of
 from ltrr_cli.engine.workers import WORKERS, applies
 from ltrr_cli.memory.evidence import growth
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.engine.workers import Ran
     from ltrr_cli.policy.base import Policy, Selection
+    from ltrr_cli.ranking.diversity import Arranged, Cap
     from ltrr_cli.ranking.linear import LinearRanker
     from ltrr_cli.records import Past, Query, Understood
     from ltrr_cli.retrieval.base import Strategy
@@ -51,7 +53,7 @@ _NOISE = 2
 class Choice:
     """How to answer: `seed` decides all chance, `policy` and `ranker` override the learned ones.
 
-    `explain` adds contributions.
+    `explain` adds contributions. `cap`, `diversity` and `noise`, a temperature, arrange the page.
     """
 
     seed: int
@@ -59,6 +61,9 @@ class Choice:
     policy: Policy | None = None
     ranker: LinearRanker | None = None
     explain: bool = False
+    cap: Cap | None = None
+    diversity: float = 0.0
+    noise: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +98,12 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
     pool = union(found)
     ranker = choice.ranker or opened.learned.ranker
     values, scores = rank(opened, ready, ranker, pool)
-    noise = opened.config.noise if choice.explore else 0.0
+    noise = choice.noise
     drawn = perturbed(scores, noise, np.random.default_rng([choice.seed, _NOISE])) if noise else scores
-    order, reserved = _order(pool, drawn, selection, query.k)
+    diverse = arranged(opened, pool, scores, best_first(pool, scores), choice, query.k)
+    by_merit = best_first(pool, drawn) if diverse is None else diverse.order
+    order, reserved = _order(pool, by_merit, selection, query.k)
+    own = order[:-1] if reserved else order
     ids = opened.view.ids(pool.rows)
     shown = rounded(scores[order]).tolist()
     results = results_of(opened, pool, order, ids, shown)
@@ -125,8 +133,10 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
         limit_ms=ready.budget.ms if ready.budget.ms < inf else 0.0,
         times=dict(ready.budget.times),
         noise=noise,
-        order_log_propensity=log_propensity(scores, order[:-1] if reserved else order, noise) if noise else 0.0,
         agreements=agreements(opened.view, ready.request.understood, pool.rows[order]),
+        order_log_propensity=_of_order(scores, own, noise, diverse),
+        cap=str(choice.cap or ""),
+        diversity=choice.diversity,
     )
     return Answer(
         query_id=query.id,
@@ -181,7 +191,8 @@ def make_request(opened: Opened, query: Query) -> Request:
         now=query.time,
         half_life=opened.config.half_life_s,
     )
-    return Request(query, understood, remembered, opened.view, opened.query_vector, popularity=opened.config.popularity)
+    view = opened.filters.view(query.filter)
+    return Request(query, understood, remembered, view, opened.query_vector, popularity=opened.learned.popularity)
 
 
 def understood_by(opened: Opened, text: str, now: float) -> Understood:
@@ -208,6 +219,7 @@ def impression_of(answered: Answer, query: Query) -> Impression:
         user=query.user,
         session=query.session,
         trace=answered.trace,
+        filter=query.filter,
     )
 
 
@@ -287,15 +299,21 @@ def rank(
     return values, ranker.score(names(pool.arms), values)
 
 
+def _of_order(scores: NDArray[np.float32], order: NDArray[np.intp], noise: float, diverse: Arranged | None) -> float:
+    """Return the logarithm of the probability that the noise gives this order."""
+    if diverse is not None:
+        return float(diverse.chances[: len(order)].sum())
+    return log_propensity(scores, order, noise) if noise else 0.0
+
+
 def _order(
-    pool: Pool, scores: NDArray[np.float32], selection: Selection, k: int
+    pool: Pool, order: NDArray[np.intp], selection: Selection, k: int
 ) -> tuple[NDArray[np.intp], tuple[int, str] | None]:
     """Return the candidates to show, best first, and (candidate, arm) of the reserved slot if there is one.
 
     Where the selection explores, the page's last place is kept for the best candidate that only an explored arm found:
     a find that is never shown could never earn credit.
     """
-    order = best_first(pool, scores)
     page = order[:k]
     if not selection.explored or len(order) <= k or k < 2:
         return page, None

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _MOST_LATE = 2
 """Queries that an arm may have left behind before it is no longer asked."""
+_DEEPEST = 100
+"""Hits that a strategy which looks past a filter is asked for four times of, and then ever more."""
 BUSY = "is still busy with earlier queries, for which it was too slow"
 
 
@@ -55,12 +57,26 @@ def run(strategy: Strategy, request: Request, depth: int) -> Ran:
     """Run one arm here and now, however long it takes."""
     started = time.perf_counter()
     try:
-        hits, error = _checked(strategy.retrieve(request, depth), depth, request.view.rows), ""
+        hits, error = _within(strategy, request, depth), ""
     except KeyboardInterrupt:
         raise
     except BaseException as failure:  # noqa: BLE001 – strategies may come from anywhere, and a panic in Rust is no Exception
         hits, error = Hits.none(), f"{type(failure).__name__}: {failure}"[:200]
     return Ran(hits, (time.perf_counter() - started) * 1e3, error)
+
+
+def _within(strategy: Strategy, request: Request, depth: int) -> Hits:
+    """Return what the strategy finds of what the filter allows; one that looks past it is asked for more."""
+    view = request.view
+    if view.allowed is None:
+        return _checked(strategy.retrieve(request, depth), depth, view.rows)
+    wanted = depth
+    while True:
+        hits = _checked(strategy.retrieve(request, wanted), wanted, view.rows)
+        kept = view.living(hits.rows)
+        if kept.all() or len(hits.rows) < wanted or np.count_nonzero(kept) >= depth or wanted >= view.rows:
+            return Hits(hits.rows[kept][:depth], hits.scores[kept][:depth])
+        wanted = min(view.rows, max(_DEEPEST, wanted) * 4)
 
 
 def _checked(hits: Hits, depth: int, rows: int) -> Hits:

@@ -101,7 +101,7 @@ def replay(
     config, depth = read_config(index), depth_for(measures)
     ordered = in_order(records)
     batches = cut(ordered, batch)
-    asked = {record.query_id: record.text for record in ordered if isinstance(record, Impression)}
+    asked = {record.query_id: (record.text, record.filter) for record in ordered if isinstance(record, Impression)}
     with ExitStack() as stack:
         run = _Run(config, measures, asked, sample, depth)
         if not any(run.is_chosen(record) for record in ordered if isinstance(record, Event)):
@@ -137,10 +137,15 @@ def replay(
 
 
 class _Run:
-    """Predictions, the baseline's counts, and what each query id asked."""
+    """Predictions, the baseline's counts, and what each query id asked: its text and filter."""
 
     def __init__(
-        self, config: Config, measures: Sequence[Measure], asked: Mapping[str, str], sample: float, depth: int
+        self,
+        config: Config,
+        measures: Sequence[Measure],
+        asked: Mapping[str, tuple[str, str]],
+        sample: float,
+        depth: int,
     ) -> None:
         self._config, self._measures = config, measures
         self._asked, self._sample, self._depth = asked, sample, depth
@@ -152,13 +157,15 @@ class _Run:
         chosen = [event for event in events if self.is_chosen(event)]
         engine.warm_up([self._text(event) for event in chosen])
         sums: dict[str, dict[str, float]] = {}
-        alone: dict[str, dict[str, list[str]]] = {}
+        alone: dict[tuple[str, str], dict[str, list[str]]] = {}
         for event in chosen:
             text = self._text(event)
-            if text not in alone:
-                found = engine.retrieve(text, depth=self._depth, now=moment_of(event))
-                alone[text] = {name: [entity_id for entity_id, _ in hits] for name, hits in found.items()}
-                alone[text][COUNTS] = [entity_id for entity_id, _ in self._counts[key(text)].most_common(self._depth)]
+            written = self._filter(engine, event)
+            if (text, written) not in alone:
+                found = engine.retrieve(text, depth=self._depth, now=moment_of(event), filter=written)
+                by_arm = {name: [entity_id for entity_id, _ in hits] for name, hits in found.items()}
+                alone[text, written] = by_arm
+                by_arm[COUNTS] = [entity_id for entity_id, _ in self._counts[key(text)].most_common(self._depth)]
             answer = engine.search(
                 text,
                 k=self._depth,
@@ -167,8 +174,9 @@ class _Run:
                 now=moment_of(event),
                 explore=False,
                 log=False,
+                filter=written,
             )
-            rankings = {WHOLE: [result.id for result in answer.results], **alone[text]}
+            rankings = {WHOLE: [result.id for result in answer.results], **alone[text, written]}
             for name, ranking in rankings.items():
                 scores = sums.setdefault(name, {measure.name: 0.0 for measure in self._measures})
                 for measure in self._measures:
@@ -189,7 +197,16 @@ class _Run:
         return self._config.reward(event.action, event.dwell)
 
     def _text(self, event: Event) -> str:
-        return self._asked.get(event.query_id, event.text)
+        return self._asked.get(event.query_id, (event.text, ""))[0]
+
+    def _filter(self, engine: Engine, event: Event) -> str:
+        """Return the filter of the event's query; "" where the index cannot read it: another system's has another."""
+        written = self._asked.get(event.query_id, ("", ""))[1]
+        try:
+            engine.count(written)
+        except UsageError:
+            return ""
+        return written
 
 
 def _check(index: Path, batch: int | str, sample: float, out: Path | None) -> None:

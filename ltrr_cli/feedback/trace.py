@@ -3,7 +3,8 @@
 Version 1: all of `Trace` by name, but for `arms` (rows of name, depth, returned, ms, error), `pool` (`ids` and, for
 each arm, the candidates by rank and their scores), `limit` (`limit_ms` and `times`, only where there is a limit),
 `readings` ([attribute, form, positions] of each reading that a result agrees with or could, only where there are any),
-`noise` (`noise` and `order_log_propensity`, only where there is noise),
+`noise` (`noise` and `order_log_propensity`, only where there is noise), `arranged` (`cap` and `diversity`, only where
+there are any),
 `features` (`names`, `rows`), `reserved` (position, id, arm; or null) and, only on a page of two systems,
 `interleaved`: `a` and `b` (name, mode, policy_version, ranker_version, propensity, depths, found) and `teams`, a text
 with one letter for each position: a, b, or - where neither is credited. Who does not know `interleaved` can leave it.
@@ -44,6 +45,7 @@ def trace_to_json(trace: Trace) -> dict[str, Any]:
         **({"limit": [trace.limit_ms, {arm: _six(ms) for arm, ms in trace.times.items()}]} if trace.limit_ms else {}),
         "propensity": _six(trace.propensity),
         **({"noise": [trace.noise, _six(trace.order_log_propensity)]} if trace.noise else {}),
+        **({"arranged": [trace.cap, trace.diversity]} if trace.cap or trace.diversity else {}),
         "pool": {
             "ids": list(trace.pool_ids),
             "arms": {
@@ -94,6 +96,7 @@ def _read(row: dict[str, Any]) -> Trace:
     pool, features, reserved = row["pool"], row["features"], row["reserved"]
     limit, times = row.get("limit", (0.0, {}))
     noise, order = row.get("noise", (0.0, 0.0))
+    cap, diversity = row.get("arranged", ("", 0.0))
     return Trace(
         now=_float(row["now"]),
         k=_int(row["k"]),
@@ -123,6 +126,8 @@ def _read(row: dict[str, Any]) -> Trace:
         times={arm: _float(ms) for arm, ms in times.items()},
         noise=_float(noise),
         order_log_propensity=_float(order),
+        cap=_text(cap),
+        diversity=_float(diversity),
         interleaved=_interleaved(row.get("interleaved")),
         agreements=tuple([_agreement(*one) for one in row.get("readings", [])]),
     )

@@ -2,7 +2,8 @@
 
 What we add to the public schema, all of it in places the schema leaves open:
 
-- queries: `query_attributes.session_id`; `query_attributes.ltrr`, the trace; the user stands in `client_id`;
+- queries: `query_attributes.session_id`; `query_attributes.filter`; `query_attributes.ltrr`, the trace; the user stands
+  in `client_id`;
 - events: `user_query`; `event_attributes.event_id`; `event_attributes.dwell_ms`;
 - `time_s`, `dwell_s` among the attributes: the exact seconds, only where milliseconds do not hold them.
 """
@@ -30,6 +31,8 @@ def impression_to_ubi(impression: Impression) -> dict[str, Any]:
     attributes: dict[str, Any] = {}
     if impression.session:
         attributes["session_id"] = impression.session
+    if impression.filter:
+        attributes["filter"] = impression.filter
     if not _whole_milliseconds(impression.time):
         attributes["time_s"] = impression.time
     if impression.trace is not None:
@@ -52,6 +55,7 @@ def impression_from_ubi(row: Mapping[str, Any]) -> Impression:
     """
     attributes = _object(row.get("query_attributes"))
     shown = row.get("query_response_hit_ids")
+    filtered = attributes.get("filter")  # other systems' may be of any form: ours is a text
     if shown is None:
         shown = ()
     elif not isinstance(shown, list):
@@ -64,6 +68,7 @@ def impression_from_ubi(row: Mapping[str, Any]) -> Impression:
         user=fields.optional_identifier(_either(row.get("user_id"), row.get("client_id")), "client_id"),
         session=fields.optional_identifier(_either(row.get("session_id"), attributes.get("session_id")), "session_id"),
         trace=trace_from_json(attributes.get("ltrr")),
+        filter=filtered if isinstance(filtered, str) else "",
     )
 
 

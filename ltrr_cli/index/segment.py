@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from copy import copy
 from dataclasses import asdict
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +19,8 @@ from ltrr_cli.index.fulltext import Fulltext, FulltextWriter
 from ltrr_cli.index.ids import Ids, write_ids
 from ltrr_cli.index.manifest import FORMAT_VERSION
 from ltrr_cli.index.numbers import Numbers, NumbersWriter
+from ltrr_cli.index.postings import Postings
+from ltrr_cli.index.postings_writer import PostingsWriter
 from ltrr_cli.index.suggest import READ, Suggester
 from ltrr_cli.index.titles import Titles, write_titles
 from ltrr_cli.index.values import Values, ValuesWriter
@@ -55,6 +59,7 @@ class SegmentWriter:
         self._suggester = Suggester() if suggest else None
         self.suggested = (0, 0)
         """How many values were suggested, and for how many entities."""
+        self._postings = PostingsWriter()
         self._languages: list[str] = []
         self._analysis = Multilingual()
         self._words = WordsWriter()
@@ -107,6 +112,7 @@ class SegmentWriter:
                 self._numbers.add(entity)
                 self._years.append(year_of(entity))
                 self._titles.append(entity.title)
+                self._postings.add(entity)
                 yield row, entity, share
         fulltext.finish()
 
@@ -131,6 +137,7 @@ class SegmentWriter:
         columns = self._directory / "columns"
         np.save(self._directory / "entities.offsets.npy", np.array(self._offsets, np.int64))
         names = self._values.write(columns, None if self._suggester is None else self._suggester.weights)
+        self._postings.finish().write(columns)
         write_ids(columns, self._ids)
         write_titles(columns, self._titles)
         write_vectors(self._directory, vectors)
@@ -191,6 +198,7 @@ class Segment:
             self.numbers = Numbers.open(columns, tuple(row.get("numbers", ())))
             self.vectors = Vectors(directory)
             self.fulltext = Fulltext(directory / "fulltext")
+            self._postings = Postings.open(columns)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexDirectoryError(
                 f"the segment cannot be opened: {error}", where=str(directory), next="build the index again"
@@ -199,6 +207,25 @@ class Segment:
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.ids)
+
+    @cached_property
+    def postings(self) -> Postings:
+        """Which rows have which value; of a segment that was built without them they are made here, in memory."""
+        if self._postings is not None:
+            return self._postings
+        writer = PostingsWriter()
+        for row in range(len(self)):
+            writer.add(self.entity(row))
+        return writer.finish()
+
+    def within(self, allowed: NDArray[np.bool_]) -> Segment:
+        """Return the segment whose vectors are searched within the allowed rows, (rows,) bool.
+
+        Full text is not: its order of all matches costs little, so `View.search` reads it as deep as it has to.
+        """
+        narrow = copy(self)
+        narrow.vectors = self.vectors.within(np.flatnonzero(allowed))
+        return narrow
 
     def entity(self, row: int) -> Entity:
         """Return the entity at a row of this segment."""

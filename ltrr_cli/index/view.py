@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,9 @@ Found = tuple["NDArray[np.int64]", "NDArray[np.float32]"]
 Part = tuple[Segment, "NDArray[np.int64]", "NDArray[np.int64]"]
 """Those of some rows that a segment has: the segment, their places among the rows, its own numbers of them."""
 
+_SPARE, _DEEPER = 2, 4
+"""Under a filter twice as many are fetched as would do if it were blind to the query, and then four times as many."""
+
 
 class View:
     """An immutable snapshot of the live segments. Row numbers run over all of them, in order."""
@@ -43,10 +47,23 @@ class View:
         ]
         self._dead = np.array(sorted(gone), np.int64)
         self._bases = np.array([segment.base for segment in self.segments], np.int64)
+        self.allowed: NDArray[np.bool_] | None = None
+        """Which rows a filter lets through, (rows,) bool, all of them living; None without a filter."""
+
+    def within(self, allowed: NDArray[np.bool_]) -> View:
+        """Return the view that finds these rows only, (rows,) bool, all living. Statistics and row numbers stay."""
+        narrow = copy(self)
+        narrow.allowed = allowed
+        narrow.segments = [
+            segment.within(allowed[segment.base : segment.base + len(segment)]) for segment in self.segments
+        ]
+        return narrow
 
     @property
     def entities(self) -> int:
-        """Number of entities that are not deleted."""
+        """Number of entities that are not deleted, nor ruled out by a filter."""
+        if self.allowed is not None:
+            return int(np.count_nonzero(self.allowed))
         return self.rows - len(self._dead)
 
     @property
@@ -60,20 +77,41 @@ class View:
         """Return the best `depth` living rows over all segments; equal scores are ordered by row.
 
         `find(segment, limit)` returns that segment's rows and scores, best first. Each segment is asked for as many
-        more as it has deleted ones, so that `depth` living ones remain.
+        more as it has deleted ones, so that `depth` living ones remain; where a filter allows few, deeper and deeper.
         """
-        rows: list[NDArray[np.int64]] = []
-        scores: list[NDArray[np.float32]] = []
+        rows: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+        scores: list[NDArray[np.float32]] = [np.empty(0, np.float32)]
         for segment in self.segments:
-            dead = self._dead_in(segment)
-            own_rows, own_scores = find(segment, min(len(segment), depth + dead))
-            rows.append(np.asarray(own_rows, np.int64) + segment.base)
-            scores.append(np.asarray(own_scores, np.float32))
+            own_rows, own_scores = self._search(find, segment, depth)
+            rows.append(own_rows + segment.base)
+            scores.append(own_scores)
         return self.top(np.concatenate(rows), np.concatenate(scores), depth)
+
+    def _search(
+        self,
+        find: Callable[[Segment, int], tuple[Sequence[int], Sequence[float]] | Found],
+        segment: Segment,
+        depth: int,
+    ) -> Found:
+        most = len(segment)
+        allowed = None if self.allowed is None else self.allowed[segment.base : segment.base + most]
+        if allowed is None:
+            limit = min(most, depth + self._dead_in(segment))
+        else:
+            count = int(np.count_nonzero(allowed))
+            if not count:
+                return np.empty(0, np.int64), np.empty(0, np.float32)
+            limit = min(most, depth * most * _SPARE // count + _SPARE)
+        while True:
+            found, scores = find(segment, limit)
+            rows = np.asarray(found, np.int64)
+            if allowed is None or len(rows) < limit or limit == most or np.count_nonzero(allowed[rows]) >= depth:
+                return rows, np.asarray(scores, np.float32)
+            limit = min(most, limit * _DEEPER)
 
     def top(self, rows: NDArray[np.int64], scores: NDArray[np.float32], depth: int) -> Found:
         """Return the best `depth` of these that live, best first, equal ones by row."""
-        if len(self._dead):
+        if len(self._dead) or self.allowed is not None:
             living = self.living(rows)
             rows, scores = rows[living], scores[living]
         order = np.lexsort((rows, -scores))[:depth]
@@ -86,7 +124,9 @@ class View:
         return int(high - low)
 
     def living(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Tell which rows are not deleted: (n,) bool."""
+        """Tell which rows are not deleted, nor ruled out by a filter: (n,) bool."""
+        if self.allowed is not None:
+            return self.allowed[rows]
         return ~np.isin(rows, self._dead) if len(self._dead) else np.ones(len(rows), bool)
 
     def by_segment(self, rows: NDArray[np.int64]) -> list[Part]:

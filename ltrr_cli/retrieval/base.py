@@ -44,7 +44,7 @@ class Hits:
 class Request:
     """All that a strategy may look at. `vector` is the query's unit vector, (dim,) float32, made on first use.
 
-    `popularity` is the setting of that name: how much being well known counts.
+    `popularity` is how much being well known counts: the setting of that name, or what was learned.
     """
 
     query: Query

@@ -52,6 +52,10 @@ def test_every_command(terminal: Open, index: Path) -> None:
     for command, action in ((":click", "click"), (":skip", "skip"), (":dislike", "dislike"), (":buy", "purchase")):
         assert f"{action}: " in opened.type(f"{command} 1")
     assert "5 events" in opened.type(":info")
+    assert "filter: type = album, 9 entities" in opened.type(":filter type = album")
+    assert "results of 9 entities within the filter" in opened.type("rain")
+    assert "expected a value" in opened.type(":filter type =")
+    assert "no filter" in opened.type(":filter")
     assert "there is no command :nonsense" in opened.type(":nonsense")
     assert "there is no command :" in opened.type(":")
     assert ":play N 180s" in opened.type(":help")

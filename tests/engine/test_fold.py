@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -139,3 +140,26 @@ def test_other_settings_are_learned_again(
     shutil.rmtree(index / "learned")
     Engine.relearn(index)
     assert_same(after, state_of(index))
+
+
+def test_the_popularity_power_is_folded(index: Path, state_of: Callable[[Path], dict[str, Any]]) -> None:
+    """Clicks on what lexical found teach it, a rebuild gives it again, and a number in ltrr.toml overrides it."""
+    with Engine.open(index) as engine:
+        for number, text in enumerate(("love", "rain", "summer night")):
+            answer = engine.search(text, now=1_700_000_000.0 + number, seed=number)
+            place = next(place for place, one in enumerate(answer.results) if "lexical" in one.strategies)
+            engine.record(answer.query_id, answer.results[place].id, now=1_700_000_100.0 + number)
+        engine.learn(now=1_700_000_200.0)
+        info = engine.info()
+        assert (info.popularity, info.popularity_from) == (1.0, "too little to leave the prior: 3 choices")
+    kept = state_of(index)["state"]["popularity_power"]
+    assert kept["choices"] == 3
+    Engine.relearn(index)
+    again = state_of(index)["state"]["popularity_power"]
+    assert again["sums"] == [pytest.approx(row, rel=1e-9) for row in kept["sums"]]
+    (index / "ltrr.toml").write_text("[query]\npopularity = 2.5\n")
+    with Engine.open(index) as engine:
+        assert (engine.info().popularity, engine.info().popularity_from) == (2.5, "as ltrr.toml says")
+    (index / "ltrr.toml").write_text('[query]\npopularity = "learned"\n')
+    with Engine.open(index) as engine:
+        assert engine.info().popularity == 1.0

@@ -119,7 +119,7 @@ def test_arms_run_side_by_side(built: Path) -> None:
 def test_results_belong_to_their_arms() -> None:
     """What comes last stands where it was asked for, also when several threads ask for workers at once."""
     workers = Workers()
-    request = cast("Request", SimpleNamespace(view=SimpleNamespace(rows=100)))
+    request = cast("Request", SimpleNamespace(view=SimpleNamespace(rows=100, allowed=None)))
     found: dict[int, list[list[int]]] = {}
 
     def once(first: int) -> list[int]:
@@ -183,7 +183,7 @@ def test_arm_that_hangs(index_of_short_patience: Path, name: str) -> None:
 def test_thread_that_was_left_behind_serves_again() -> None:
     """Once its arm ends, the thread runs others, and no new one is needed."""
     workers, stuck = Workers(), Stuck()
-    request = cast("Request", SimpleNamespace(view=SimpleNamespace(rows=100)))
+    request = cast("Request", SimpleNamespace(view=SimpleNamespace(rows=100, allowed=None)))
     ran = workers.run([(Arm("slow", stuck), 3), (Arm("quick"), 3)], request, 0.05)
     assert [one.error for one in ran] == ["took longer than 50 ms", ""]
     assert [len(one.hits.rows) for one in ran] == [0, 3]

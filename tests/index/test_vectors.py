@@ -75,3 +75,24 @@ def test_graph_orders_equal_vectors_by_row(tmp_path: Path) -> None:
     matrix[[40, 7, 23]] = matrix[7]
     write_vectors(tmp_path, matrix, graph_from=1)
     assert Vectors(tmp_path).nearest(matrix[7], 3)[0].tolist() == [7, 23, 40]
+
+
+@pytest.mark.parametrize("few", [0, 1 << 30])
+def test_within_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    """Of a tenth of the rows the nearest are found: all of them where they are compared, ≥ 99 % by the graph."""
+    monkeypatch.setattr("ltrr_cli.index.vectors.EVEN", few)
+    rng = np.random.default_rng(0)
+    drawn = rng.normal(size=(3000, 24)).astype(np.float32)
+    matrix = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    write_vectors(tmp_path, matrix)
+    rows = np.sort(rng.choice(3000, 300, replace=False))
+    vectors = Vectors(tmp_path)
+    within = vectors.within(rows)
+    assert not vectors.exact
+    found = 0
+    for vector in matrix[rng.choice(3000, 40)]:
+        best = rows[np.argsort(-cosines(matrix[rows], vector), kind="stable")[:20]]
+        got, _ = within.nearest(vector, 20 if few else 800)
+        found += len({*best.tolist()} & {*got.tolist()})
+        assert not few or got.tolist() == best.tolist()
+    assert found >= 0.99 * 40 * 20

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import pytest
 
+from ltrr_cli.filters.expression import text_of
+from ltrr_cli.filters.grammar import parse
+from ltrr_cli.index.narrow import fields_of, narrowed
 from ltrr_cli.memory.evidence import Evidence, growth
 from ltrr_cli.memory.predicted import open_predicted
 from ltrr_cli.memory.recall import recall
@@ -28,8 +31,8 @@ WORDS = ["love", "death", "night", "river", "song", "fire", "king", "winter", "d
 class MakeRequest(Protocol):
     """Makes a request of a query's text."""
 
-    def __call__(self, view: View, text: str, observed: Evidence | None = None) -> Request:
-        """Return the request, with what the memory recalls of the text."""
+    def __call__(self, view: View, text: str, observed: Evidence | None = None, *, within: str = "") -> Request:
+        """Return the request, with what the memory recalls of the text, and of what the filter `within` allows."""
 
 
 def entities(count: int = 60) -> list[Entity]:
@@ -83,7 +86,7 @@ def catalogue() -> list[Entity]:
 def make_request() -> MakeRequest:
     """Return a function that understands a text and recalls what the memory knows."""
 
-    def make(view: View, text: str, observed: Evidence | None = None) -> Request:
+    def make(view: View, text: str, observed: Evidence | None = None, *, within: str = "") -> Request:
         if observed is None:
             observed = Evidence("queries", words=True)
             for number in range(30):
@@ -93,6 +96,9 @@ def make_request() -> MakeRequest:
         recalled = recall(
             understood.words, predicted, observed, view.row, living=view.living, now=TIME, half_life=HALF_LIFE
         )
-        return Request(Query(id="q", text=text, time=TIME), understood, recalled, view, encode)
+        expression = parse(within, fields_of(view)) if within else None
+        searched = view if expression is None else narrowed(view, expression)
+        query = Query(id="q", text=text, time=TIME, filter=text_of(expression))
+        return Request(query, understood, recalled, searched, encode)
 
     return make

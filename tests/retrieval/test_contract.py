@@ -99,6 +99,48 @@ def test_a_shallow_answer_is_the_start_of_a_deep_one(
         assert hits.scores == pytest.approx(deepest.scores[:depth], rel=1e-5)
 
 
+FILTERS = (
+    "year >= 1990 and genre != comedy",
+    "type = song or genre : story",
+    "not (type = song)",
+    "id in (e3, e17, e33, e52)",
+    "id = e44",
+    "genre = nothing",
+)
+
+
+@pytest.mark.parametrize("text", QUERIES[:9])
+@pytest.mark.parametrize("within", FILTERS)
+def test_filters_only_leave_out(
+    strategy: Strategy, view: View, text: str, within: str, make_request: Callable[..., Request]
+) -> None:
+    """Under a filter, at every depth: the best of the whole ranking that the filter allows, with the same scores."""
+    whole = strategy.retrieve(make_request(view, text), view.rows)
+    request = make_request(view, text, within=within)
+    allowed = request.view.allowed
+    assert allowed is not None
+    expected = [(row, score) for row, score in zip(whole.rows.tolist(), whole.scores.tolist(), strict=True)]
+    expected = [pair for pair in expected if allowed[pair[0]]]
+    for depth in (1, 3, 10, 100):
+        hits = strategy.retrieve(request, depth)
+        _check(hits, view, depth)
+        assert hits.rows.tolist() == [row for row, _ in expected[:depth]]
+        assert hits.scores.tolist() == pytest.approx([score for _, score in expected[:depth]], rel=1e-5)
+
+
+@pytest.mark.parametrize("within", FILTERS)
+def test_a_filter_alone_finds_the_best_known(view: View, within: str, make_request: Callable[..., Request]) -> None:
+    """Without words one arm finds what the filter allows, by popularity."""
+    request = make_request(view, "", within=within)
+    popular = built_in("popular")
+    assert popular.applies(request)
+    hits = popular.retrieve(request, 100)
+    _check(hits, view, 100)
+    assert request.view.allowed is not None
+    assert sorted(hits.rows.tolist()) == np.flatnonzero(request.view.allowed).tolist()
+    assert hits.scores.tolist() == np.nan_to_num(view.popularity(hits.rows)).tolist()
+
+
 @pytest.mark.parametrize("text", BARREN)
 def test_barren_queries(strategy: Strategy, view: View, text: str, make_request: Callable[..., Request]) -> None:
     """Nothing to go by: no arm, or no harm. Only vectors compare what has no words."""
