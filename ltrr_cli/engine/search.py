@@ -177,7 +177,15 @@ def make_request(opened: Opened, query: Query) -> Request:
         now=query.time,
         half_life=opened.config.half_life_s,
     )
-    return Request(query, understood, remembered, opened.view, opened.query_vector, popularity=opened.config.popularity)
+    return Request(
+        query,
+        understood,
+        remembered,
+        opened.view,
+        opened.query_vector,
+        popularity=opened.config.popularity,
+        remade=lambda text: make_request(opened, replace(query, text=text)),
+    )
 
 
 def context_of(request: Request, first: Mapping[str, Ran], past: Past) -> dict[str, float]:

@@ -16,6 +16,7 @@ from ltrr_cli.index.fresh import shares_below, year_of
 from ltrr_cli.index.fulltext import Fulltext, FulltextWriter
 from ltrr_cli.index.ids import Ids, write_ids
 from ltrr_cli.index.manifest import FORMAT_VERSION
+from ltrr_cli.index.spelling import Spelling, SpellingWriter
 from ltrr_cli.index.titles import Titles, write_titles
 from ltrr_cli.index.values import Values, ValuesWriter
 from ltrr_cli.index.vectors import Vectors, write_vectors
@@ -52,6 +53,7 @@ class SegmentWriter:
         self._languages: list[str] = []
         self._analysis = Multilingual()
         self._words = WordsWriter()
+        self._spelling = SpellingWriter()
         self._years: list[float] = []
 
     def __len__(self) -> int:
@@ -93,6 +95,7 @@ class SegmentWriter:
                 spoken = dict.fromkeys(fields, self._languages[row])
                 spoken["title"] = language_of(entity.title) or spoken["title"]
                 indexed = fulltext.add(row, fields, self._values.add(entity), popularity, languages=spoken)
+                self._spelling.add(fields)
                 self._words.add({name: surest(terms) for name, terms in indexed.items()})
                 self._years.append(year_of(entity))
                 self._titles.append(entity.title)
@@ -109,6 +112,7 @@ class SegmentWriter:
         write_vectors(self._directory, vectors)
         np.save(self._directory / "vectors.text.npy", texts)
         self._words.write(columns)
+        self._spelling.write(columns)
         np.save(columns / "freshness.npy", shares_below(np.array(self._years, np.float64)))
         row = {
             "format_version": FORMAT_VERSION,
@@ -154,6 +158,7 @@ class Segment:
             fresh = columns / "freshness.npy"  # ltrr before 0.1 wrote none
             self.freshness: NDArray[np.float32] | None = mapped(fresh) if fresh.exists() else None
             self.words = Words.open(columns)
+            self.spelling = Spelling.open(columns)
             self.ids = Ids(columns)
             self.titles = Titles(columns)
             self.values = Values.open(columns, tuple(row["attributes"]))

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from ltrr_cli.index.view import View
     from ltrr_cli.memory.recall import Recall
     from ltrr_cli.records import Query, Understood
+    from ltrr_cli.retrieval.correction import Correction
 
-BUILT_IN = ("lexical", "popular", "structured", "semantic", "memory")
+BUILT_IN = ("lexical", "popular", "structured", "semantic", "memory", "fuzzy")
 ENTRY_POINTS = "ltrr.strategies"
 MAX_STRATEGIES = 16
 FIRST = ("lexical",)
@@ -53,6 +54,8 @@ class Request:
     view: View
     encode: Callable[[str], NDArray[np.float32]] = field(repr=False)
     popularity: float = 1.0
+    remade: Callable[[str], Request] | None = field(default=None, repr=False)
+    """Makes the request that another text would have been."""
 
     @cached_property
     def key(self) -> str:
@@ -63,6 +66,19 @@ class Request:
     def vector(self) -> NDArray[np.float32]:
         """The query's unit vector."""
         return self.encode(self.query.text)
+
+    @cached_property
+    def correction(self) -> Correction:
+        """How the words may have been meant that look mistyped, or are not complete."""
+        from ltrr_cli.retrieval.correction import correct
+
+        return correct(self.view, self.query.text)
+
+    @cached_property
+    def corrected(self) -> Request | None:
+        """The request with its text corrected, None where nothing is."""
+        text = self.correction.text
+        return self.remade(text) if text and self.remade else None
 
 
 class Strategy(Protocol):

@@ -1,0 +1,225 @@
+"""What a query was probably meant to be, where it looks mistyped, or where its last word is not complete.
+
+Words that the index knows are left alone, unless no entity has all of the query's words and one has them once a word
+is taken for a near one. What an unknown word stands for, the entities decide: those that match the other words best
+say which of its variants is meant, so that "tayler swift" is a Taylor and "tayler of panama" a tailor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ltrr_cli.analysis.normal import normal
+from ltrr_cli.index.fulltext import TEXT_FIELDS
+from ltrr_cli.index.words import stem_hashes
+from ltrr_cli.retrieval.lexical import COMMON, PHRASE, word_query
+from ltrr_cli.retrieval.variants import SHORTEST, Variant, slots_of, together, variants
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ltrr_cli.analysis.base import Slot
+    from ltrr_cli.index.segment import Segment
+    from ltrr_cli.index.view import View
+
+_MOST_LOOKED_UP = 6
+"""Words of a query that are looked for among near ones; a pasted text is not corrected to its end."""
+_MOST_WORDS = 8
+"""Words of a query whose known words may be doubted."""
+_VOTERS = 10
+_SHARP = 4
+_DOUBT = 0.5
+"""Weight of another word beside one that the index knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The query's slots from `start` to `end` and what they may stand for, likeliest first.
+
+    `known`: the index has the word as it was typed, and it may be meant.
+    """
+
+    start: int
+    end: int
+    variants: tuple[Variant, ...]
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """The doubtful spans of a query, and the whole `text` as it was most probably meant: "" where nothing is doubtful.
+
+    `more`: entities have all words of the text, and none, or far fewer, those of the query as it was typed.
+    """
+
+    spans: tuple[Span, ...] = ()
+    text: str = ""
+    more: bool = False
+
+
+NOTHING = Correction()
+
+
+def correct(view: View, text: str) -> Correction:
+    """Return what a query may have been meant to be."""
+    slots = view.asked(text).slots
+    if not slots or not any(segment.spelling is not None for segment in view.segments):
+        return NOTHING
+    counts = [max(view.frequencies(slot, TEXT_FIELDS)) for slot in slots]
+    spans = _unknown(view, slots, counts, complete=not text[-1:].isalpha())
+    if not spans and 0 not in counts:
+        spans = _doubtful(view, slots)
+    if not spans:
+        return NOTHING
+    chosen = _choose(view, slots, spans)
+    meant = _written(text, slots, [(span, variant) for span, variant in zip(spans, chosen, strict=True)])
+    return Correction(tuple(spans), meant, _more(view, slots, counts, list(zip(spans, chosen, strict=True))))
+
+
+def _unknown(view: View, slots: Sequence[Slot], counts: Sequence[int], *, complete: bool) -> list[Span]:
+    """Return the spans of words that the index does not know but has variants of."""
+    spans: list[Span] = []
+    done = 0
+    for place in [place for place, count in enumerate(counts) if not count][:_MOST_LOOKED_UP]:
+        if place < done:
+            continue
+        pairs = [start for start in (place - 1, place) if done <= start and start + 1 < len(slots)]
+        joins = ((start, together(view, slots[start].word, slots[start + 1].word)) for start in pairs)
+        if joined := next(((start, one) for start, one in joins if one is not None), None):
+            spans.append(Span(joined[0], joined[0] + 2, (joined[1],)))
+        else:
+            last = not complete and place == len(slots) - 1
+            found = variants(view, slots[place].word, last=last)
+            if not found:
+                continue
+            spans.append(Span(place, place + 1, tuple(found)))
+        done = spans[-1].end
+    return spans
+
+
+def _doubtful(view: View, slots: Sequence[Slot]) -> list[Span]:
+    """Return the one word that is to be doubted, where no entity has all words and some would with a near one."""
+    telling = [place for place, slot in enumerate(slots) if not slot.common]
+    if not 2 <= len(telling) <= _MOST_WORDS or _count(view, [slots[place] for place in telling]):
+        return []
+    best: tuple[int, Span] | None = None
+    for place in telling:
+        if len(slots[place].word) < SHORTEST:
+            continue
+        others = [slots[other] for other in telling if other != place]
+        if not _count(view, others):
+            continue
+        good = []
+        for variant in variants(view, slots[place].word, last=False, near=1.0):
+            meant = [slot for slot in slots_of(view.segments[-1], variant, slots[place].language)]
+            if set(meant[0].terms) & set(slots[place].terms):
+                continue
+            if found := _count(view, [*others, *meant]):
+                good.append((found, variant))
+        if good:
+            total = sum(found for found, _ in good)
+            kept = tuple(Variant(variant.words, _DOUBT) for _, variant in sorted(good, key=lambda one: -one[0]))
+            if best is None or total > best[0]:
+                best = (total, Span(place, place + 1, kept, known=True))
+    return [best[1]] if best else []
+
+
+def _count(view: View, slots: Sequence[Slot]) -> int:
+    """Return how many entities have all these words, those deleted included."""
+    total = 0
+    for segment in view.segments:
+        forms = [slot.terms if segment is view.segments[-1] else segment.analysis.terms(slot.word, slot.language) for slot in slots]
+        total += segment.fulltext.count(forms)
+    return total
+
+
+def fuzzy_query(segment: Segment, view: View, text: str, spans: Sequence[Span], meant: str = "") -> Any:
+    """Return the query in which each span may be any of its variants, all with the idf of the likeliest.
+
+    With `meant`, its words next to each other in a title count extra, as in the arm lexical.
+    """
+    fulltext, slots = segment.fulltext, segment.analysis.query(text).slots
+    little = COMMON if not all(slot.common for slot in slots) else 1.0
+    doubtful = {span.start: span for span in spans}
+    parts: list[Any] = []
+    place = 0
+    while place < len(slots):
+        span = doubtful.get(place)
+        if span is None:
+            parts.append(word_query(segment, view, slots[place], little if slots[place].common else 1.0))
+            place += 1
+            continue
+        found = [fulltext.either([word_query(segment, view, slot, 1.0) for slot in slots[place : span.end]])] if span.known else []
+        rarity = 0.0
+        for variant in span.variants:
+            own = slots_of(segment, variant, slots[place].language)
+            idf = max(view.idf(min(view.rows, max(view.frequencies(slot, TEXT_FIELDS)))) for slot in own)
+            rarity = rarity or idf
+            factor = variant.weight * min(1.0, rarity / idf)
+            found.append(fulltext.either([word_query(segment, view, slot, factor) for slot in own]))
+        parts.append(fulltext.best(found))
+        place = span.end
+    if meant:
+        asked = segment.analysis.query(meant).slots
+        if 1 < len(asked) <= _MOST_WORDS:
+            parts.append(fulltext.phrase("title", [slot.terms[0] for slot in asked], PHRASE))
+    return fulltext.either(parts)
+
+
+def _choose(view: View, slots: Sequence[Slot], spans: Sequence[Span]) -> list[Variant]:
+    """Return each span's variant that the best entities have, weighed by how likely it is."""
+    text = " ".join(slot.word for slot in slots)
+    if all(len(span.variants) == 1 for span in spans):
+        return [span.variants[0] for span in spans]
+    rows, scores = view.search(
+        lambda segment, limit: segment.fulltext.search(fuzzy_query(segment, view, text, spans), limit, by_popularity=True),
+        _VOTERS,
+    )
+    flat = [(number, variant) for number, span in enumerate(spans) for variant in span.variants]
+    votes = np.zeros(len(flat))
+    weights = (scores / max(float(scores[0]), 1e-9)) ** _SHARP if len(rows) else scores
+    for segment, places, own in view.by_segment(rows):
+        if segment.words is None:
+            continue
+        terms = [[slot.terms[0] for slot in slots_of(segment, variant, "")] for _, variant in flat]
+        stems = list(dict.fromkeys(term for some in terms for term in some))
+        has = segment.words.match(own, stem_hashes(stems)).counts.sum(0) > 0
+        for number, some in enumerate(terms):
+            votes[number] += has[:, [stems.index(term) for term in some]].all(1) @ weights[places]
+    chosen = []
+    for number, span in enumerate(spans):
+        mine = [place for place, (owner, _) in enumerate(flat) if owner == number]
+        best = max(mine, key=lambda place: (flat[place][1].weight * (0.05 + votes[place]), -place))
+        chosen.append(flat[best][1])
+    return chosen
+
+
+def _written(text: str, slots: Sequence[Slot], chosen: Sequence[tuple[Span, Variant]]) -> str:
+    """Return the text with the chosen words in their places."""
+    found, out, read = normal(text), [], 0
+    meant = {span.start: (span, variant) for span, variant in chosen}
+    end = 0
+    for place, slot in enumerate(slots):
+        at = found.find(slot.word, read if place == 0 else max(0, read - 1))
+        if at < 0:
+            continue
+        if place in meant:
+            span, variant = meant[place]
+            out.append(found[end:at])
+            out.append(" ".join(variant.words))
+            last = slots[span.end - 1].word
+            end = found.find(last, at if span.end - 1 == place else at + len(slot.word)) + len(last)
+        read = at + len(slot.word)
+    out.append(found[end:])
+    return " ".join("".join(out).split())
+
+
+def _more(view: View, slots: Sequence[Slot], counts: Sequence[int], chosen: Sequence[tuple[Span, Variant]]) -> bool:
+    """Whether entities have all of the meant words that the index knows; none has all of the typed ones."""
+    changed = {place for span, _ in chosen for place in range(span.start, span.end)}
+    kept = [slot for place, slot in enumerate(slots) if place not in changed and counts[place] and not slot.common]
+    meant = [slot for _, variant in chosen for slot in slots_of(view.segments[-1], variant, "")]
+    return _count(view, [*kept, *meant][:_MOST_WORDS]) > 0

@@ -1,0 +1,136 @@
+"""Which words a mistyped word may have been meant as: near spellings, completions, two words for one, one for two.
+
+A noisy channel (Kernighan, Church and Gale, A spelling correction program based on a noisy channel model, COLING 1990):
+a variant is as likely as its word is in the catalogue, times how likely it is mistyped so, e^(−λ·cost).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ltrr_cli.analysis.base import Slot
+from ltrr_cli.analysis.normal import plain
+from ltrr_cli.index.spelling import spellable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ltrr_cli.index.segment import Segment
+    from ltrr_cli.index.view import View
+
+SHORTEST = 4
+"""Letters of a word that may be mistyped: among shorter ones nearly all are near each other."""
+LONG = 8
+"""Letters from which on a word may have two errors."""
+LEAST_PREFIX = 2
+LAMBDA = 4.0
+COMPLETED = 0.5
+"""The cost of a word that is not complete yet."""
+PARTED = 0.8
+"""The cost of a space left out, or put in."""
+_FIELDS = (4.0, 4.0, 2.0, 1.0)
+"""How much an entity counts that has the word in its title, creator, attributes or text: people look for names."""
+_LEAST_PART = 2
+_MOST = 6
+_MOST_COMPLETIONS = 5
+_LEAST_WEIGHT = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Words that a query's word, or two of them, may have been meant as; `weight` in (0, 1], 1 for the likeliest."""
+
+    words: tuple[str, ...]
+    weight: float
+
+
+def variants(view: View, word: str, *, last: bool, near: float = 2.0) -> list[Variant]:
+    """Return what an unknown word may stand for, likeliest first; the last word of a query may be incomplete.
+
+    `near` bounds the errors further than the word's length does.
+    """
+    bare = plain(word)
+    if not spellable(bare):
+        return []
+    found: dict[tuple[str, ...], tuple[float, float]] = {}
+
+    def add(words: tuple[str, ...], frequency: float, cost: float) -> None:
+        known, least = found.get(words, (0.0, cost))
+        found[words] = (known + frequency, min(least, cost))
+
+    for segment in view.segments:
+        spelling = segment.spelling
+        if spelling is None:
+            continue
+        if len(bare) >= SHORTEST:
+            places, costs = spelling.near(bare, min(near, 1.0 if len(bare) < LONG else 2.0))
+            for place, cost in zip(places.tolist(), costs.tolist(), strict=True):
+                if cost > 0:
+                    add((spelling.word(place),), _frequency(spelling.counts[place].tolist()), cost)
+            for first, second in _parts(segment, bare):
+                add((first, second), 1.0, PARTED)
+        if last and len(bare) >= LEAST_PREFIX:
+            places = spelling.completions(bare)
+            frequencies = spelling.counts[places] @ _FIELDS
+            for one in (-frequencies).argsort(kind="stable")[:_MOST_COMPLETIONS].tolist():
+                if (longer := spelling.word(int(places[one]))) != word:
+                    add((longer,), float(frequencies[one]), COMPLETED)
+    return _weighed((words, _log(*likely)) for words, likely in found.items())
+
+
+def together(view: View, first: str, second: str) -> Variant | None:
+    """Return the one word that two neighbours may be, the space being a mistake; None where names have none."""
+    bare = plain(first + second)
+    for segment in view.segments:
+        spelling = segment.spelling
+        if spelling is not None and spellable(bare):
+            place = spelling.find(bare)
+            if place is not None and spelling.counts[place][:2].any():
+                return Variant((spelling.word(place),), 1.0)
+    return None
+
+
+def frequency(view: View, word: str) -> float:
+    """Return how often a word occurs in the spelling it has, in entities, those that are named so counting more."""
+    bare, total = plain(word), 0.0
+    for segment in view.segments:
+        if segment.spelling is not None and (place := segment.spelling.find(bare)) is not None:
+            total += _frequency(segment.spelling.counts[place].tolist())
+    return total
+
+
+def _log(frequency: float, cost: float) -> float:
+    return math.log1p(frequency) - LAMBDA * cost
+
+
+def _frequency(counts: Sequence[int]) -> float:
+    return sum(weight * count for weight, count in zip(_FIELDS, counts, strict=True))
+
+
+def _weighed(likely: Iterable[tuple[tuple[str, ...], float]]) -> list[Variant]:
+    """Return the likeliest as variants; by their words where they are as likely."""
+    ordered = sorted(likely, key=lambda item: (-item[1], item[0]))[:_MOST]
+    weighed = [Variant(words, math.exp(log - ordered[0][1])) for words, log in ordered]
+    return [variant for variant in weighed if variant.weight >= _LEAST_WEIGHT]
+
+
+def _parts(segment: Segment, word: str) -> Iterable[tuple[str, str]]:
+    """Yield the two words that are written together here and next to each other in a name."""
+    spelling = segment.spelling
+    if spelling is None:
+        return
+    for cut in range(_LEAST_PART, len(word) - _LEAST_PART + 1):
+        places = spelling.find(word[:cut]), spelling.find(word[cut:])
+        if places[0] is None or places[1] is None:
+            continue
+        first, second = (spelling.word(place) for place in places if place is not None)
+        terms = [segment.analysis.terms(one, "")[0] for one in (first, second)]
+        if any(segment.fulltext.search(segment.fulltext.phrase(name, terms, 1.0), 1)[0] for name in ("title", "creator")):
+            yield first, second
+
+
+def slots_of(segment: Segment, variant: Variant, language: str) -> list[Slot]:
+    """Return a variant's words as the segment sees them."""
+    return [Slot(word, segment.analysis.terms(word, language), language) for word in variant.words]
