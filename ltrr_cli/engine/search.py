@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.engine.meant import meant
 from ltrr_cli.engine.past import past_of
 from ltrr_cli.engine.workers import WORKERS, applies
 from ltrr_cli.memory.recall import recall
@@ -281,6 +282,7 @@ def rank(
         own=ready.own,
         types=ready.past.types,
         earlier=ready.past.queries,
+        corrected=meant(opened, request, pool.arms),
     )
     values = features(subject, pool.rows, pool.ranks, pool.scores, pool.arms)
     return values, ranker.score(names(pool.arms), values)
