@@ -96,8 +96,10 @@ def main() -> None:
     english = name == "xquadr-en"
 
     def wanted(row: dict[str, Any]) -> bool:
-        return bool(judged.get(row["query_id"])) and split in ("all", row.get("split")) and (
-            not english or row["lang"] == "en"
+        return (
+            bool(judged.get(row["query_id"]))
+            and split in ("all", row.get("split"))
+            and (not english or row["lang"] == "en")
         )
 
     queries = [row for row in rows(folder / "queries.jsonl.zst") if wanted(row)]
@@ -125,7 +127,10 @@ def main() -> None:
                         found.setdefault(group, {}).setdefault(column, []).append(recall.score(ids, want))
         clean = arm_times(engine, [right for right, *_ in asked])
         wrong_ones = arm_times(engine, [wrong for _, wrong, *_ in asked])
-    print(f"{name}, {split}: {len(asked):,} queries; + is with the arm\n{'R@20':24}" + "".join(f"{c:>10}" for c in columns))
+    print(
+        f"{name}, {split}: {len(asked):,} queries; + is with the arm\n{'R@20':24}"
+        + "".join(f"{c:>10}" for c in columns)
+    )
     for group in ("all", *KINDS):
         told(group, found[group], columns)
     told("nDCG@10", gains, columns)

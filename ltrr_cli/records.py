@@ -253,7 +253,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The reply to one query, with all that `--explain` shows."""
+    """The reply to one query, with all that `--explain` shows.
+
+    `suggestion` is the query as it was probably meant, where that finds clearly more; else "".
+    """
 
     query_id: str
     query: str
@@ -261,3 +264,4 @@ class Answer:
     took_ms: float
     trace: Trace
     readings: tuple[str, ...] = ()
+    suggestion: str = ""

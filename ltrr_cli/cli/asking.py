@@ -74,6 +74,8 @@ def answer_json(answer: Answer, *, explain: bool = False) -> dict[str, Any]:
         ],
         "took_ms": number(answer.took_ms, 3),
     }
+    if answer.suggestion:
+        row["did_you_mean"] = answer.suggestion
     if explain:
         trace = answer.trace
         for shown, result in zip(row["results"], answer.results, strict=True):

@@ -29,6 +29,8 @@ def show_choice(out: Console, answer: Answer) -> None:
     """Print how the query was read, what the policy saw of it, and which arms ran how deep, how probably."""
     trace = answer.trace
     out.print("query     ", safe(answer.query), sep="", style="bold", soft_wrap=True)
+    if answer.suggestion:
+        out.print("meant     ", safe(answer.suggestion), sep="", soft_wrap=True)
     for number, reading in enumerate(answer.readings):
         out.print("readings  " if not number else " " * 10, safe(reading), sep="", soft_wrap=True)
     rounded = ((safe(name), round(value, 2)) for name, value in trace.context.items())

@@ -58,12 +58,12 @@ def all_ranks(opened: Opened, query: Query, entity_id: str) -> tuple[dict[str, i
 
 def _deepest(opened: Opened, strategy: Strategy, request: Request) -> Hits:
     """Return all that an arm finds; kept by the query's text where feedback cannot change it."""
-    kept = opened.hindsight.get((strategy.name, request.query.text))
+    kept = opened.hindsight.get((strategy.name, request.typed))
     if kept is not None:
         return kept
     ran = run(strategy, request, MAX_DEPTH)
     if not strategy.learns and not ran.error:
         if len(opened.hindsight) >= _HINDSIGHT_KEPT:
             opened.hindsight.clear()
-        opened.hindsight[strategy.name, request.query.text] = ran.hits
+        opened.hindsight[strategy.name, request.typed] = ran.hits
     return ran.hits

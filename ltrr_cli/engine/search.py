@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.engine.meant import meant
+from ltrr_cli.engine.meant import as_meant, meant, suggestion
 from ltrr_cli.engine.past import past_of
 from ltrr_cli.engine.workers import WORKERS, applies
 from ltrr_cli.memory.recall import recall
@@ -132,6 +132,7 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
         took_ms=took,
         trace=trace,
         readings=readings(ready),
+        suggestion=suggestion(ready.request, ready.names),
     )
 
 
@@ -178,7 +179,7 @@ def make_request(opened: Opened, query: Query) -> Request:
         now=query.time,
         half_life=opened.config.half_life_s,
     )
-    return Request(
+    request = Request(
         query,
         understood,
         remembered,
@@ -187,6 +188,7 @@ def make_request(opened: Opened, query: Query) -> Request:
         popularity=opened.config.popularity,
         remade=lambda text: make_request(opened, replace(query, text=text)),
     )
+    return as_meant(opened, request)
 
 
 def context_of(request: Request, first: Mapping[str, Ran], past: Past) -> dict[str, float]:

@@ -43,11 +43,7 @@ _MOST_READ = 512
 
 def spellable(word: str) -> bool:
     """Whether a word may be mistyped: it has letters and no digits ("1984" is not a wrong "1985"), and is not long."""
-    return (
-        len(word) <= LONGEST
-        and not any(char.isdigit() for char in word)
-        and any(char.isalpha() for char in word)
-    )
+    return len(word) <= LONGEST and not any(char.isdigit() for char in word) and any(char.isalpha() for char in word)
 
 
 @lru_cache(maxsize=16384)

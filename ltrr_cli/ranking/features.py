@@ -103,7 +103,7 @@ def features(
     out[at["rewarded"]] = subject.rewarded[rows]
     _memory(out, at, recall, rows, sure)
     if subject.corrected is not None:
-        mend(out, at, subject.corrected, parts, rows, ranks, arms)
+        _mend(out, at, subject.corrected, parts, rows, ranks, arms)
     if subject.own is not None:
         _own(out, at, subject.own, rows)
     text = [number for number, arm in enumerate(arms) if arm in _TEXT_ARMS]
@@ -115,7 +115,7 @@ def features(
     return np.ascontiguousarray(out.T)
 
 
-def mend(
+def _mend(
     out: NDArray[np.float32],
     at: Mapping[str, int],
     corrected: Subject,

@@ -56,11 +56,18 @@ class Request:
     popularity: float = 1.0
     remade: Callable[[str], Request] | None = field(default=None, repr=False)
     """Makes the request that another text would have been."""
+    spelt: Correction | None = None
+    """The correction that made the text, where it is not as it was typed."""
 
     @cached_property
     def key(self) -> str:
         """The query as everything that is learned by query names it."""
-        return key(self.query.text)
+        return key(self.typed)
+
+    @property
+    def typed(self) -> str:
+        """The text as it was typed."""
+        return self.query.text if self.spelt is None else self.spelt.typed
 
     @cached_property
     def vector(self) -> NDArray[np.float32]:
@@ -72,13 +79,13 @@ class Request:
         """How the words may have been meant that look mistyped, or are not complete."""
         from ltrr_cli.retrieval.correction import correct
 
-        return correct(self.view, self.query.text)
+        return correct(self.view, self.query.text) if self.spelt is None else self.spelt
 
     @cached_property
     def corrected(self) -> Request | None:
-        """The request with its text corrected, None where nothing is."""
+        """The request for the corrected text, None where nothing is to be corrected, or has been already."""
         text = self.correction.text
-        return self.remade(text) if text and self.remade else None
+        return self.remade(text) if text and self.spelt is None and self.remade else None
 
 
 class Strategy(Protocol):

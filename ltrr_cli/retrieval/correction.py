@@ -16,7 +16,7 @@ from ltrr_cli.analysis.normal import normal
 from ltrr_cli.index.fulltext import TEXT_FIELDS
 from ltrr_cli.index.words import stem_hashes
 from ltrr_cli.retrieval.lexical import COMMON, PHRASE, word_query
-from ltrr_cli.retrieval.variants import SHORTEST, Variant, slots_of, together, variants
+from ltrr_cli.retrieval.variants import SHORTEST, Variant, frequency, slots_of, together, variants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,12 +25,18 @@ if TYPE_CHECKING:
     from ltrr_cli.index.segment import Segment
     from ltrr_cli.index.view import View
 
+RARE = 2
+"""Entities that have a word which may still be a mistyped one: catalogues have typing errors, too."""
+_MUCH_MORE = 50.0
+"""How many times as often as a rare word another must occur to be meant in its place."""
+_MORE = 10.0
+"""The same where no entity has all of the query's words, and some have once the one is taken for the other."""
 _MOST_LOOKED_UP = 6
 """Words of a query that are looked for among near ones; a pasted text is not corrected to its end."""
 _MOST_WORDS = 8
 """Words of a query whose known words may be doubted."""
-_VOTERS = 10
-_SHARP = 4
+_VOTERS = 5
+_SHARP = 8
 _DOUBT = 0.5
 """Weight of another word beside one that the index knows."""
 
@@ -52,12 +58,18 @@ class Span:
 class Correction:
     """The doubtful spans of a query, and the whole `text` as it was most probably meant: "" where nothing is doubtful.
 
-    `more`: entities have all words of the text, and none, or far fewer, those of the query as it was typed.
+    `more`: entities have all words of the text, and none, or far fewer, those of the query as it was `typed`.
     """
 
     spans: tuple[Span, ...] = ()
     text: str = ""
     more: bool = False
+    typed: str = ""
+
+    @property
+    def sure(self) -> bool:
+        """Whether the query may be read as the text: no word of it is known otherwise, and entities have all words."""
+        return self.more and not any(span.known for span in self.spans)
 
 
 NOTHING = Correction()
@@ -76,28 +88,51 @@ def correct(view: View, text: str) -> Correction:
         return NOTHING
     chosen = _choose(view, slots, spans)
     meant = _written(text, slots, [(span, variant) for span, variant in zip(spans, chosen, strict=True)])
-    return Correction(tuple(spans), meant, _more(view, slots, counts, list(zip(spans, chosen, strict=True))))
+    return Correction(tuple(spans), meant, _more(view, slots, counts, list(zip(spans, chosen, strict=True))), text)
 
 
 def _unknown(view: View, slots: Sequence[Slot], counts: Sequence[int], *, complete: bool) -> list[Span]:
-    """Return the spans of words that the index does not know but has variants of."""
+    """Return the spans of words that the index does not know, or hardly, but has variants of."""
     spans: list[Span] = []
-    done = 0
-    for place in [place for place, count in enumerate(counts) if not count][:_MOST_LOOKED_UP]:
-        if place < done:
+    done = looked_up = 0
+    for place, (slot, count) in enumerate(zip(slots, counts, strict=True)):
+        if place < done or count > RARE or slot.common or looked_up >= _MOST_LOOKED_UP:
             continue
-        pairs = [start for start in (place - 1, place) if done <= start and start + 1 < len(slots)]
-        joins = ((start, together(view, slots[start].word, slots[start + 1].word)) for start in pairs)
-        if joined := next(((start, one) for start, one in joins if one is not None), None):
-            spans.append(Span(joined[0], joined[0] + 2, (joined[1],)))
+        looked_up += 1
+        if count:
+            found = [] if len(slot.word) < SHORTEST else _likelier(view, slot)
+            span = Span(place, place + 1, tuple(found), known=True)
+        elif joined := _joined(view, slots, place, done):
+            span = joined
         else:
-            last = not complete and place == len(slots) - 1
-            found = variants(view, slots[place].word, last=last)
-            if not found:
-                continue
-            spans.append(Span(place, place + 1, tuple(found)))
-        done = spans[-1].end
+            found = variants(view, slot.word, last=not complete and place == len(slots) - 1)
+            if len(slot.word) < SHORTEST:
+                others = [one for one, count in zip(slots, counts, strict=True) if count and not one.common]
+                found = [
+                    one for one in found if others and _count(view, [*others, *slots_of(view.segments[-1], one, "")])
+                ]
+            span = Span(place, place + 1, tuple(found))
+        if span.variants:
+            spans.append(span)
+            done = span.end
     return spans
+
+
+def _joined(view: View, slots: Sequence[Slot], place: int, done: int) -> Span | None:
+    """Return the word and the one before or after it as one, if names have that."""
+    for start in (place - 1, place):
+        if done <= start and start + 1 < len(slots):
+            one = together(view, slots[start].word, slots[start + 1].word)
+            if one is not None:
+                return Span(start, start + 2, (one,))
+    return None
+
+
+def _likelier(view: View, slot: Slot, times: float = _MUCH_MORE) -> list[Variant]:
+    """Return the near words that occur so many times as often as a known one."""
+    least = times * (1 + frequency(view, slot.word))
+    found = variants(view, slot.word, last=False, near=1.0)
+    return [one for one in found if all(frequency(view, word) >= least for word in one.words)]
 
 
 def _doubtful(view: View, slots: Sequence[Slot]) -> list[Span]:
@@ -107,23 +142,14 @@ def _doubtful(view: View, slots: Sequence[Slot]) -> list[Span]:
         return []
     best: tuple[int, Span] | None = None
     for place in telling:
-        if len(slots[place].word) < SHORTEST:
+        slot = slots[place]
+        if len(slot.word) < SHORTEST or not (likelier := _likelier(view, slot, _MORE)):
             continue
         others = [slots[other] for other in telling if other != place]
-        if not _count(view, others):
-            continue
-        good = []
-        for variant in variants(view, slots[place].word, last=False, near=1.0):
-            meant = [slot for slot in slots_of(view.segments[-1], variant, slots[place].language)]
-            if set(meant[0].terms) & set(slots[place].terms):
-                continue
-            if found := _count(view, [*others, *meant]):
-                good.append((found, variant))
-        if good:
-            total = sum(found for found, _ in good)
-            kept = tuple(Variant(variant.words, _DOUBT) for _, variant in sorted(good, key=lambda one: -one[0]))
-            if best is None or total > best[0]:
-                best = (total, Span(place, place + 1, kept, known=True))
+        found = [_count(view, [*others, *slots_of(view.segments[-1], one, slot.language)]) for one in likelier]
+        good = tuple(Variant(one.words, _DOUBT) for one, count in zip(likelier, found, strict=True) if count)
+        if good and (best is None or max(found) > best[0]):
+            best = (max(found), Span(place, place + 1, good, known=True))
     return [best[1]] if best else []
 
 
@@ -131,7 +157,10 @@ def _count(view: View, slots: Sequence[Slot]) -> int:
     """Return how many entities have all these words, those deleted included."""
     total = 0
     for segment in view.segments:
-        forms = [slot.terms if segment is view.segments[-1] else segment.analysis.terms(slot.word, slot.language) for slot in slots]
+        forms = [
+            slot.terms if segment is view.segments[-1] else segment.analysis.terms(slot.word, slot.language)
+            for slot in slots
+        ]
         total += segment.fulltext.count(forms)
     return total
 
@@ -152,7 +181,11 @@ def fuzzy_query(segment: Segment, view: View, text: str, spans: Sequence[Span], 
             parts.append(word_query(segment, view, slots[place], little if slots[place].common else 1.0))
             place += 1
             continue
-        found = [fulltext.either([word_query(segment, view, slot, 1.0) for slot in slots[place : span.end]])] if span.known else []
+        found = (
+            [fulltext.either([word_query(segment, view, slot, 1.0) for slot in slots[place : span.end]])]
+            if span.known
+            else []
+        )
         rarity = 0.0
         for variant in span.variants:
             own = slots_of(segment, variant, slots[place].language)
@@ -175,7 +208,9 @@ def _choose(view: View, slots: Sequence[Slot], spans: Sequence[Span]) -> list[Va
     if all(len(span.variants) == 1 for span in spans):
         return [span.variants[0] for span in spans]
     rows, scores = view.search(
-        lambda segment, limit: segment.fulltext.search(fuzzy_query(segment, view, text, spans), limit, by_popularity=True),
+        lambda segment, limit: segment.fulltext.search(
+            fuzzy_query(segment, view, text, spans), limit, by_popularity=True
+        ),
         _VOTERS,
     )
     flat = [(number, variant) for number, span in enumerate(spans) for variant in span.variants]
@@ -218,8 +253,11 @@ def _written(text: str, slots: Sequence[Slot], chosen: Sequence[tuple[Span, Vari
 
 
 def _more(view: View, slots: Sequence[Slot], counts: Sequence[int], chosen: Sequence[tuple[Span, Variant]]) -> bool:
-    """Whether entities have all of the meant words that the index knows; none has all of the typed ones."""
+    """Whether entities have all of the meant words that the index knows, and none or far fewer those that were typed."""
     changed = {place for span, _ in chosen for place in range(span.start, span.end)}
     kept = [slot for place, slot in enumerate(slots) if place not in changed and counts[place] and not slot.common]
     meant = [slot for _, variant in chosen for slot in slots_of(view.segments[-1], variant, "")]
-    return _count(view, [*kept, *meant][:_MOST_WORDS]) > 0
+    found = _count(view, [*meant, *kept][:_MOST_WORDS])
+    return found > 0 and found >= _MORE * _count(
+        view, [*(slots[place] for place in sorted(changed)), *kept][:_MOST_WORDS]
+    )

@@ -28,7 +28,7 @@ class Fuzzy:
             return Hits.none()
         found = view.search(
             lambda segment, limit: segment.fulltext.search(
-                fuzzy_query(segment, view, request.query.text, correction.spans, correction.text),
+                fuzzy_query(segment, view, correction.typed, correction.spans, correction.text),
                 limit,
                 by_popularity=True,
             ),

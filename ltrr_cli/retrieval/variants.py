@@ -1,7 +1,8 @@
 """Which words a mistyped word may have been meant as: near spellings, completions, two words for one, one for two.
 
 A noisy channel (Kernighan, Church and Gale, A spelling correction program based on a noisy channel model, COLING 1990):
-a variant is as likely as its word is in the catalogue, times how likely it is mistyped so, e^(−λ·cost).
+a variant is as likely as the square root of how often its word occurs (what people look for is spread more evenly
+than what there is), times how likely it is mistyped so, e^(−λ·cost).
 """
 
 from __future__ import annotations
@@ -22,15 +23,19 @@ if TYPE_CHECKING:
 
 SHORTEST = 4
 """Letters of a word that may be mistyped: among shorter ones nearly all are near each other."""
+LEAST = 3
+"""Letters of a word that may be mistyped if what it is taken for goes with the query's other words."""
 LONG = 8
 """Letters from which on a word may have two errors."""
 LEAST_PREFIX = 2
 LAMBDA = 4.0
+FIRST = 0.0
+"""What an error in the first letter costs beside: people see it."""
 COMPLETED = 0.5
 """The cost of a word that is not complete yet."""
 PARTED = 0.8
 """The cost of a space left out, or put in."""
-_FIELDS = (4.0, 4.0, 2.0, 1.0)
+_FIELDS = (8.0, 4.0, 1.0, 0.2)
 """How much an entity counts that has the word in its title, creator, attributes or text: people look for names."""
 _LEAST_PART = 2
 _MOST = 6
@@ -64,11 +69,14 @@ def variants(view: View, word: str, *, last: bool, near: float = 2.0) -> list[Va
         spelling = segment.spelling
         if spelling is None:
             continue
-        if len(bare) >= SHORTEST:
+        if len(bare) >= LEAST:
             places, costs = spelling.near(bare, min(near, 1.0 if len(bare) < LONG else 2.0))
             for place, cost in zip(places.tolist(), costs.tolist(), strict=True):
                 if cost > 0:
-                    add((spelling.word(place),), _frequency(spelling.counts[place].tolist()), cost)
+                    meant = spelling.word(place)
+                    cost += FIRST * (meant[0] != word[0])
+                    add((meant,), _frequency(spelling.counts[place].tolist()), cost)
+        if len(bare) >= SHORTEST:
             for first, second in _parts(segment, bare):
                 add((first, second), 1.0, PARTED)
         if last and len(bare) >= LEAST_PREFIX:
@@ -102,7 +110,7 @@ def frequency(view: View, word: str) -> float:
 
 
 def _log(frequency: float, cost: float) -> float:
-    return math.log1p(frequency) - LAMBDA * cost
+    return 0.5 * math.log1p(frequency) - LAMBDA * cost
 
 
 def _frequency(counts: Sequence[int]) -> float:
@@ -127,7 +135,9 @@ def _parts(segment: Segment, word: str) -> Iterable[tuple[str, str]]:
             continue
         first, second = (spelling.word(place) for place in places if place is not None)
         terms = [segment.analysis.terms(one, "")[0] for one in (first, second)]
-        if any(segment.fulltext.search(segment.fulltext.phrase(name, terms, 1.0), 1)[0] for name in ("title", "creator")):
+        if any(
+            segment.fulltext.search(segment.fulltext.phrase(name, terms, 1.0), 1)[0] for name in ("title", "creator")
+        ):
             yield first, second
 
 
