@@ -1,9 +1,9 @@
 """Typing errors: recall@20 of the whole pipeline's page, nothing learned, with one random error in each query.
 
-A query with a word of four or more letters gets one error in one of these words: a letter put in, left out or replaced, or
-two neighbours swapped, equally often and seeded. Beside the queries as they are, and the same with errors, each without and
-with the arm fuzzy. `Δ` is what the errors cost with the arm; below, by kind of error. nDCG@10 of the clean queries says
-what the arm costs them, `applies` of how many it applies to, `ms` its median time (its `applies` included).
+A query with a word of four or more letters gets one error in one of these words: a letter put in, left out or
+replaced, or two neighbours swapped, equally often and seeded. Beside the queries as they are, and the same with errors,
+each without and with the arm fuzzy (+). `Δ` is what the errors cost with the arm. nDCG@10 of the clean queries says
+what the arm costs them; the last lines of how many queries it applies to, and its median times.
 
     python benchmarks/typos.py [SET] [SPLIT] [COUNT]
 

@@ -1,8 +1,8 @@
 """How far a typed word is from many words at once: optimal string alignment with costs by kind of error.
 
 Damerau, A technique for computer detection and correction of spelling errors, 1964. A letter left out, put in, or
-replaced costs 1; two neighbours in the wrong order, and a letter doubled or not doubled, cost less, since fingers do that
-more often.
+replaced costs 1; two neighbours in the wrong order, and a letter doubled or not doubled, cost less, since fingers do
+that more often.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DOUBLE = 0.7
 def distances(
     typed: NDArray[np.uint32], words: NDArray[np.uint32], sizes: NDArray[np.int64], limit: float
 ) -> NDArray[np.float32]:
-    """Return the cost of typing `typed` (m,) in place of each of `words` (n, longest), of so many letters: (n,) float32.
+    """Return the costs of typing `typed` (m,) in place of each of `words` (n, longest), `sizes` letters each: (n,).
 
     Costs above `limit`, a few errors, may come out higher than they are: only errors near the diagonal are looked for.
     """

@@ -8,21 +8,20 @@ say which of its variants is meant, so that "tayler swift" is a Taylor and "tayl
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ltrr_cli.analysis.normal import normal
 from ltrr_cli.index.fulltext import TEXT_FIELDS
 from ltrr_cli.index.words import stem_hashes
-from ltrr_cli.retrieval.lexical import COMMON, PHRASE, word_query
-from ltrr_cli.retrieval.variants import SHORTEST, Variant, frequency, slots_of, together, variants
+from ltrr_cli.retrieval.spans import Span, fuzzy_query
+from ltrr_cli.retrieval.variants import LEAST, SHORTEST, Variant, frequency, slots_of, together, variants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ltrr_cli.analysis.base import Slot
-    from ltrr_cli.index.segment import Segment
     from ltrr_cli.index.view import View
 
 RARE = 2
@@ -39,19 +38,6 @@ _VOTERS = 5
 _SHARP = 8
 _DOUBT = 0.5
 """Weight of another word beside one that the index knows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The query's slots from `start` to `end` and what they may stand for, likeliest first.
-
-    `known`: the index has the word as it was typed, and it may be meant.
-    """
-
-    start: int
-    end: int
-    variants: tuple[Variant, ...]
-    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +67,10 @@ def correct(view: View, text: str) -> Correction:
     if not slots or not any(segment.spelling is not None for segment in view.segments):
         return NOTHING
     counts = [max(view.frequencies(slot, TEXT_FIELDS)) for slot in slots]
-    spans = _unknown(view, slots, counts, complete=not text[-1:].isalpha())
+    complete = text[-1:].isspace()
+    spans = _unknown(view, slots, counts, complete=complete)
     if not spans and 0 not in counts:
-        spans = _doubtful(view, slots)
+        spans = _doubtful(view, slots, complete=complete)
     if not spans:
         return NOTHING
     chosen = _choose(view, slots, spans)
@@ -106,7 +93,7 @@ def _unknown(view: View, slots: Sequence[Slot], counts: Sequence[int], *, comple
             span = joined
         else:
             found = variants(view, slot.word, last=not complete and place == len(slots) - 1)
-            if len(slot.word) < SHORTEST:
+            if len(slot.word) < SHORTEST and len(slots) > 1:
                 others = [one for one, count in zip(slots, counts, strict=True) if count and not one.common]
                 found = [
                     one for one in found if others and _count(view, [*others, *slots_of(view.segments[-1], one, "")])
@@ -128,14 +115,14 @@ def _joined(view: View, slots: Sequence[Slot], place: int, done: int) -> Span | 
     return None
 
 
-def _likelier(view: View, slot: Slot, times: float = _MUCH_MORE) -> list[Variant]:
+def _likelier(view: View, slot: Slot, times: float = _MUCH_MORE, *, last: bool = False) -> list[Variant]:
     """Return the near words that occur so many times as often as a known one."""
     least = times * (1 + frequency(view, slot.word))
-    found = variants(view, slot.word, last=False, near=1.0)
+    found = variants(view, slot.word, last=last, near=1.0)
     return [one for one in found if all(frequency(view, word) >= least for word in one.words)]
 
 
-def _doubtful(view: View, slots: Sequence[Slot]) -> list[Span]:
+def _doubtful(view: View, slots: Sequence[Slot], *, complete: bool) -> list[Span]:
     """Return the one word that is to be doubted, where no entity has all words and some would with a near one."""
     telling = [place for place, slot in enumerate(slots) if not slot.common]
     if not 2 <= len(telling) <= _MOST_WORDS or _count(view, [slots[place] for place in telling]):
@@ -143,8 +130,10 @@ def _doubtful(view: View, slots: Sequence[Slot]) -> list[Span]:
     best: tuple[int, Span] | None = None
     for place in telling:
         slot = slots[place]
-        if len(slot.word) < SHORTEST or not (likelier := _likelier(view, slot, _MORE)):
+        last = not complete and place == len(slots) - 1
+        if len(slot.word) < (LEAST if last else SHORTEST):
             continue
+        likelier = _likelier(view, slot, _MORE, last=last)
         others = [slots[other] for other in telling if other != place]
         found = [_count(view, [*others, *slots_of(view.segments[-1], one, slot.language)]) for one in likelier]
         good = tuple(Variant(one.words, _DOUBT) for one, count in zip(likelier, found, strict=True) if count)
@@ -163,43 +152,6 @@ def _count(view: View, slots: Sequence[Slot]) -> int:
         ]
         total += segment.fulltext.count(forms)
     return total
-
-
-def fuzzy_query(segment: Segment, view: View, text: str, spans: Sequence[Span], meant: str = "") -> Any:
-    """Return the query in which each span may be any of its variants, all with the idf of the likeliest.
-
-    With `meant`, its words next to each other in a title count extra, as in the arm lexical.
-    """
-    fulltext, slots = segment.fulltext, segment.analysis.query(text).slots
-    little = COMMON if not all(slot.common for slot in slots) else 1.0
-    doubtful = {span.start: span for span in spans}
-    parts: list[Any] = []
-    place = 0
-    while place < len(slots):
-        span = doubtful.get(place)
-        if span is None:
-            parts.append(word_query(segment, view, slots[place], little if slots[place].common else 1.0))
-            place += 1
-            continue
-        found = (
-            [fulltext.either([word_query(segment, view, slot, 1.0) for slot in slots[place : span.end]])]
-            if span.known
-            else []
-        )
-        rarity = 0.0
-        for variant in span.variants:
-            own = slots_of(segment, variant, slots[place].language)
-            idf = max(view.idf(min(view.rows, max(view.frequencies(slot, TEXT_FIELDS)))) for slot in own)
-            rarity = rarity or idf
-            factor = variant.weight * min(1.0, rarity / idf)
-            found.append(fulltext.either([word_query(segment, view, slot, factor) for slot in own]))
-        parts.append(fulltext.best(found))
-        place = span.end
-    if meant:
-        asked = segment.analysis.query(meant).slots
-        if 1 < len(asked) <= _MOST_WORDS:
-            parts.append(fulltext.phrase("title", [slot.terms[0] for slot in asked], PHRASE))
-    return fulltext.either(parts)
 
 
 def _choose(view: View, slots: Sequence[Slot], spans: Sequence[Span]) -> list[Variant]:
@@ -225,7 +177,7 @@ def _choose(view: View, slots: Sequence[Slot], spans: Sequence[Span]) -> list[Va
         for number, some in enumerate(terms):
             votes[number] += has[:, [stems.index(term) for term in some]].all(1) @ weights[places]
     chosen = []
-    for number, span in enumerate(spans):
+    for number in range(len(spans)):
         mine = [place for place, (owner, _) in enumerate(flat) if owner == number]
         best = max(mine, key=lambda place: (flat[place][1].weight * (0.05 + votes[place]), -place))
         chosen.append(flat[best][1])
@@ -253,7 +205,7 @@ def _written(text: str, slots: Sequence[Slot], chosen: Sequence[tuple[Span, Vari
 
 
 def _more(view: View, slots: Sequence[Slot], counts: Sequence[int], chosen: Sequence[tuple[Span, Variant]]) -> bool:
-    """Whether entities have all of the meant words that the index knows, and none or far fewer those that were typed."""
+    """Whether entities have all meant words that the index knows, and none, or far fewer, those that were typed."""
     changed = {place for span, _ in chosen for place in range(span.start, span.end)}
     kept = [slot for place, slot in enumerate(slots) if place not in changed and counts[place] and not slot.common]
     meant = [slot for _, variant in chosen for slot in slots_of(view.segments[-1], variant, "")]

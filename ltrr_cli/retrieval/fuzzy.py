@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ltrr_cli.retrieval.base import Hits
-from ltrr_cli.retrieval.correction import fuzzy_query
+from ltrr_cli.retrieval.spans import fuzzy_query
 
 if TYPE_CHECKING:
     from ltrr_cli.retrieval.base import Request

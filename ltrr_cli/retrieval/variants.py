@@ -16,9 +16,10 @@ from ltrr_cli.analysis.normal import plain
 from ltrr_cli.index.spelling import spellable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ltrr_cli.index.segment import Segment
+    from ltrr_cli.index.spelling import Spelling
     from ltrr_cli.index.view import View
 
 SHORTEST = 4
@@ -29,8 +30,6 @@ LONG = 8
 """Letters from which on a word may have two errors."""
 LEAST_PREFIX = 2
 LAMBDA = 4.0
-FIRST = 0.0
-"""What an error in the first letter costs beside: people see it."""
 COMPLETED = 0.5
 """The cost of a word that is not complete yet."""
 PARTED = 0.8
@@ -41,6 +40,10 @@ _LEAST_PART = 2
 _MOST = 6
 _MOST_COMPLETIONS = 5
 _LEAST_WEIGHT = 0.03
+
+
+_Candidate = tuple[tuple[str, ...], float, float]
+"""Words, how often they occur, and what it costs to type them so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +63,37 @@ def variants(view: View, word: str, *, last: bool, near: float = 2.0) -> list[Va
     if not spellable(bare):
         return []
     found: dict[tuple[str, ...], tuple[float, float]] = {}
-
-    def add(words: tuple[str, ...], frequency: float, cost: float) -> None:
-        known, least = found.get(words, (0.0, cost))
-        found[words] = (known + frequency, min(least, cost))
-
+    limit = min(near, 1.0 if len(bare) < LONG else 2.0)
     for segment in view.segments:
-        spelling = segment.spelling
-        if spelling is None:
+        if (spelling := segment.spelling) is None:
             continue
-        if len(bare) >= LEAST:
-            places, costs = spelling.near(bare, min(near, 1.0 if len(bare) < LONG else 2.0))
-            for place, cost in zip(places.tolist(), costs.tolist(), strict=True):
-                if cost > 0:
-                    meant = spelling.word(place)
-                    cost += FIRST * (meant[0] != word[0])
-                    add((meant,), _frequency(spelling.counts[place].tolist()), cost)
+        own = _near(spelling, bare, limit) if len(bare) >= LEAST else []
         if len(bare) >= SHORTEST:
-            for first, second in _parts(segment, bare):
-                add((first, second), 1.0, PARTED)
+            own += [(pair, 1.0, PARTED) for pair in _parts(segment, spelling, bare)]
         if last and len(bare) >= LEAST_PREFIX:
-            places = spelling.completions(bare)
-            frequencies = spelling.counts[places] @ _FIELDS
-            for one in (-frequencies).argsort(kind="stable")[:_MOST_COMPLETIONS].tolist():
-                if (longer := spelling.word(int(places[one]))) != word:
-                    add((longer,), float(frequencies[one]), COMPLETED)
+            own += _completed(spelling, bare)
+        for words, often, cost in own:
+            known, least = found.get(words, (0.0, cost))
+            found[words] = (known + often, min(least, cost))
     return _weighed((words, _log(*likely)) for words, likely in found.items())
+
+
+def _near(spelling: Spelling, word: str, limit: float) -> list[_Candidate]:
+    places, costs = spelling.near(word, limit)
+    return [
+        ((spelling.word(place),), _frequency(spelling.counts[place].tolist()), cost)
+        for place, cost in zip(places.tolist(), costs.tolist(), strict=True)
+        if cost > 0
+    ]
+
+
+def _completed(spelling: Spelling, start: str) -> list[_Candidate]:
+    """Return the most frequent words that begin so."""
+    places = spelling.completions(start)
+    often = spelling.counts[places] @ _FIELDS
+    best = (-often).argsort(kind="stable")[:_MOST_COMPLETIONS].tolist()
+    found = [((spelling.word(int(places[one])),), float(often[one]), COMPLETED) for one in best]
+    return [one for one in found if plain(one[0][0]) != start]
 
 
 def together(view: View, first: str, second: str) -> Variant | None:
@@ -124,11 +132,8 @@ def _weighed(likely: Iterable[tuple[tuple[str, ...], float]]) -> list[Variant]:
     return [variant for variant in weighed if variant.weight >= _LEAST_WEIGHT]
 
 
-def _parts(segment: Segment, word: str) -> Iterable[tuple[str, str]]:
+def _parts(segment: Segment, spelling: Spelling, word: str) -> Iterator[tuple[str, str]]:
     """Yield the two words that are written together here and next to each other in a name."""
-    spelling = segment.spelling
-    if spelling is None:
-        return
     for cut in range(_LEAST_PART, len(word) - _LEAST_PART + 1):
         places = spelling.find(word[:cut]), spelling.find(word[cut:])
         if places[0] is None or places[1] is None:
