@@ -2,7 +2,7 @@
 
 Words that the index knows are left alone, unless no entity has all of the query's words and one has them once a word
 is taken for a near one. What an unknown word stands for, the entities decide: those that match the other words best
-say which of its variants is meant, so that "tayler swift" is a Taylor and "tayler of panama" a tailor.
+say which of its variants is meant, so that "taalor swift" is a Taylor and "taalor of panama" a tailor.
 """
 
 from __future__ import annotations
