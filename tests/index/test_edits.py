@@ -18,7 +18,8 @@ def cost(typed: str, *words: str, limit: float = 2.0) -> list[float]:
     for row, word in enumerate(words):
         codes[row, : len(word)] = [*map(ord, word)]
     sizes = np.array([*map(len, words)], np.int64)
-    return distances(np.array([*map(ord, typed)], np.uint32), codes, sizes, limit).tolist()
+    found: list[float] = distances(np.array([*map(ord, typed)], np.uint32), codes, sizes, limit).tolist()
+    return found
 
 
 def slow(typed: str, word: str) -> float:
