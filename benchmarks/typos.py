@@ -74,7 +74,7 @@ def told(name: str, values: dict[str, list[float]], columns: Sequence[str]) -> N
 
 
 def arm_times(engine: Engine, texts: Sequence[str]) -> tuple[float, float, float]:
-    """Return the share of texts that the arm applies to, and the median ms to correct and, where it applies, of it all."""
+    """Return the share of texts that the arm applies to, the median ms to correct, and of all where it applies."""
     arm = built_in("fuzzy")
     spent, whole, applied = [], [], 0
     for text in texts:
