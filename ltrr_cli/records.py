@@ -329,6 +329,7 @@ class Answer:
     """The reply to one query, with all that `--explain` shows.
 
     `filter` is what was demanded, in `query` and beside it, and `allowed` how many entities meet that; None without.
+    `suggestion` is the query as it was probably meant, where that finds clearly more; else "".
     """
 
     query_id: str
@@ -340,3 +341,4 @@ class Answer:
     filter: str = ""
     allowed: int | None = None
     facets: Facets | None = None
+    suggestion: str = ""

@@ -86,6 +86,8 @@ def answer_json(answer: Answer, *, explain: bool = False) -> dict[str, Any]:
         row["filter"] = {"text": answer.filter, "entities": answer.allowed}
     if answer.facets is not None:
         row["facets"] = _facets(answer.facets)
+    if answer.suggestion:
+        row["did_you_mean"] = answer.suggestion
     if explain:
         trace = answer.trace
         for shown, result in zip(row["results"], answer.results, strict=True):

@@ -34,6 +34,8 @@ def show_choice(out: Console, answer: Answer) -> None:
     if answer.filter:
         allowed = plural(answer.allowed or 0, "entity", "entities")
         out.print("filter    ", safe(f"{answer.filter} ({allowed})"), sep="", soft_wrap=True)
+    if answer.suggestion:
+        out.print("meant     ", safe(answer.suggestion), sep="", soft_wrap=True)
     for number, reading in enumerate(answer.readings):
         out.print("readings  " if not number else " " * 10, safe(reading), sep="", soft_wrap=True)
     rounded = ((safe(name), round(value, 2)) for name, value in trace.context.items())

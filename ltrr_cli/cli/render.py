@@ -28,6 +28,8 @@ def show_answer(out: Console, answer: Answer, *, before: Mapping[str, int] | Non
     """
     from rich.text import Text
 
+    if answer.suggestion:
+        out.print(Text.assemble("did you mean ", (safe(answer.suggestion), "bold"), "?"), soft_wrap=True)
     if not answer.results:
         none = answer.filter and not answer.allowed
         out.print("no results" + (": nothing in the index meets the filter" if none else ""))

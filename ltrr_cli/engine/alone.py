@@ -58,7 +58,7 @@ def all_ranks(opened: Opened, query: Query, entity_id: str) -> tuple[dict[str, i
 
 def _deepest(opened: Opened, strategy: Strategy, request: Request) -> Hits:
     """Return all that an arm finds; kept by the query's text where feedback cannot change it."""
-    asked = (strategy.name, request.query.text, request.query.filter)
+    asked = (strategy.name, request.typed, request.query.filter)
     kept = opened.hindsight.get(asked)
     if kept is not None:
         return kept

@@ -15,6 +15,7 @@ import numpy as np
 
 from ltrr_cli.engine.agreement import agreements
 from ltrr_cli.engine.arranging import arranged
+from ltrr_cli.engine.meant import suggestion
 from ltrr_cli.engine.search import (
     Choice,
     best_first,
@@ -119,7 +120,13 @@ def answer_interleaved(opened: Opened, query: Query, a: Named, b: Named) -> Answ
             side.explained(result, row) for side, result, (row, _) in zip(suppliers, results, drafted, strict=True)
         )
     return Answer(
-        query_id=query.id, query=query.text, results=results, took_ms=took, trace=trace, readings=readings(ready)
+        query_id=query.id,
+        query=query.text,
+        results=results,
+        took_ms=took,
+        trace=trace,
+        readings=readings(ready),
+        suggestion=suggestion(ready.request, ready.names),
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ltrr_cli.engine.agreement import agreements
 from ltrr_cli.engine.arranging import arranged
+from ltrr_cli.engine.meant import as_meant, meant, suggestion
 from ltrr_cli.engine.past import past_of
 from ltrr_cli.engine.workers import WORKERS, applies
 from ltrr_cli.memory.evidence import growth
@@ -145,6 +146,7 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
         took_ms=took,
         trace=trace,
         readings=readings(ready),
+        suggestion=suggestion(ready.request, ready.names),
     )
 
 
@@ -191,8 +193,16 @@ def make_request(opened: Opened, query: Query) -> Request:
         now=query.time,
         half_life=opened.config.half_life_s,
     )
-    view = opened.filters.view(query.filter)
-    return Request(query, understood, remembered, view, opened.query_vector, popularity=opened.learned.popularity)
+    request = Request(
+        query,
+        understood,
+        remembered,
+        opened.filters.view(query.filter),
+        opened.query_vector,
+        popularity=opened.learned.popularity,
+        remade=lambda text: make_request(opened, replace(query, text=text)),
+    )
+    return as_meant(opened, request)
 
 
 def understood_by(opened: Opened, text: str, now: float) -> Understood:
@@ -294,6 +304,7 @@ def rank(
         own=ready.own,
         types=ready.past.types,
         earlier=ready.past.queries,
+        corrected=meant(opened, request, pool.arms),
     )
     values = features(subject, pool.rows, pool.ranks, pool.scores, pool.arms)
     return values, ranker.score(names(pool.arms), values)

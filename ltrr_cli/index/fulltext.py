@@ -170,6 +170,21 @@ class Fulltext:
             ]
         )
 
+    def weighed(self, query: Any, weight: float) -> Any:
+        """Return a query whose scores are times `weight`."""
+        return self._tantivy.Query.boost_query(query, weight)
+
+    def count(self, words: Sequence[Sequence[str]], fields: Sequence[str] = TEXT_FIELDS) -> int:
+        """Return how many entities have every word, each in any of its forms and in any of the fields."""
+        query, must = self._tantivy.Query, self._tantivy.Occur.Must
+        parts = [
+            query.disjunction_max_query(
+                [query.term_query(self.schema, field, term, "basic") for field in fields for term in forms]
+            )
+            for forms in words
+        ]
+        return int(self._searcher.search(query.boolean_query([(must, part) for part in parts]), 1).count)
+
     def either(self, parts: Sequence[Any]) -> Any:
         """Return a query that adds up the scores of those of `parts` that match."""
         return self._tantivy.Query.boolean_query([(self._tantivy.Occur.Should, part) for part in parts])

@@ -21,6 +21,7 @@ from ltrr_cli.index.manifest import FORMAT_VERSION
 from ltrr_cli.index.numbers import Numbers, NumbersWriter
 from ltrr_cli.index.postings import Postings
 from ltrr_cli.index.postings_writer import PostingsWriter
+from ltrr_cli.index.spelling import Spelling, SpellingWriter
 from ltrr_cli.index.suggest import READ, Suggester
 from ltrr_cli.index.titles import Titles, write_titles
 from ltrr_cli.index.values import Values, ValuesWriter
@@ -63,6 +64,7 @@ class SegmentWriter:
         self._languages: list[str] = []
         self._analysis = Multilingual()
         self._words = WordsWriter()
+        self._spelling = SpellingWriter()
         self._years: list[float] = []
 
     def __len__(self) -> int:
@@ -108,6 +110,7 @@ class SegmentWriter:
                 spoken = dict.fromkeys(fields, self._languages[row])
                 spoken["title"] = language_of(entity.title) or spoken["title"]
                 indexed = fulltext.add(row, fields, self._terms(entity), popularity, languages=spoken)
+                self._spelling.add(fields)
                 self._words.add({name: surest(terms) for name, terms in indexed.items()})
                 self._numbers.add(entity)
                 self._years.append(year_of(entity))
@@ -143,6 +146,7 @@ class SegmentWriter:
         write_vectors(self._directory, vectors)
         np.save(self._directory / "vectors.text.npy", texts)
         self._words.write(columns)
+        self._spelling.write(columns)
         np.save(columns / "freshness.npy", shares_below(np.array(self._years, np.float64)))
         row = {
             "format_version": FORMAT_VERSION,
@@ -191,6 +195,7 @@ class Segment:
             fresh = columns / "freshness.npy"  # ltrr before 0.1 wrote none
             self.freshness: NDArray[np.float32] | None = mapped(fresh) if fresh.exists() else None
             self.words = Words.open(columns)
+            self.spelling = Spelling.open(columns)
             self.ids = Ids(columns)
             self.titles = Titles(columns)
             self.values = Values.open(columns, tuple(row["attributes"]))

@@ -32,7 +32,8 @@ class Subject:
 
     `rewarded` maps rows to observed reward in [0, 1] (by position in the array, (rows of the view,)); `own` gives
     (rows, masses) that the user has rewarded, None without a user. `types` are the shares of the user's rewards by
-    type, `earlier` the texts of the session's earlier queries.
+    type, `earlier` the texts of the session's earlier queries. `corrected` is the same of the query as it was probably
+    meant, where it looks mistyped.
     """
 
     view: View
@@ -43,10 +44,13 @@ class Subject:
     own: tuple[NDArray[np.int64], NDArray[np.float64]] | None
     types: Mapping[str, float] = field(default_factory=dict)
     earlier: tuple[str, ...] = ()
+    corrected: Subject | None = None
 
 
-_TEXT_ARMS = ("lexical", "popular")
+_TEXT_ARMS = ("lexical", "popular", "fuzzy")
 _COMPANY = 3
+MEANT = 0.9
+"""What a match of corrected words counts, beside 1 of the typed ones."""
 _FAVOURITES = 20
 """A user's taste is the middle of so many entities that were rewarded most."""
 _EARLIER = 16
@@ -88,7 +92,7 @@ def features(
     parts = view.by_segment(rows)
     _arms(out, at, ranks, scores)
     sure = recall.evidence / (recall.evidence + KAPPA)
-    first = _first(ranks, arms)
+    first = _first(ranks, arms, "lexical")
     _vectors(out, at, subject, rows, first, _best(scores, arms))
     _titles(out, at, parts, subject)
     match_words(out, at, parts, understood, first)
@@ -99,6 +103,8 @@ def features(
             out[at["freshness"], places] = segment.freshness[own]
     out[at["rewarded"]] = subject.rewarded[rows]
     _memory(out, at, recall, rows, sure)
+    if subject.corrected is not None:
+        _mend(out, at, subject.corrected, parts, rows, ranks, arms)
     if subject.own is not None:
         _own(out, at, subject.own, rows)
     text = [number for number, arm in enumerate(arms) if arm in _TEXT_ARMS]
@@ -108,6 +114,27 @@ def features(
     out[at["title.unsure"]] = out[at["title.covered"]] * (1 - sure)
     out[layout.plain :] = np.square(np.square(np.minimum(np.maximum(out[layout.sharp], 0), 1)))
     return np.ascontiguousarray(out.T)
+
+
+def _mend(
+    out: NDArray[np.float32],
+    at: Mapping[str, int],
+    corrected: Subject,
+    parts: Sequence[Part],
+    rows: NDArray[np.int64],
+    ranks: NDArray[np.int32],
+    arms: Sequence[str],
+) -> None:
+    """Raise what the typed words say of the candidates to what the meant ones do, times `MEANT`."""
+    meant = np.full(out.shape, np.nan, np.float32)
+    first = _first(ranks, arms, "fuzzy")
+    _vectors(meant, at, corrected, rows, first, float("nan"))
+    _titles(meant, at, parts, corrected)
+    match_words(meant, at, parts, corrected.understood, first)
+    _values(meant, at, parts, corrected)
+    evidence = corrected.recall.evidence
+    _memory(meant, at, corrected.recall, rows, evidence / (evidence + KAPPA))
+    np.fmax(out, meant * np.float32(MEANT), out=out)
 
 
 def _arms(
@@ -123,11 +150,11 @@ def _arms(
     out[at["agreement"]] = found.sum(0) / m
 
 
-def _first(ranks: NDArray[np.int32], arms: Sequence[str]) -> NDArray[np.intp]:
-    """Return the places of lexical's first three, best first; none where it did not run."""
-    if "lexical" not in arms:
+def _first(ranks: NDArray[np.int32], arms: Sequence[str], arm: str) -> NDArray[np.intp]:
+    """Return the places of an arm's first three, best first; none where it did not run."""
+    if arm not in arms:
         return np.empty(0, np.intp)
-    column = ranks[:, arms.index("lexical")]
+    column = ranks[:, arms.index(arm)]
     found = ((column > 0) & (column <= _COMPANY)).nonzero()[0]
     return found[column[found].argsort()]
 

@@ -28,6 +28,8 @@ PRIOR: Mapping[str, float] = {
     "memory.score": 0.20,
     "memory.mean": 0.20,
     "memory.reciprocal_rank": 0.0,
+    "fuzzy.score": 0.10,
+    "fuzzy.reciprocal_rank": 0.05,
     "memory.observed": 1.20,
     "memory.predicted": 0.20,
     "similarity": 0.20,

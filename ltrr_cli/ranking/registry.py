@@ -53,7 +53,7 @@ COMMON: Mapping[str, str] = {
     "user.type": "share of the user's rewards that went to entities of its type",
     "user.similarity": "cosine to the middle of what the user rewarded most",
     "session.title": "share of the words of the session's earlier queries that the title has",
-    "text.unsure": "the best score of lexical and popular, times 4 / (n + 4): where behaviour is known …",
+    "text.unsure": "the best score of lexical, popular and fuzzy, times 4 / (n + 4): where behaviour is known …",
     "similarity.unsure": "`similarity` times 4 / (n + 4): … looks matter less",
     "title.unsure": "`title.covered` times 4 / (n + 4)",
 }

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from ltrr_cli.index.view import View
     from ltrr_cli.memory.recall import Recall
     from ltrr_cli.records import Query, Understood
+    from ltrr_cli.retrieval.correction import Correction
 
-BUILT_IN = ("lexical", "popular", "structured", "semantic", "memory")
+BUILT_IN = ("lexical", "popular", "structured", "semantic", "memory", "fuzzy")
 ENTRY_POINTS = "ltrr.strategies"
 MAX_STRATEGIES = 16
 FIRST = ("lexical",)
@@ -53,16 +54,38 @@ class Request:
     view: View
     encode: Callable[[str], NDArray[np.float32]] = field(repr=False)
     popularity: float = 1.0
+    remade: Callable[[str], Request] | None = field(default=None, repr=False)
+    """Makes the request that another text would have been."""
+    spelt: Correction | None = None
+    """The correction that made the text, where it is not as it was typed."""
 
     @cached_property
     def key(self) -> str:
         """The query as everything that is learned by query names it."""
-        return key(self.query.text)
+        return key(self.typed)
+
+    @property
+    def typed(self) -> str:
+        """The text as it was typed."""
+        return self.query.text if self.spelt is None else self.spelt.typed
 
     @cached_property
     def vector(self) -> NDArray[np.float32]:
         """The query's unit vector."""
         return self.encode(self.query.text)
+
+    @cached_property
+    def correction(self) -> Correction:
+        """How the words may have been meant that look mistyped, or are not complete."""
+        from ltrr_cli.retrieval.correction import correct
+
+        return correct(self.view, self.query.text) if self.spelt is None else self.spelt
+
+    @cached_property
+    def corrected(self) -> Request | None:
+        """The request for the corrected text, None where nothing is to be corrected, or has been already."""
+        text = self.correction.text
+        return self.remade(text) if text and self.spelt is None and self.remade else None
 
 
 class Strategy(Protocol):

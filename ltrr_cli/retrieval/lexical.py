@@ -37,7 +37,7 @@ def text_query(segment: Segment, request: Request) -> Any:
     """Return the Tantivy query for a request's text, with idf taken over all segments."""
     fulltext, view, asked = segment.fulltext, request.view, segment.analysis.query(request.query.text)
     little = COMMON if not all(slot.common for slot in asked.slots) else 1.0
-    words = [_word(segment, view, slot, little if slot.common else 1.0) for slot in asked.slots]
+    words = [word_query(segment, view, slot, little if slot.common else 1.0) for slot in asked.slots]
     parts: list[Any] = []
     seen: set[str] = set()
     place = 0
@@ -48,7 +48,7 @@ def text_query(segment: Segment, request: Request) -> Any:
             seen.add(slot.terms[0])
         if join:
             apart = fulltext.either(words[join.start : join.end])
-            parts.append(fulltext.best([apart, _word(segment, view, join.slot, 1.0)]))
+            parts.append(fulltext.best([apart, word_query(segment, view, join.slot, 1.0)]))
             place = join.end
     if 1 < len(asked.slots) <= _LONGEST_PHRASE:
         weight = PHRASE * _phrase_weight(segment, view, asked.slots)
@@ -74,7 +74,7 @@ def knows(request: Request) -> bool:
     return False
 
 
-def _word(segment: Segment, view: View, slot: Slot, weight: float) -> Any:
+def word_query(segment: Segment, view: View, slot: Slot, weight: float) -> Any:
     """Return the query for one word; each form weighs as if it had the word's idf over all segments.
 
     A form with accents, as it was typed, has its own: it is the surer one.

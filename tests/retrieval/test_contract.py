@@ -30,10 +30,14 @@ QUERIES = (
     "तुम",
     "LOVE!!!",
     "love xyzzy",
+    "nigth riverr",
+    "ghostmoon dan",
+    "तुमम नाम",
     'title:love AND (death OR "night) \\ ~* [a TO b]',
     "love " * 200,
     "1980-1995 " * 8000,
     "moon fire " * 8000 + "x" * 20_000,
+    "wintr " * 17_000 + "y" * 10_000,
 )
 BARREN = ("", "  ", "xyzzy plugh", "🎬", "!?", "\x00", "\ud800", "ⵣ")
 DEPTHS = (1, 2, 5, 10, 20, 50, 100)
@@ -155,8 +159,8 @@ def test_barren_queries(strategy: Strategy, view: View, text: str, make_request:
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_each_finds_something(name: str, view: View, make_request: Callable[..., Request]) -> None:
-    """The suite above is about something: every strategy applies to this query, and finds more than one entity."""
-    request = make_request(view, "love story")
+    """The suite above is about something: every strategy applies to its query, and finds more than one entity."""
+    request = make_request(view, {"fuzzy": "nigth rivver"}.get(name, "love story"))
     strategy = built_in(name)
     assert strategy.name == name
     assert strategy.applies(request)
@@ -170,8 +174,9 @@ def test_deleting_changes_no_order(
     """What is left after deletions keeps its order."""
     strategy = built_in(name)
     whole, holed = make_view(catalogue), make_view(catalogue, tombstones=(GONE,))
-    before = strategy.retrieve(make_request(whole, "love story"), 100)
-    after = strategy.retrieve(make_request(holed, "love story"), 100)
+    text = {"fuzzy": "nigth rivver"}.get(name, "love story")
+    before = strategy.retrieve(make_request(whole, text), 100)
+    after = strategy.retrieve(make_request(holed, text), 100)
     assert after.rows.tolist() == [row for row in before.rows.tolist() if row not in GONE]
 
 

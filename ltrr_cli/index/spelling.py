@@ -1,0 +1,187 @@
+"""The words of a segment as people see them, with how often each occurs, found by near spellings and by prefixes.
+
+A word is kept without accents, in which it is compared, and as it is written most often. By memory map:
+`spelling.letters.npy` the words' code points one after the other, words in ascending order; `spelling.starts.npy`
+(n + 1); `spelling.counts.npy` (n, 4) in how many entities' title, creator, attributes and text each stands;
+`spelling.written.npy` and `spelling.ends.npy` the written forms in UTF-8; `spelling.signs.npy` (n,) and
+`spelling.order.npy` (n,) a sign of each word's letters, shortest words first, and which word it is of;
+`spelling.lengths.npy` where each length begins among them.
+
+A sign has a bit for each letter that a word has, and one for each that it has twice (letters share 32 bits). One typing
+error changes at most two bits, so that words whose signs differ more need not be compared: of 100,000 words a few
+hundred are left, and the scan that leaves them reads 8 bytes a word.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ltrr_cli.analysis.cut import cut
+from ltrr_cli.analysis.normal import plain
+from ltrr_cli.index.edits import distances
+from ltrr_cli.index.files import mapped
+from ltrr_cli.index.fulltext import TEXT_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+MOST_WORDS = 1 << 20
+"""Of more different words the rarest are left out: nobody means them, and a look-up would take milliseconds."""
+LONGEST = 32
+"""Characters of a word that is compared; longer ones are no words that people mistype but ids and links."""
+_MOST_READ = 512
+"""Words of a field beyond this do not count."""
+
+
+def spellable(word: str) -> bool:
+    """Whether a word may be mistyped: it has letters and no digits ("1984" is not a wrong "1985"), and is not long."""
+    return len(word) <= LONGEST and not any(char.isdigit() for char in word) and any(char.isalpha() for char in word)
+
+
+@lru_cache(maxsize=16384)
+def sign(word: str) -> int:
+    """Return the 64 bits of a word: which letters it has (0–31), and which twice or more (32–63)."""
+    once = twice = 0
+    for char in word:
+        bit = 1 << (ord(char) & 31)
+        twice |= once & bit
+        once |= bit
+    return once | twice << 32
+
+
+class SpellingWriter:
+    """Collects the words of entities' fields."""
+
+    def __init__(self) -> None:
+        self._written: dict[str, Counter[str]] = {}
+        self._counts: dict[str, list[int]] = {}
+
+    def add(self, texts: Mapping[str, str]) -> None:
+        """Add an entity: the text of each of `TEXT_FIELDS`."""
+        for place, name in enumerate(TEXT_FIELDS):
+            for word in set(_words(texts[name])):
+                bare = plain(word)
+                if bare:
+                    self._counts.setdefault(bare, [0] * len(TEXT_FIELDS))[place] += 1
+                    self._written.setdefault(bare, Counter())[word] += 1
+
+    def write(self, directory: Path) -> None:
+        """Write the arrays."""
+        words = list(self._counts)
+        if len(words) > MOST_WORDS:
+            words = sorted(words, key=lambda word: (-sum(self._counts[word]), word))[:MOST_WORDS]
+        words.sort()
+        written = [min(self._written[word].items(), key=lambda item: (-item[1], item[0]))[0].encode() for word in words]
+        sizes = np.array([len(word) for word in words], np.int64)
+        order = np.argsort(sizes, kind="stable").astype(np.int32)
+        signs = np.array([sign(word) for word in words], np.uint64)
+        arrays: dict[str, NDArray[np.generic]] = {
+            "letters": np.frombuffer("".join(words).encode("utf-32-le"), np.uint32),
+            "starts": np.concatenate([np.zeros(1, np.int64), sizes.cumsum()]),
+            "counts": np.array([self._counts[word] for word in words], np.int32).reshape(-1, len(TEXT_FIELDS)),
+            "written": np.frombuffer(b"".join(written), np.uint8),
+            "ends": np.concatenate([[0], np.cumsum([len(one) for one in written])]).astype(np.int64),
+            "signs": signs[order],
+            "order": order,
+            "lengths": np.searchsorted(sizes[order], np.arange(LONGEST + 2)).astype(np.int64),
+        }
+        for name, array in arrays.items():
+            np.save(directory / f"spelling.{name}.npy", array)
+
+
+def _words(text: str) -> Iterator[str]:
+    read = 0
+    for piece in cut(text):
+        if not piece.pairs:
+            for word in (*piece.words, piece.joined) if piece.joined else piece.words:
+                if spellable(word):
+                    yield word
+            read += len(piece.words)
+        if read >= _MOST_READ:
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """The arrays of one segment, n words."""
+
+    letters: NDArray[np.uint32]
+    starts: NDArray[np.int64]
+    counts: NDArray[np.int32]
+    written: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+    signs: NDArray[np.uint64]
+    order: NDArray[np.int32]
+    lengths: NDArray[np.int64]
+
+    @classmethod
+    def open(cls, directory: Path) -> Spelling | None:
+        """Map what `SpellingWriter.write` wrote; None where an older ltrr wrote the segment."""
+        if not (directory / "spelling.starts.npy").exists():
+            return None
+        return cls(**{part.name: mapped(directory / f"spelling.{part.name}.npy") for part in fields(cls)})
+
+    def __len__(self) -> int:
+        """Return the number of words."""
+        return len(self.starts) - 1
+
+    def plain(self, place: int) -> str:
+        """Return a word without accents."""
+        return self.letters[self.starts[place] : self.starts[place + 1]].tobytes().decode("utf-32-le")
+
+    def word(self, place: int) -> str:
+        """Return a word as it is written most often."""
+        return self.written[self.ends[place] : self.ends[place + 1]].tobytes().decode()
+
+    def find(self, word: str) -> int | None:
+        """Return the place of a word without accents, None where the segment does not have it."""
+        place = self._bound(word)
+        return place if place < len(self) and self.plain(place) == word else None
+
+    def completions(self, prefix: str) -> NDArray[np.int64]:
+        """Return the places of all words that begin with a prefix, itself left out, in the words' order."""
+        return np.arange(self._bound(prefix), self._bound(f"{prefix}\U0010ffff")) if prefix else np.empty(0, np.int64)
+
+    def _bound(self, word: str) -> int:
+        low, high = 0, len(self)
+        while low < high:
+            middle = (low + high) // 2
+            if self.plain(middle) < word:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def near(self, word: str, limit: float) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the places of words within `limit` (1 or 2) of a word without accents, itself too, and their costs.
+
+        Costs are those of `edits.distances`; both (m,), places ascending.
+        """
+        places = self._alike(word, int(limit))
+        if not len(places):
+            return places, np.empty(0, np.float32)
+        starts, sizes = self.starts[places], self.starts[places + 1] - self.starts[places]
+        columns = np.arange(int(sizes.max()))
+        inside = columns < sizes[:, None]
+        spelt = np.where(inside, self.letters.take(np.where(inside, starts[:, None] + columns, 0)), 0)
+        costs = distances(np.array([*map(ord, word)], np.uint32), spelt, sizes, limit)
+        good = np.flatnonzero(costs <= limit)
+        good = good[places[good].argsort()]
+        return places[good], costs[good]
+
+    def _alike(self, word: str, most: int) -> NDArray[np.int64]:
+        """Return the places of words of about the length, whose signs allow so many errors."""
+        found, own, size = [], np.uint64(sign(word)), len(word)
+        for length in range(max(1, size - most), min(LONGEST, size + most) + 1):
+            low, high = int(self.lengths[length]), int(self.lengths[length + 1])
+            differ = np.bitwise_count(self.signs[low:high] ^ own)
+            found.append(self.order[low:high][differ <= 2 * most - abs(length - size)])
+        return np.concatenate(found).astype(np.int64) if found else np.empty(0, np.int64)
