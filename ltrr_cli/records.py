@@ -28,7 +28,8 @@ class Entity:
 class Query:
     """One request. `time` is in seconds since 1970 (UTC); `k` is how many results are wanted.
 
-    `context` is what the caller knows of it beyond that: numbers, or words that name a kind.
+    `context` is what the caller knows of it beyond that: numbers, or words that name a kind. With `recommend` it has no
+    text, and asks for what suits its user, its session and `likes`: rows of entities that are liked here and now.
     """
 
     id: str
@@ -38,6 +39,8 @@ class Query:
     user: str = ""
     session: str = ""
     context: Mapping[str, Value] = field(default_factory=dict)
+    recommend: bool = False
+    likes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,10 @@ class Titles:
         self._starts: NDArray[np.int64] = mapped(directory / "title.starts.npy")
         self._words: NDArray[np.uint64] = mapped(directory / "title.words.npy")
 
+    def having(self, key_hash: int) -> NDArray[np.int64]:
+        """Return the rows whose title's key has this hash, ascending."""
+        return np.flatnonzero(self._key == np.uint64(key_hash))
+
     def match(
         self, rows: NDArray[np.int64], key_hash: int, words: NDArray[np.uint64], weights: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
