@@ -19,10 +19,8 @@ if TYPE_CHECKING:
     from ltrr_cli.records import Query
 
 
-def person_of(opened: Opened, query: Query) -> Person | None:
-    """Return who asks; None where neither a user nor a session is named, and nothing is liked."""
-    if not (query.user or query.session or query.likes):
-        return None
+def person_of(opened: Opened, query: Query) -> Person:
+    """Return who asks; of somebody without a name it says at least what people act on together."""
     return Person(
         opened.learned.people,
         opened.view,

@@ -11,6 +11,7 @@ import numpy as np
 from ltrr_cli.config import read_config
 from ltrr_cli.encoder import Encoder
 from ltrr_cli.engine.fold import Logs
+from ltrr_cli.engine.forget import resume
 from ltrr_cli.engine.learned import EVERYBODY
 from ltrr_cli.engine.state import follow, open_state
 from ltrr_cli.errors import IndexDirectoryError, UsageError
@@ -44,6 +45,7 @@ class Opened:
 
     def __init__(self, root: Path, *, strategies: Sequence[Strategy] = ()) -> None:
         self.root = root
+        resume(root)
         self.logs = Logs(root)
         self.manifest, self._handles = _hold(root)
         self.config = read_config(root)

@@ -27,6 +27,8 @@ _FADES = 0.8
 _SEEDS = 30
 _VALUES = 24
 _COMPANY = 300
+_FEW = 3.0
+"""From so many likes the company that they keep counts half."""
 _NONE: Weighted = (np.empty(0, np.int64), np.empty(0, np.float64))
 
 
@@ -72,6 +74,11 @@ class Person:
         """The user's own rewards, none below 0; None where there are none."""
         _, rows, masses = self._own
         return (rows, np.maximum(masses, 0)) if len(rows) else None
+
+    @property
+    def taste_of_user(self) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.float64]]:
+        """What the user acted on and the index still has: hashes, rows, masses; the latest last."""
+        return self._own
 
     @cached_property
     def recent(self) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.float64]]:
@@ -123,14 +130,14 @@ class Person:
 
     @cached_property
     def company(self) -> Weighted:
-        """Entities that go together with what the person likes, by row: scores in (0, 1], 1 for the most."""
+        """Entities that go together with what the person likes, by row: scores in (0, 1], nearer to 1 the more he likes."""
         items, _, weights = self.taste
         liked = np.flatnonzero(weights > 0)
         liked = liked[np.lexsort((items[liked], -weights[liked]))][:_SEEDS]
         rows, scores = self.together(items[liked], weights[liked])
         most = np.lexsort((rows, -scores))[:_COMPANY]
         most.sort()
-        top = float(scores[most].max(initial=0.0))
+        top = float(scores[most].max(initial=0.0)) * (len(liked) + _FEW) / max(1, len(liked))
         return rows[most], scores[most] / top if top > 0 else scores[most]
 
     def together(self, items: NDArray[np.uint64], weights: NDArray[np.float64]) -> Weighted:

@@ -48,6 +48,7 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "weekend": "1 on Saturday and Sunday (UTC)",
         "hour.sine": "the hour (UTC) on a circle: 1 at 6, -1 at 18",
         "hour.cosine": "the hour (UTC) on a circle: 1 at midnight, -1 at noon",
+        "recommend": "1 where there is no query, and what suits the person is asked for",
         "user.known": "1 where the user is named",
         "user.rewards": "what the user has given so far, r / (r + 10)",
         "session.position": "how many queries the session had before, on a logarithmic scale; 15 give 1",
@@ -100,6 +101,8 @@ def context(query: Query, understood: Understood, recall: Recall, past: Past = _
     _readings(understood, features)
     _memory(recall, features)
     _moment(query.time, features)
+    if query.recommend:
+        features["recommend"] = 1.0
     features["user.known"] = float(bool(query.user))
     if query.user and past.rewards is not None:
         rewards = min(1e12, max(0.0, past.rewards))

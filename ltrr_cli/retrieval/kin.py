@@ -7,6 +7,7 @@ ones, and those of nearly everything nothing.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,10 +31,22 @@ _COMMON = 0.1
 _VALUES = 24
 
 
-def kin(view: View, seeds: NDArray[np.int64], weights: Sequence[float], person: Person | None) -> Weighted:
-    """Return rows that have to do with the seeds (rows, weights > 0), ascending, the seeds left out; scores in (0, 2].
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """Rows (n,), ascending; what shared attributes say of each, and what acting together does: (n,), in [0, 1]."""
 
-    Shared attributes count up to 1, acting together up to 1.
+    rows: NDArray[np.int64]
+    shared: NDArray[np.float64]
+    together: NDArray[np.float64]
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """Both together, in (0, 2]."""
+        return self.shared + self.together
+
+
+def kin(view: View, seeds: NDArray[np.int64], weights: Sequence[float], person: Person | None) -> Kin:
+    """Return what has to do with the seeds (rows, weights > 0), the seeds left out; `person` knows what goes together.
     """
     wanted: dict[str, float] = {}
     titles: dict[int, float] = {}
@@ -47,17 +60,28 @@ def kin(view: View, seeds: NDArray[np.int64], weights: Sequence[float], person: 
         title = key(entity.title)
         for name in sorted(names) if title else ():
             wanted[f"{name}={title}"] = wanted.get(f"{name}={title}", 0.0) + weight * _NAMED
-    parts = [_shared(view, wanted), _named(view, titles)]
-    rows, scores = _added([part for part in parts if len(part[0])])
-    parts = [(rows, scores / float(scores.max()))] if len(rows) else []
+    shared = _of_most(_added([_shared(view, wanted), _named(view, titles)]))
+    near = None
     if person is not None:
         hashes = np.array([hash64(one) for one in view.ids(seeds)], np.uint64)
-        near, masses = person.together(hashes, np.array(weights, np.float64))
-        if len(near) and float(masses.max()) > 0:
-            parts.append((near, masses / float(masses.max())))
-    rows, scores = _added(parts)
-    good = ~np.isin(rows, seeds) & view.living(rows) & (scores > 0)
-    return rows[good], scores[good]
+        near = _of_most(person.together(hashes, np.array(weights, np.float64)))
+    rows = shared[0] if near is None else np.union1d(shared[0], near[0])
+    rows = rows[~np.isin(rows, seeds) & view.living(rows)]
+    return Kin(rows, _at(rows, shared), np.zeros(len(rows)) if near is None else _at(rows, near))
+
+
+def _of_most(found: Weighted) -> Weighted:
+    """Return the scores as shares of the highest."""
+    rows, scores = found
+    return rows, scores / max(float(scores.max(initial=0.0)), 1e-9)
+
+
+def _at(rows: NDArray[np.int64], known: Weighted) -> NDArray[np.float64]:
+    """Return the scores of rows among the known ones, which ascend; 0 where one is not."""
+    if not len(known[0]):
+        return np.zeros(len(rows))
+    places = np.minimum(known[0].searchsorted(rows), len(known[0]) - 1)
+    return np.where(known[0][places] == rows, known[1][places], 0.0)
 
 
 def _shared(view: View, wanted: dict[str, float]) -> Weighted:

@@ -40,9 +40,9 @@ class Related:
         seeds, weights = _seeds(request)
         if not len(seeds):
             return Hits.none()
-        rows, scores = kin(request.view, seeds, weights, request.person)
-        good = request.new(rows)
-        return Hits(*request.view.top(rows[good], scores[good].astype(np.float32), depth))
+        found = kin(request.view, seeds, weights, request.person)
+        good = request.new(found.rows) & (found.scores > 0)
+        return Hits(*request.view.top(found.rows[good], found.scores[good].astype(np.float32), depth))
 
 
 def _seeds(request: Request) -> tuple[NDArray[np.int64], list[float]]:
