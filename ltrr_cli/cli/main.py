@@ -112,9 +112,9 @@ app.add_typer(index.app)
 app.command(
     name="query", help=query.HELP, short_help="Search: once, from a pipe, or at a prompt.", epilog=query.EPILOG
 )(query.query)
-app.command(
-    name="recommend", help=recommend.HELP, short_help="Answers without a query.", epilog=recommend.EPILOG
-)(recommend.recommend)
+app.command(name="recommend", help=recommend.HELP, short_help="Answers without a query.", epilog=recommend.EPILOG)(
+    recommend.recommend
+)
 app.command(
     name="related",
     help=recommend.RELATED_HELP,

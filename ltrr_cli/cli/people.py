@@ -89,8 +89,8 @@ def forget(
     """Remove a user from the logs and from all that is learned, for good.
 
     What he asked and did goes, and what the index knows is learned again from the rest. The weights of rankers that
-    were trained meanwhile, on everybody's clicks, stay. It is noted that somebody was forgotten, not who. Exit code 1 if
-    nothing is known of him.
+    were trained meanwhile, on everybody's clicks, stay. It is noted that somebody was forgotten, not who. Exit code 1
+    if nothing is known of him.
     """
     path = find_index(index)
     if not yes:

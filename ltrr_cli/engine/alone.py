@@ -29,7 +29,8 @@ def alone(opened: Opened, query: Query, depth: int) -> dict[str, list[tuple[str,
     Raises `LtrrError` naming an arm that fails: beside the others it would pass for one that finds nothing.
     """
     request = make_request(opened, query)
-    found, hits = {}, {}
+    found: dict[str, list[tuple[str, float]]] = {}
+    hits: dict[str, Hits] = {}
     for strategy in _in_turn(opened.strategies):
         seen = fed(request, hits) if after(strategy) else request
         ran = run(strategy, seen, depth) if applies(strategy, request) else Ran(Hits.none(), 0.0)
@@ -59,7 +60,9 @@ def all_ranks(opened: Opened, query: Query, entity_id: str) -> tuple[dict[str, i
         rows = hits.rows
         places = np.flatnonzero(rows == row).tolist() if row is not None else []
         ranks[strategy.name] = places[0] + 1 if places else 0
-    return {arm.name: ranks[arm.name] for arm in opened.strategies if arm.name in ranks}, context_of(request, first, Past())
+    return {arm.name: ranks[arm.name] for arm in opened.strategies if arm.name in ranks}, context_of(
+        request, first, Past()
+    )
 
 
 def _in_turn(strategies: Sequence[Strategy]) -> list[Strategy]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ltrr_cli.index.values import terms
 from ltrr_cli.memory.evidence import growth
 from ltrr_cli.memory.person import Person
-from ltrr_cli.index.values import terms
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
@@ -58,13 +58,16 @@ def report(opened: Opened, user: str, now: float) -> PersonReport:
     person = Person(opened.learned.people, opened.view, user=user, scale=growth(now, opened.config.half_life_s))
     _, rows, masses = person.taste_of_user
     order = np.lexsort((rows, -masses))
-    likings, named = [], {}
+    likings: list[Liking] = []
+    named: dict[int, str] = {}
     for row, mass in zip(rows[order].tolist(), masses[order].tolist(), strict=True):
         entity = opened.view.entity(row)
         likings.append(Liking(id=entity.id, type=entity.type, title=entity.title, reward=round(mass, 6)))
         named |= {hash64(f"{name}={word}"): f"{name}={word}" for name, word in terms(entity)}
     hashes, shares = person.values
-    values = {named[one]: round(float(share), 6) for one, share in zip(hashes.tolist(), shares, strict=True) if one in named}
+    values = {
+        named[one]: round(float(share), 6) for one, share in zip(hashes.tolist(), shares, strict=True) if one in named
+    }
     near, scores = person.company
     others = ~np.isin(near, rows)
     near, scores = near[others], scores[others]
@@ -75,7 +78,9 @@ def report(opened: Opened, user: str, now: float) -> PersonReport:
         events=tuple(_of(opened.logs.events, user)),
         likings=tuple(likings),
         values=dict(sorted(values.items(), key=lambda one: (-one[1], one[0]))[:_SHOWN]),
-        company={name: round(float(scores[place]), 6) for name, place in zip(opened.view.ids(near[best]), best, strict=True)},
+        company={
+            name: round(float(scores[place]), 6) for name, place in zip(opened.view.ids(near[best]), best, strict=True)
+        },
     )
 
 

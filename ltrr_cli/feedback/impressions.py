@@ -83,7 +83,7 @@ class Impressions:
         import numpy as np
 
         self._scan()
-        parts = {f"id_{part}": values for part, values in self._ids.arrays().items()}
+        parts: dict[str, NDArray[Any]] = {f"id_{part}": values for part, values in self._ids.arrays().items()}
         parts |= {f"session_{part}": values for part, values in self._sessions.arrays().items()}
         hashes, values = self._exposure.table.arrays()
         parts |= {"exposure_hashes": hashes, "exposure_values": values}

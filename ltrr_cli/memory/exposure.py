@@ -1,4 +1,4 @@
-"""Exposure: how often an entity was shown, by the places where it stood: 1 for once at the top, 1/2 for the second …
+"""Exposure: how often an entity was shown: 1 for once at the top, 1/2 for the second place, 1/3 for the third.
 
 Read off the queries log as it grows; half of it is forgotten in 90 days.
 """

@@ -87,7 +87,7 @@ class Person:
         if len(items):
             fades = _FADES ** np.arange(len(items) - 1, -1, -1.0)
             # a session is short: what an action was worth counts, not its age
-            items, masses = items, np.sign(masses) * fades * self._scale
+            masses = np.sign(masses) * fades * self._scale
         items, rows, weights = self._here(items, masses)
         if self._likes:
             liked = np.array([hash64(one) for one in self._view.ids(np.array(self._likes, np.int64))], np.uint64)
@@ -130,7 +130,7 @@ class Person:
 
     @cached_property
     def company(self) -> Weighted:
-        """Entities that go together with what the person likes, by row: scores in (0, 1], nearer to 1 the more he likes."""
+        """Rows that go together with what the person likes: scores in (0, 1), nearer to 1 the more he likes."""
         items, _, weights = self.taste
         liked = np.flatnonzero(weights > 0)
         liked = liked[np.lexsort((items[liked], -weights[liked]))][:_SEEDS]
@@ -148,7 +148,11 @@ class Person:
         lists = [self._people.together.get(item) for item in items.tolist()]
         if not any(len(found) for found, _ in lists):
             return _NONE
-        shares = [weight * masses / math.sqrt(float(masses.sum())) for (_, masses), weight in zip(lists, weights.tolist(), strict=True) if len(masses)]
+        shares = [
+            weight * masses / math.sqrt(float(masses.sum()))
+            for (_, masses), weight in zip(lists, weights.tolist(), strict=True)
+            if len(masses)
+        ]
         found = np.concatenate([one for one, _ in lists])
         unique, inverse = np.unique(found, return_inverse=True)
         scores = np.bincount(inverse, np.concatenate(shares), len(unique)) / math.sqrt(self._scale)
@@ -159,7 +163,7 @@ class Person:
 
     @cached_property
     def values(self) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
-        """Attribute values of what the person likes: their hashes (n,) and their shares of the liking (n,), in sum 1."""
+        """Attribute values of what the person likes: their hashes (n,) and shares of the liking (n,), in sum 1."""
         _, rows, weights = self.taste
         liked = weights > 0
         rows, weights = rows[liked], weights[liked]

@@ -101,12 +101,7 @@ def context(query: Query, understood: Understood, recall: Recall, past: Past = _
     _readings(understood, features)
     _memory(recall, features)
     _moment(query.time, features)
-    if query.recommend:
-        features["recommend"] = 1.0
-    features["user.known"] = float(bool(query.user))
-    if query.user and past.rewards is not None:
-        rewards = min(1e12, max(0.0, past.rewards))
-        features["user.rewards"] = rewards / (rewards + 10)
+    _asker(query, past, features)
     if query.session:
         _session(understood.words, past, features)
     shares = scripts(query.text)
@@ -202,6 +197,15 @@ def _moment(time: float, features: dict[str, float]) -> None:
         features["weekend"] = float((days + 3) % 7 >= 5)  # day 0 was a Thursday
         features["hour.sine"] = math.sin(hour / 24 * 2 * math.pi)
         features["hour.cosine"] = math.cos(hour / 24 * 2 * math.pi)
+
+
+def _asker(query: Query, past: Past, features: dict[str, float]) -> None:
+    if query.recommend:
+        features["recommend"] = 1.0
+    features["user.known"] = float(bool(query.user))
+    if query.user and past.rewards is not None:
+        rewards = min(1e12, max(0.0, past.rewards))
+        features["user.rewards"] = rewards / (rewards + 10)
 
 
 def _session(words: tuple[str, ...], past: Past, features: dict[str, float]) -> None:

@@ -100,7 +100,7 @@ def features(
     if subject.person is not None:
         _person(out, at, parts, subject.person, rows)
     text = [number for number, arm in enumerate(arms) if arm in _TEXT_ARMS]
-    if text and subject.vector is not None:
+    if text and understood.text:
         out[at["text.unsure"]] = np.fmax.reduce(out[text]) * (1 - sure)
     out[at["similarity.unsure"]] = out[at["similarity"]] * (1 - sure)
     out[at["title.unsure"]] = out[at["title.covered"]] * (1 - sure)

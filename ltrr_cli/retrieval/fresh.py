@@ -65,7 +65,7 @@ def _matching(request: Request) -> Weighted:
     rows, scores = request.view.search(
         lambda segment, limit: segment.fulltext.search(text_query(segment, request), limit), WINDOW
     )
-    return rows, scores / max(float(scores[0]), 1e-9) if len(scores) else scores.astype(np.float64)
+    return rows, (scores / max(float(scores.max(initial=0.0)), 1e-9)).astype(np.float64)
 
 
 def _newest(request: Request) -> Weighted:

@@ -46,8 +46,7 @@ class Kin:
 
 
 def kin(view: View, seeds: NDArray[np.int64], weights: Sequence[float], person: Person | None) -> Kin:
-    """Return what has to do with the seeds (rows, weights > 0), the seeds left out; `person` knows what goes together.
-    """
+    """Return what has to do with the seeds (rows, weights > 0), without them; `person` knows what goes together."""
     wanted: dict[str, float] = {}
     titles: dict[int, float] = {}
     names = {name for segment in view.segments for name in segment.values.names} - {"type"}
@@ -117,4 +116,4 @@ def _added(parts: Sequence[Weighted]) -> Weighted:
     if not parts:
         return np.empty(0, np.int64), np.empty(0)
     rows, inverse = np.unique(np.concatenate([part for part, _ in parts]), return_inverse=True)
-    return rows, np.bincount(inverse, np.concatenate([scores for _, scores in parts]), len(rows))
+    return rows, np.bincount(inverse, np.concatenate([scores for _, scores in parts]), len(rows)).astype(np.float64)

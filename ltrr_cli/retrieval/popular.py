@@ -60,7 +60,9 @@ class Popular:
 def _liked(request: Request) -> NDArray[np.float32]:
     """Return how much each row is liked by all, (rows,) float32; nothing where nobody knows."""
     view = request.view
-    known = np.concatenate([np.nan_to_num(segment.popularity) for segment in view.segments] or [np.empty(0, np.float32)])
+    known = np.concatenate(
+        [np.nan_to_num(segment.popularity) for segment in view.segments] or [np.empty(0, np.float32)]
+    )
     if request.rewarded is not None:
         known = request.rewarded + known / 2
     return known.astype(np.float32) if (known > 0).any() else np.empty(0, np.float32)

@@ -46,7 +46,7 @@ class Related:
 
 
 def _seeds(request: Request) -> tuple[NDArray[np.int64], list[float]]:
-    """Return the rows to start from, each once, and their weights: 1 for an arm's first, 1/2 for the second …"""
+    """Return the rows to start from, each once, and their weights: 1 for a first, 1/2 for a second, and so on."""
     weights: dict[int, float] = {}
     lists = []
     if request.query.recommend and request.person is not None:
