@@ -40,7 +40,7 @@ PRIOR: Mapping[str, float] = {
     "user.company": 0.20,
     "user.values": 0.05,
     "user.similarity": 0.05,
-    "user.done": -0.60,
+    "user.done": -1.50,
     "session.similarity": 0.05,
     "personal.score": 0.10,
     "personal.reciprocal_rank": 0.0,
