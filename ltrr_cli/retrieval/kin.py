@@ -28,7 +28,9 @@ _NAMED = 2.0
 """Being named weighs so many times what sharing a value does."""
 _COMMON = 0.1
 """A value of a larger share of all entities does not count."""
-_VALUES = 24
+_VALUES = 16
+_MOST_NAMESAKES = 20
+"""A title of more entities than that names none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +103,15 @@ def _shared(view: View, wanted: dict[str, float]) -> Weighted:
 
 def _named(view: View, titles: dict[int, float]) -> Weighted:
     """Return the rows whose titles are among these, by hash of their keys, and their weights."""
+    wanted, weights = np.array(list(titles), np.uint64), np.array(list(titles.values()))
     parts: list[Weighted] = []
     for segment in view.segments:
-        for title, weight in titles.items():
-            own = segment.titles.having(title)[:WINDOW]
-            if len(own):
-                score = weight * _NAMED * view.idf(min(len(own), view.rows))
-                parts.append((own + segment.base, np.full(len(own), score)))
+        places, rows = segment.titles.having(wanted)
+        counts = np.bincount(places, minlength=len(wanted))
+        idf = np.array([view.idf(min(count, view.rows)) for count in counts.tolist()])
+        few = counts[places] <= _MOST_NAMESAKES
+        scores = (weights * idf * _NAMED)[places]
+        parts.append((rows[few] + segment.base, scores[few]))
     return _added(parts)
 
 
