@@ -75,7 +75,7 @@ class Impressions:
             ids=positions("id"),
             sessions=positions("session"),
             start=Position(*table["start"].tolist()),
-            exposure=Exposure(shown, float(table["exposure_total"])),
+            exposure=Exposure(shown, float(table["exposure_total"][0])),
         )
 
     def table(self) -> dict[str, NDArray[Any]]:
@@ -87,7 +87,7 @@ class Impressions:
         parts |= {f"session_{part}": values for part, values in self._sessions.arrays().items()}
         hashes, values = self._exposure.table.arrays()
         parts |= {"exposure_hashes": hashes, "exposure_values": values}
-        parts["exposure_total"] = np.array(self._exposure.total)
+        parts["exposure_total"] = np.array([self._exposure.total])
         return {**parts, "start": np.array([self._reached.file, self._reached.offset])}
 
     def find(self, query_id: str) -> Impression | None:

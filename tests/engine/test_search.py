@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ltrr_cli.retrieval.base import Request
 
 NOW = 1_750_000_000.0
-ARMS = ("lexical", "popular", "structured", "semantic", "memory")
+ARMS = ("lexical", "popular", "structured", "semantic", "memory", "personal", "related", "fresh")
 
 
 @pytest.fixture(scope="module")
