@@ -69,13 +69,14 @@ class Impressions:
         def positions(name: str) -> Positions:
             return Positions({part: table[f"{name}_{part}"] for part in ("hashes", "files", "offsets")})
 
-        shown = Table(table["exposure_hashes"], table["exposure_values"])
+        (pages,) = table["exposure_total"].tolist()
+        exposure = Exposure(Table(table["exposure_hashes"], table["exposure_values"]), float(pages))
         return cls(
             log,
             ids=positions("id"),
             sessions=positions("session"),
             start=Position(*table["start"].tolist()),
-            exposure=Exposure(shown, float(table["exposure_total"][0])),
+            exposure=exposure,
         )
 
     def table(self) -> dict[str, NDArray[Any]]:

@@ -7,6 +7,7 @@ replay drops the same.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,7 +67,10 @@ class Trails:
 
     def latest(self, key: int, count: int) -> list[tuple[int, float]]:
         """Return a key's latest items and their masses, the latest first."""
-        items, masses = self.get(key)
+        own = self._new.get(key)
+        if own is not None:
+            return list(islice(reversed(own.items()), count))
+        items, masses = self._written(key)
         return list(zip(items[::-1][:count].tolist(), masses[::-1][:count].tolist(), strict=True))
 
     def has(self, key: int, item: int) -> bool:
