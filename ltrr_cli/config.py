@@ -31,7 +31,7 @@ REWARDS: Mapping[str, float] = {
     "skip": -0.2,
     "dislike": -0.5,
 }
-STRATEGIES = ("lexical", "popular", "structured", "semantic", "memory", "fuzzy")
+STRATEGIES = ("lexical", "popular", "structured", "semantic", "memory", "fuzzy", "personal", "related", "fresh")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

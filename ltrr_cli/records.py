@@ -33,7 +33,8 @@ class Query:
     """One request. `time` is in seconds since 1970 (UTC); `k` is how many results are wanted.
 
     `context` is what the caller knows of it beyond that: numbers, or words that name a kind. `filter` says what may be
-    found at all, as `filters.expression` writes it; "": everything.
+    found at all, as `filters.expression` writes it; "": everything. With `recommend` it has no text, and asks for what
+    suits its user, its session and `likes`: rows of entities that are liked here and now.
     """
 
     id: str
@@ -44,6 +45,8 @@ class Query:
     session: str = ""
     context: Mapping[str, Value] = field(default_factory=dict)
     filter: str = ""
+    recommend: bool = False
+    likes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

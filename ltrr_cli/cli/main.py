@@ -21,9 +21,11 @@ from ltrr_cli.cli import (
     index,
     learn,
     ope,
+    people,
     policy,
     query,
     ranker,
+    recommend,
     replay,
     simulate,
     split,
@@ -50,10 +52,13 @@ _ORDER = [
     "index",
     "query",
     "understand",
+    "recommend",
+    "related",
     "feedback",
     "learn",
     "policy",
     "ranker",
+    "user",
     "evaluate",
     "replay",
     "simulate",
@@ -109,10 +114,20 @@ app.add_typer(index.app)
 app.command(
     name="query", help=query.HELP, short_help="Search: once, from a pipe, or at a prompt.", epilog=query.EPILOG
 )(query.query)
+app.command(name="recommend", help=recommend.HELP, short_help="Answers without a query.", epilog=recommend.EPILOG)(
+    recommend.recommend
+)
+app.command(
+    name="related",
+    help=recommend.RELATED_HELP,
+    short_help="What has to do with an entity.",
+    epilog=recommend.RELATED_EPILOG,
+)(recommend.related)
 app.add_typer(feedback.app)
 app.command(name="learn", help=learn.HELP, short_help="Learn now, or all over again.", epilog=learn.EPILOG)(learn.learn)
 app.add_typer(policy.app)
 app.add_typer(ranker.app)
+app.add_typer(people.app)
 for name, module, short in (
     ("understand", understand, "Show how a query is read."),
     ("evaluate", evaluate, "Measure on judged queries."),

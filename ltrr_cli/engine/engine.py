@@ -18,15 +18,17 @@ if TYPE_CHECKING:
 
     from ltrr_cli.catalog import Overrides
     from ltrr_cli.engine.build import Built
+    from ltrr_cli.engine.forget import Forgotten
     from ltrr_cli.engine.info import Info
     from ltrr_cli.engine.judged import Judged
     from ltrr_cli.engine.learn import Ingested
     from ltrr_cli.engine.opened import Opened
+    from ltrr_cli.engine.persons import PersonReport
     from ltrr_cli.engine.rankers import RankerReport
     from ltrr_cli.engine.ways import Way
     from ltrr_cli.policy.report import ArmReport
     from ltrr_cli.ranking.bias import Estimate
-    from ltrr_cli.records import Answer, Entity, Impression, Understood
+    from ltrr_cli.records import Answer, Entity, Impression, Result, Understood
     from ltrr_cli.retrieval.base import Strategy
 
 MAX_K = 1000
@@ -148,29 +150,94 @@ class Engine:
         ltrr.toml says; see `ranking.diversity`.
         Raises `UsageError` for values out of range, unknown names, and a filter that cannot be read.
         """
-        from ltrr_cli.engine.arranging import wanted_cap, wanted_diversity
-        from ltrr_cli.engine.filtering import complete
-        from ltrr_cli.engine.interleaving import Named, answer_interleaved
-        from ltrr_cli.engine.search import Choice, answer, impression_of
         from ltrr_cli.engine.ways import Way
-        from ltrr_cli.feedback.ubi import impression_to_ubi
-        from ltrr_cli.policy.baselines import Fixed
-        from ltrr_cli.query.given import check_given
 
         if not isinstance(text, str):
             raise UsageError(f"a query is a text, not {text!r}")
-        if not isinstance(k, int) or not 1 <= k <= MAX_K:
-            raise UsageError(f"k must be from 1 to {MAX_K}, not {k!r}")
-        if seed is not None and seed < 0:
-            raise UsageError(f"seed must be 0 or more, not {seed}")
-        moment = _moment(now)
-        opened = self._fresh()
         ways = [Way(name="", policy=policy, ranker=ranker, depths=depths)]
         if interleave is not None:
             ways = _two_ways(interleave, alone=depths is None and policy == ranker == "live")
+        query = self._query(text, k, user, session, now, query_id, context, filter)
+        return self._answer(
+            query,
+            ways,
+            typed=text,
+            seed=seed,
+            explore=explore,
+            explain=explain,
+            log=log,
+            cap=cap,
+            diversity=diversity,
+            facets=facets,
+        )
+
+    def recommend(
+        self,
+        *,
+        user: str = "",
+        session: str = "",
+        like: Sequence[str] = (),
+        k: int = 10,
+        now: float | None = None,
+        seed: int | None = None,
+        explore: bool = True,
+        depths: Mapping[str, int] | None = None,
+        explain: bool = False,
+        log: bool = True,
+        query_id: str = "",
+        context: Mapping[str, str | float] | None = None,
+        filter: str = "",  # noqa: A002 – as in `search`
+    ) -> Answer:
+        """Recommend entities: a search without a text, answered, logged and learned from like any.
+
+        They suit the `user`, the `session` and the entities whose ids `like` gives; what those acted on already is left
+        out. Where nothing is known of them it is what most people like, and what is new. The rest is as in `search`.
+        """
+        from dataclasses import replace
+
+        from ltrr_cli.engine.kinship import row_of
+        from ltrr_cli.engine.ways import Way
+
+        if isinstance(like, str):
+            raise UsageError(f"like is a list of entity ids, not {like!r}")
+        query = self._query("", k, user, session, now, query_id, context, filter)
+        rows = tuple(dict.fromkeys(row_of(self._opened, one) for one in like))
+        query = replace(query, recommend=True, likes=rows)
+        way = Way(name="", depths=depths)
+        return self._answer(query, [way], seed=seed, explore=explore, explain=explain, log=log)
+
+    def related(self, entity_id: str, *, k: int = 10, now: float | None = None) -> tuple[Result, ...]:
+        """Return what has most to do with an entity: by shared attributes, and by what people act on together with it.
+
+        `contributions` says which of the two, each in [0, 1]. Nothing is logged. Raises `UsageError` for an unknown id.
+        """
+        from ltrr_cli.engine.kinship import related
+
+        if not isinstance(k, int) or not 1 <= k <= MAX_K:
+            raise UsageError(f"k must be from 1 to {MAX_K}, not {k!r}")
+        return related(self._fresh(), entity_id, k, _moment(now))
+
+    def _query(
+        self,
+        text: str,
+        k: int,
+        user: str,
+        session: str,
+        now: float | None,
+        query_id: str,
+        context: Mapping[str, str | float] | None,
+        filter: str,  # noqa: A002 – as in `search`
+    ) -> Query:
+        """Check what was asked, and get ready to answer it."""
+        from ltrr_cli.query.given import check_given
+
+        if not isinstance(k, int) or not 1 <= k <= MAX_K:
+            raise UsageError(f"k must be from 1 to {MAX_K}, not {k!r}")
+        moment = _moment(now)
+        self._fresh()
         check_given(context or {})
-        words, written = opened.filters.read(text, filter)
-        query = Query(
+        words, written = self._opened.filters.read(text, filter)
+        return Query(
             id=_name(query_id, "query_id") or _query_id(moment),
             text=words,
             filter=written,
@@ -180,6 +247,32 @@ class Engine:
             session=_name(session, "session"),
             context=context or {},
         )
+
+    def _answer(
+        self,
+        query: Query,
+        ways: Sequence[Way],
+        *,
+        seed: int | None,
+        explore: bool,
+        explain: bool,
+        log: bool,
+        typed: str = "",
+        cap: str | None = None,
+        diversity: float | None = None,
+        facets: Sequence[str] = (),
+    ) -> Answer:
+        """Answer one way, or two ways on one page, and log it."""
+        from ltrr_cli.engine.arranging import wanted_cap, wanted_diversity
+        from ltrr_cli.engine.filtering import complete
+        from ltrr_cli.engine.interleaving import Named, answer_interleaved
+        from ltrr_cli.engine.search import Choice, answer, impression_of
+        from ltrr_cli.feedback.ubi import impression_to_ubi
+        from ltrr_cli.policy.baselines import Fixed
+
+        if seed is not None and seed < 0:
+            raise UsageError(f"seed must be 0 or more, not {seed}")
+        opened = self._opened
         chance = secrets.randbits(48) if seed is None else seed
         most, diverse = wanted_cap(opened, cap), wanted_diversity(opened, diversity)
         choices = []
@@ -198,12 +291,12 @@ class Engine:
                     noise=opened.config.noise if explore else 0.0,
                 )
             )
-        if interleave is None:
+        if len(ways) == 1:
             answered = answer(opened, query, choices[0])
         else:
             a, b = (Named(name=way.name, choice=choice) for way, choice in zip(ways, choices, strict=True))
             answered = answer_interleaved(opened, query, a, b)
-        answered = complete(opened, answered, query, typed=text, facets=facets)
+        answered = complete(opened, answered, query, typed=typed, facets=facets)
         if log and not self.read_only:
             opened.logs.queries.append([impression_to_ubi(impression_of(answered, query))], sync=False)
         return answered
@@ -419,6 +512,22 @@ class Engine:
         from ltrr_cli.engine.learn import rebuild
 
         rebuild(Path(index), progress=progress)
+
+    def person(self, user: str, *, now: float | None = None) -> PersonReport:
+        """Return what is known of a user: what he asked and did, what he likes, what is kept of it."""
+        from ltrr_cli.engine.persons import report
+
+        return report(self._fresh(), _name(user, "user"), _moment(now))
+
+    @staticmethod
+    def forget(index: str | Path, user: str, *, now: float | None = None) -> Forgotten:
+        """Remove a user from the logs and from all that is learned; says what went.
+
+        The index stays open to others meanwhile; it is learned again from the logs that are left.
+        """
+        from ltrr_cli.engine.forget import forget
+
+        return forget(Path(index), _name(user, "user"), now=_moment(now))
 
     @staticmethod
     def delete(index: str | Path, ids: Sequence[str]) -> list[str]:

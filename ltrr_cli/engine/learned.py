@@ -16,6 +16,7 @@ from ltrr_cli.engine.teaching import Teaching
 from ltrr_cli.errors import IndexDirectoryError
 from ltrr_cli.feedback.log import Position
 from ltrr_cli.memory.evidence import Evidence, growth
+from ltrr_cli.memory.people import People
 from ltrr_cli.memory.power import Power
 from ltrr_cli.memory.table import Table
 from ltrr_cli.memory.trust import Trust
@@ -47,7 +48,7 @@ class Learned:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.queries = Evidence("memory", words=True)
-        self.users = Evidence("profiles", words=False)
+        self.people = People()
         self.everybody = Evidence("popularity", words=False)
         self.seen = Table()  # event ids
         self.best = Table()  # (query id, entity) → highest reward counted
@@ -104,7 +105,7 @@ class Learned:
         gain = self._gain(event, reward)
         if gain:
             text = impression.text if impression is not None else event.text
-            self._remember(event, key(text), gain)
+            self._remember(event, key(text), gain, first=gain == reward)
             if gain > 0 and (impression is not None or hindsight is not None):
                 self._credit(event, impression, hindsight, reward, gain)
         return True
@@ -129,17 +130,29 @@ class Learned:
         self.best[pair] = reward
         return reward - before if before > 0 else reward
 
-    def _remember(self, event: Event, query: str, gain: float) -> None:
+    def _remember(self, event: Event, query: str, gain: float, *, first: bool) -> None:
         scale = growth(event.time, self.config.half_life_s)
         mass = gain * scale
         if query:
+            if first and gain > 0 and event.user:
+                self._choose(event, query)
             weight = min(MEMORY_WEIGHT, inverse_weight(event.position)) if gain > 0 else 1.0
             given = self._capped(event, query, mass * weight, self.config.user_cap * scale)
             if given:
                 self.queries.add(query, event.entity_id, given)
         self.everybody.add(EVERYBODY, event.entity_id, mass)
-        if event.user:
-            self.users.add(event.user, event.entity_id, mass)
+        self.people.acted(event.user, event.session, event.entity_id, gain, scale)
+
+    def _choose(self, event: Event, query: str) -> None:
+        """Note whether a user who has acted under a query before acts on the same again."""
+        asked = hash64(f"{query}\0\0{event.user}")
+        if self.caps[asked]:
+            self.people.chose(before=self.has_acted(event.user, query, event.entity_id))
+        self.caps[asked] = 1.0
+
+    def has_acted(self, user: str, query: str, entity_id: str) -> bool:
+        """Tell whether a user was rewarded by an entity under a query, named by its key."""
+        return self.caps[hash64(f"{query}\0{entity_id}\0{user}")] > 0
 
     def _capped(self, event: Event, query: str, mass: float, cap: float) -> float:
         """Return how much of the mass this user may still give; without a user or session there is nobody to cap."""
@@ -229,11 +242,12 @@ class Learned:
         self, directory: Path, old: Path | None, rows_of: Callable[[NDArray[np.uint64]], NDArray[np.int64]]
     ) -> None:
         """Write a snapshot; `old` is the one that this state was opened from, `rows_of` maps id hashes to rows."""
-        for evidence in (self.queries, self.users, self.everybody):
+        for evidence in (self.queries, self.everybody):
             evidence.write(directory, old, rows_of)
         for name, table in (("seen", self.seen), ("best", self.best), ("caps", self.caps), ("waiting", self.waiting)):
             table.write(directory, name)
         self.teaching.write(directory)
+        self.people.write(directory)
         state = {
             "format_version": FORMAT_VERSION,
             "config": self.config.learning_digest(),
@@ -243,6 +257,7 @@ class Learned:
             "actions": dict(sorted(self.actions.items())),
             "sessions": self.sessions,
             "readings": self.trust.to_rows(),
+            "choices": [self.people.chances, self.people.returns],
             "arm_ms": self.teaching.history.times,
             "popularity_power": self.power.to_dict(),
             "expected": [one.to_row() for one in self.expected.values()],
@@ -265,12 +280,13 @@ class Learned:
             ranker = json.loads((directory / "ranker.json").read_bytes())
             if state["format_version"] != FORMAT_VERSION:
                 raise ValueError(f"format version {state['format_version']}")
-            for evidence in (learned.queries, learned.users, learned.everybody):
+            for evidence in (learned.queries, learned.everybody):
                 evidence.open(directory)
             learned.seen, learned.best, learned.caps, learned.waiting = (
                 Table.open(directory, name) for name in ("seen", "best", "caps", "waiting")
             )
             learned.teaching.open(directory, state["arm_ms"])
+            learned.people.open(directory, *state["choices"])
             learned.sessions = {str(session): float(time) for session, time in state["sessions"].items()}
             learned.contest = Contest.from_dict(ranker)
             learned.trust = Trust.from_rows(state.get("readings", []))  # an older ltrr logged none

@@ -41,7 +41,6 @@ def meant(opened: Opened, request: Request, arms: Sequence[str]) -> Subject | No
         recall=corrected.recall,
         vector=corrected.vector,
         rewarded=opened.rewarded,
-        own=None,
     )
 
 

@@ -12,13 +12,13 @@ from ltrr_cli.config import read_config
 from ltrr_cli.encoder import Encoder
 from ltrr_cli.engine.filtering import Filters
 from ltrr_cli.engine.fold import Logs
+from ltrr_cli.engine.forget import resume
 from ltrr_cli.engine.learned import EVERYBODY
 from ltrr_cli.engine.state import follow, open_state
 from ltrr_cli.errors import IndexDirectoryError, UsageError
 from ltrr_cli.index.locks import share
 from ltrr_cli.index.manifest import NAME, read_manifest
 from ltrr_cli.index.view import View
-from ltrr_cli.memory.evidence import growth
 from ltrr_cli.memory.predicted import open_predicted
 from ltrr_cli.policy.baselines import EqualSplit
 from ltrr_cli.policy.thompson import ThompsonPolicy
@@ -46,6 +46,7 @@ class Opened:
 
     def __init__(self, root: Path, *, strategies: Sequence[Strategy] = ()) -> None:
         self.root = root
+        resume(root)
         self.logs = Logs(root)
         self.manifest, self._handles = _hold(root)
         self.config = read_config(root)
@@ -140,13 +141,6 @@ class Opened:
                 raise UsageError("there is no challenger: no ranker is in its test", where=str(self.root))
             return self.learned.challenger
         raise UsageError(f"no ranker is called {name!r}", next="use one of live, prior, challenger")
-
-    def profile(self, user: str, now: float) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
-        """Return rows that a user has rewarded and how much, in today's worth; None if there are none."""
-        entries = self.learned.users.exact(user, self.row)
-        if entries is None or not len(entries[0]):
-            return None
-        return entries[0], np.maximum(entries[1], 0) / growth(now, self.config.half_life_s)
 
     def type_of(self, row: int) -> str:
         """Return the type of the entity at a row; the last ones are kept."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from ltrr_cli.engine.agreement import agreements
 from ltrr_cli.engine.arranging import arranged
+from ltrr_cli.engine.asker import exposure_of, person_of
 from ltrr_cli.engine.meant import as_meant, meant, suggestion
 from ltrr_cli.engine.past import past_of
 from ltrr_cli.engine.workers import WORKERS, applies
@@ -26,7 +27,7 @@ from ltrr_cli.ranking.features import Subject, features
 from ltrr_cli.ranking.noise import log_propensity, perturbed
 from ltrr_cli.ranking.registry import names
 from ltrr_cli.records import Answer, Arm, Found, Impression, Reserved, Result, Trace
-from ltrr_cli.retrieval.base import FIRST, Hits, Request
+from ltrr_cli.retrieval.base import FIRST, Hits, Request, after
 from ltrr_cli.retrieval.lexical import ceiling
 from ltrr_cli.retrieval.pool import Pool, union
 
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from ltrr_cli.retrieval.base import Strategy
 
 
+PAGE = 20
+"""Results of a page up to which the budget is `candidates`; a longer page has as many times more."""
 _NO_TIME = 1e-3
 """Milliseconds that stand for none: a budget has some."""
 _NOISE = 2
@@ -71,12 +74,11 @@ class Choice:
 class Ready:
     """A query before its arms are chosen: what is known of it, and what has run because the choice depends on it.
 
-    `asked` is by the performance counter; `own` are the user's rewarded rows, `arms` the strategies that apply.
+    `asked` is by the performance counter; `arms` are the strategies that apply.
     """
 
     query: Query
     request: Request
-    own: tuple[NDArray[np.int64], NDArray[np.float64]] | None
     past: Past
     arms: Sequence[Strategy]
     first: Mapping[str, Ran]
@@ -154,21 +156,19 @@ def prepare(opened: Opened, query: Query, *, informed: bool) -> Ready:
     """Understand a query and, where the choice is to be `informed`, run what informs it."""
     asked = time.perf_counter()
     request = make_request(opened, query)
-    own = opened.profile(query.user, query.time) if query.user else None
     arms = [strategy for strategy in opened.strategies if applies(strategy, request)]
     first = _run_first(opened, arms, request, asked) if informed else {}
-    past = past_of(opened, query, own)
+    past = past_of(opened, query, request.person.own if request.person is not None else None)
     features_of_query = context_of(request, first, past)
     features_of_query |= opened.learned.teaching.history.features(request.key, [arm.name for arm in arms])
     return Ready(
         query=query,
         request=request,
-        own=own,
         past=past,
         arms=arms,
         first=first,
         context=features_of_query,
-        budget=_budget(opened, first),
+        budget=_budget(opened, query, first),
         asked=asked,
     )
 
@@ -201,6 +201,10 @@ def make_request(opened: Opened, query: Query) -> Request:
         opened.query_vector,
         popularity=opened.learned.popularity,
         remade=lambda text: make_request(opened, replace(query, text=text)),
+        person=person_of(opened, query),
+        rewarded=opened.rewarded,
+        exposure=exposure_of(opened, query),
+        pages=opened.impressions.exposure.pages(query.time),
     )
     return as_meant(opened, request)
 
@@ -248,13 +252,17 @@ def _run(wanted: Sequence[tuple[Strategy, int]], request: Request, timeout: floa
     return {strategy.name: one for (strategy, _), one in zip(wanted, ran, strict=True)}
 
 
-def _budget(opened: Opened, first: Mapping[str, Ran]) -> Budget:
-    """Return what may be spent; where time is limited, what has run took its usual time of it, and takes no more."""
+def _budget(opened: Opened, query: Query, first: Mapping[str, Ran]) -> Budget:
+    """Return what may be spent; where time is limited, what has run took its usual time of it, and takes no more.
+
+    A page longer than usual has a larger pool: of the arms' shares alone it could hardly be filled.
+    """
     config, times = opened.config, opened.learned.teaching.history.times
+    most = config.candidates * max(PAGE, query.k) // PAGE
     if not config.arms_ms:
-        return Budget(config.candidates)
+        return Budget(most)
     left = config.arms_ms - sum(times.get(arm, 0.0) for arm in first)
-    return Budget(config.candidates, max(_NO_TIME, left), {**times, **dict.fromkeys(first, 0.0)})
+    return Budget(most, max(_NO_TIME, left), {**times, **dict.fromkeys(first, 0.0)})
 
 
 def select(opened: Opened, ready: Ready, choice: Choice) -> tuple[Selection, str]:
@@ -275,7 +283,12 @@ def retrieve(opened: Opened, ready: Ready, depths: Mapping[str, int]) -> tuple[d
     """Run the chosen arms that have not run yet. One that fails, or takes too long, is noted, and the others answer."""
     chosen = [(strategy, depths[strategy.name]) for strategy in ready.arms if depths.get(strategy.name, 0) > 0]
     later = [(strategy, depth) for strategy, depth in chosen if strategy.name not in ready.first]
-    ran = {**ready.first, **_run(later, ready.request, opened.config.timeout_ms / 1e3, ready.asked)}
+    ran = dict(ready.first)
+    for last in (False, True):  # what needs others' hits runs when they are there
+        stage = [(strategy, depth) for strategy, depth in later if bool(after(strategy)) == last]
+        if stage:
+            request = fed(ready.request, {name: one.hits for name, one in ran.items()}) if last else ready.request
+            ran |= _run(stage, request, opened.config.timeout_ms / 1e3, ready.asked)
     found: dict[str, Hits] = {}
     told = []
     for strategy, depth in chosen:
@@ -283,6 +296,11 @@ def retrieve(opened: Opened, ready: Ready, depths: Mapping[str, int]) -> tuple[d
         hits = found[strategy.name] = cut(one.hits, depth)
         told.append(Arm(name=strategy.name, depth=depth, returned=len(hits.rows), ms=one.ms, error=one.error))
     return found, tuple(told)
+
+
+def fed(request: Request, found: Mapping[str, Hits]) -> Request:
+    """Return the request as the strategies see it that come after others: with what those found."""
+    return replace(request, before=found)
 
 
 def cut(hits: Hits, depth: int) -> Hits:
@@ -301,7 +319,7 @@ def rank(
         recall=request.recall,
         vector=request.vector if query.text.strip() else None,
         rewarded=opened.rewarded,
-        own=ready.own,
+        person=request.person,
         types=ready.past.types,
         earlier=ready.past.queries,
         corrected=meant(opened, request, pool.arms),

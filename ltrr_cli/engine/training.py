@@ -33,6 +33,9 @@ _AT_LEAST, _SHARE = 20, 0.05
 class Page:
     """One shown list with an action: what training needs of it.
 
+    `text` is the query's key, of a page without one a name of its own: what suits one person there says nothing of what
+    suits the next.
+
     `values` (n, features), `gains` (n,) by place: each entity's largest reward in size, below 0 where only disliked.
     """
 
@@ -80,7 +83,7 @@ def _page(opened: Opened, query_id: str, own: Mapping[str, float]) -> Page | Non
     if impression is None or trace is None or not trace.features or opened.config.is_held_out(impression.text):
         return None
     return Page(
-        text=key(impression.text),
+        text=key(impression.text) or f"\0{query_id}",
         shown=impression.shown,
         names=trace.feature_names,
         values=np.array(trace.features, np.float32),

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 
 from ltrr_cli.feedback.log import Log, Position, decode_line
 from ltrr_cli.feedback.positions import Positions
+from ltrr_cli.feedback.times import parse_time
 from ltrr_cli.feedback.ubi import impression_from_ubi
+from ltrr_cli.memory.exposure import Exposure, shown_at, shown_on
+from ltrr_cli.memory.table import Table
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
@@ -47,11 +50,13 @@ class Impressions:
         ids: Positions | None = None,
         sessions: Positions | None = None,
         start: Position = Position(),  # noqa: B008 – frozen
+        exposure: Exposure | None = None,
     ) -> None:
         self._log = log
         self._ids = Positions() if ids is None else ids
         self._sessions = Positions() if sessions is None else sessions
         self._reached = start
+        self._exposure = Exposure() if exposure is None else exposure
         self._parsed: dict[
             tuple[str, Position], Impression
         ] = {}  # hindsight, credit and training ask one after another
@@ -64,15 +69,26 @@ class Impressions:
         def positions(name: str) -> Positions:
             return Positions({part: table[f"{name}_{part}"] for part in ("hashes", "files", "offsets")})
 
-        return cls(log, ids=positions("id"), sessions=positions("session"), start=Position(*table["start"].tolist()))
+        (pages,) = table["exposure_total"].tolist()
+        exposure = Exposure(Table(table["exposure_hashes"], table["exposure_values"]), float(pages))
+        return cls(
+            log,
+            ids=positions("id"),
+            sessions=positions("session"),
+            start=Position(*table["start"].tolist()),
+            exposure=exposure,
+        )
 
     def table(self) -> dict[str, NDArray[Any]]:
         """Return the arrays that stand for the log so far."""
         import numpy as np
 
         self._scan()
-        parts = {f"id_{part}": values for part, values in self._ids.arrays().items()}
+        parts: dict[str, NDArray[Any]] = {f"id_{part}": values for part, values in self._ids.arrays().items()}
         parts |= {f"session_{part}": values for part, values in self._sessions.arrays().items()}
+        hashes, values = self._exposure.table.arrays()
+        parts |= {"exposure_hashes": hashes, "exposure_values": values}
+        parts["exposure_total"] = np.array([self._exposure.total])
         return {**parts, "start": np.array([self._reached.file, self._reached.offset])}
 
     def find(self, query_id: str) -> Impression | None:
@@ -102,6 +118,12 @@ class Impressions:
                 self._asked.clear()
             self._asked[session] = len(positions), asked
         return asked
+
+    @property
+    def exposure(self) -> Exposure:
+        """How often each entity was shown, down to the end of the log."""
+        self._scan()
+        return self._exposure
 
     @property
     def reached(self) -> Position:
@@ -154,7 +176,16 @@ class Impressions:
                 self._ids.add(hash64(query_id), position)
                 if session:
                     self._sessions.add(hash64(session), position)
+                self._show(line)
             self._reached = Position(position.file, position.offset + len(line) + 1)
+
+    def _show(self, line: bytes) -> None:
+        shown = shown_on(line)
+        try:
+            time = parse_time(shown_at(line)) if shown else 0.0
+        except ValueError:
+            return
+        self._exposure.add(shown, time)
 
 
 def _names(line: bytes) -> tuple[str | None, str]:

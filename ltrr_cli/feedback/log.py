@@ -208,6 +208,16 @@ class Log:
         except (OSError, ValueError):
             return None
 
+    def paths(self) -> list[tuple[int, Path]]:
+        """Return the files of the log and their numbers, the oldest first."""
+        return [(number, self._path(number)) for number in self._numbers()]
+
+    def ensure(self) -> None:
+        """Make the first file, empty, where there is none. Holds: the log's lock."""
+        if not self._numbers():
+            self.directory.mkdir(parents=True, exist_ok=True)
+            self._path(1).touch()
+
     def _numbers(self) -> list[int]:
         try:
             names = os.listdir(self.directory)  # noqa: PTH208 – names are all we need, for every query

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +36,20 @@ class Titles:
         self._key: NDArray[np.uint64] = mapped(directory / "title.key.npy")
         self._starts: NDArray[np.int64] = mapped(directory / "title.starts.npy")
         self._words: NDArray[np.uint64] = mapped(directory / "title.words.npy")
+
+    @cached_property
+    def _by_key(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """The keys' hashes, ascending, and their rows; sorted when it is first asked for."""
+        order = np.argsort(self._key, kind="stable")
+        return self._key[order], order
+
+    def having(self, hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return (places in `hashes`, rows) of the titles whose key has one of the hashes, rows ascending for each."""
+        keys, rows = self._by_key
+        lows, highs = keys.searchsorted(hashes, "left"), keys.searchsorted(hashes, "right")
+        lengths = highs - lows
+        flat = np.repeat(lows - lengths.cumsum() + lengths, lengths) + np.arange(int(lengths.sum()))
+        return np.repeat(np.arange(len(hashes)), lengths), rows[flat]
 
     def match(
         self, rows: NDArray[np.int64], key_hash: int, words: NDArray[np.uint64], weights: NDArray[np.float32]

@@ -198,6 +198,10 @@ class View:
             out[places] = part
         return out
 
+    def document_frequency(self, field: str, term: str) -> int:
+        """Return in how many entities' `field` the stemmed term occurs, deleted ones included."""
+        return sum(segment.fulltext.document_frequency(field, term) for segment in self.segments)
+
     def asked(self, text: str) -> Asked:
         """Return a query as the newest segment sees it."""
         return self.segments[-1].analysis.query(text) if self.segments else Asked(())

@@ -29,12 +29,17 @@ class Table:
 
     def write(self, directory: Path, name: str) -> None:
         """Write both parts, merged and sorted by hash."""
+        hashes, values = self.arrays()
+        np.save(directory / f"{name}.hash.npy", hashes)
+        np.save(directory / f"{name}.value.npy", values)
+
+    def arrays(self) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
+        """Return all hashes, ascending, and their values, (n,) each."""
         hashes = np.concatenate([self._hashes, np.fromiter(self._new.keys(), np.uint64, len(self._new))])
         values = np.concatenate([self._values, np.fromiter(self._new.values(), np.float64, len(self._new))])
         # np.unique keeps the first of equal hashes, and newer values must win: newest first.
         unique, first = np.unique(hashes[::-1], return_index=True)
-        np.save(directory / f"{name}.hash.npy", unique)
-        np.save(directory / f"{name}.value.npy", values[::-1][first])
+        return unique, values[::-1][first]
 
     def __getitem__(self, item: int) -> float:
         """Return the value of a hash, 0 if it has none."""

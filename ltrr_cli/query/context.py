@@ -48,6 +48,7 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "weekend": "1 on Saturday and Sunday (UTC)",
         "hour.sine": "the hour (UTC) on a circle: 1 at 6, -1 at 18",
         "hour.cosine": "the hour (UTC) on a circle: 1 at midnight, -1 at noon",
+        "recommend": "1 where there is no query, and what suits the person is asked for",
         "user.known": "1 where the user is named",
         "user.rewards": "what the user has given so far, r / (r + 10)",
         "session.position": "how many queries the session had before, on a logarithmic scale; 15 give 1",
@@ -100,10 +101,7 @@ def context(query: Query, understood: Understood, recall: Recall, past: Past = _
     _readings(understood, features)
     _memory(recall, features)
     _moment(query.time, features)
-    features["user.known"] = float(bool(query.user))
-    if query.user and past.rewards is not None:
-        rewards = min(1e12, max(0.0, past.rewards))
-        features["user.rewards"] = rewards / (rewards + 10)
+    _asker(query, past, features)
     if query.session:
         _session(understood.words, past, features)
     shares = scripts(query.text)
@@ -199,6 +197,15 @@ def _moment(time: float, features: dict[str, float]) -> None:
         features["weekend"] = float((days + 3) % 7 >= 5)  # day 0 was a Thursday
         features["hour.sine"] = math.sin(hour / 24 * 2 * math.pi)
         features["hour.cosine"] = math.cos(hour / 24 * 2 * math.pi)
+
+
+def _asker(query: Query, past: Past, features: dict[str, float]) -> None:
+    if query.recommend:
+        features["recommend"] = 1.0
+    features["user.known"] = float(bool(query.user))
+    if query.user and past.rewards is not None:
+        rewards = min(1e12, max(0.0, past.rewards))
+        features["user.rewards"] = rewards / (rewards + 10)
 
 
 def _session(words: tuple[str, ...], past: Past, features: dict[str, float]) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ltrr_cli.index.view import Part, View
+    from ltrr_cli.memory.person import Person
     from ltrr_cli.memory.recall import Recall
     from ltrr_cli.records import Understood
 
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
 class Subject:
     """What the features of one query's candidates are made from.
 
-    `rewarded` maps rows to observed reward in [0, 1] (by position in the array, (rows of the view,)); `own` gives
-    (rows, masses) that the user has rewarded, None without a user. `types` are the shares of the user's rewards by
-    type, `earlier` the texts of the session's earlier queries. `corrected` is the same of the query as it was probably
-    meant, where it looks mistyped.
+    `rewarded` maps rows to observed reward in [0, 1] (by position in the array, (rows of the view,)); `person` is who
+    asks, None where nothing is known of him. `types` are the shares of the user's rewards by type, `earlier` the texts
+    of the session's earlier queries. `corrected` is the same of the query as it was probably meant, where it looks
+    mistyped.
     """
 
     view: View
@@ -41,7 +42,7 @@ class Subject:
     recall: Recall
     vector: NDArray[np.float32] | None
     rewarded: NDArray[np.float32]
-    own: tuple[NDArray[np.int64], NDArray[np.float64]] | None
+    person: Person | None = None
     types: Mapping[str, float] = field(default_factory=dict)
     earlier: tuple[str, ...] = ()
     corrected: Subject | None = None
@@ -51,8 +52,6 @@ _TEXT_ARMS = ("lexical", "popular", "fuzzy")
 _COMPANY = 3
 MEANT = 0.9
 """What a match of corrected words counts, beside 1 of the typed ones."""
-_FAVOURITES = 20
-"""A user's taste is the middle of so many entities that were rewarded most."""
 _EARLIER = 16
 """Words of an earlier query beyond this do not count."""
 
@@ -105,10 +104,10 @@ def features(
     _memory(out, at, recall, rows, sure)
     if subject.corrected is not None:
         _mend(out, at, subject.corrected, parts, rows, ranks, arms)
-    if subject.own is not None:
-        _own(out, at, subject.own, rows)
+    if subject.person is not None:
+        _person(out, at, parts, subject.person, rows)
     text = [number for number, arm in enumerate(arms) if arm in _TEXT_ARMS]
-    if text:
+    if text and understood.text:
         out[at["text.unsure"]] = np.fmax.reduce(out[text]) * (1 - sure)
     out[at["similarity.unsure"]] = out[at["similarity"]] * (1 - sure)
     out[at["title.unsure"]] = out[at["title.covered"]] * (1 - sure)
@@ -174,9 +173,10 @@ def _vectors(
     first: NDArray[np.intp],
     best: float,
 ) -> None:
-    """Fill what vectors say: similarity to the query, to the middle of lexical's first, and to the user's taste."""
-    liked = _liked(subject.own)
-    if subject.vector is None and not len(first) and liked is None:
+    """Fill what vectors say: similarity to the query, to the middle of lexical's first, and to the person's tastes."""
+    person = subject.person
+    tastes = {"user.similarity": person.vector, "session.similarity": person.session_vector} if person else {}
+    if subject.vector is None and not len(first) and not any(one is not None for one in tastes.values()):
         return
     vectors = subject.view.vectors(rows)
     if subject.vector is not None:
@@ -186,8 +186,9 @@ def _vectors(
     if len(first):
         weights = 1.0 / (1.0 + np.arange(len(first))) ** 2
         out[at["company"]] = cosines(vectors, _middle(vectors[first], weights))
-    if liked is not None:
-        out[at["user.similarity"]] = cosines(vectors, _middle(subject.view.vectors(liked[0]), np.nan_to_num(liked[1])))
+    for name, taste in tastes.items():
+        if taste is not None:
+            out[at[name]] = cosines(vectors, taste)
 
 
 def _titles(out: NDArray[np.float32], at: Mapping[str, int], parts: Sequence[Part], subject: Subject) -> None:
@@ -262,26 +263,24 @@ def _wanted(subject: Subject) -> dict[str, dict[str, float]]:
     return {name: weights for name, weights in wanted.items() if weights}
 
 
-def _own(
-    out: NDArray[np.float32],
-    at: Mapping[str, int],
-    own: tuple[NDArray[np.int64], NDArray[np.float64]],
-    rows: NDArray[np.int64],
+def _person(
+    out: NDArray[np.float32], at: Mapping[str, int], parts: Sequence[Part], person: Person, rows: NDArray[np.int64]
 ) -> None:
-    """Fill what the user has rewarded."""
-    (mass,) = _lookup(rows, *own)
-    out[at["user.entity"]] = mass / (mass + 1)
-
-
-def _liked(
-    own: tuple[NDArray[np.int64], NDArray[np.float64]] | None,
-) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
-    """Return the rows that a user rewarded most, and how much; None if there are none."""
-    if own is None:
-        return None
-    most = np.lexsort((own[0], -own[1]))[:_FAVOURITES]
-    most = most[own[1][most] > 0]
-    return (own[0][most], own[1][most]) if len(most) else None
+    """Fill what the person did, what goes together with what he likes, and the values that he likes."""
+    if person.own is not None:
+        (mass,) = _lookup(rows, *person.own)
+        out[at["user.entity"]] = mass / (mass + 1)
+        if person.done is not None and (mass > 0).any():
+            out[at["user.done"]] = 0.0
+            acted = np.flatnonzero(mass > 0)
+            out[at["user.done"], acted] = person.done(rows[acted])
+    company, scores = person.company
+    if len(company):
+        (out[at["user.company"]],) = _lookup(rows, company, scores)
+    wanted, shares = person.values
+    if len(wanted):
+        for segment, places, own in parts:
+            (out[at["user.values"], places],) = segment.values.shares(own, wanted, shares[None])
 
 
 def _middle(vectors: NDArray[np.float32], weights: NDArray[np.floating]) -> NDArray[np.float32]:

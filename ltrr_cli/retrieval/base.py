@@ -12,16 +12,17 @@ from ltrr_cli.errors import ConfigError
 from ltrr_cli.text import key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from ltrr_cli.index.view import View
+    from ltrr_cli.memory.person import Person
     from ltrr_cli.memory.recall import Recall
     from ltrr_cli.records import Query, Understood
     from ltrr_cli.retrieval.correction import Correction
 
-BUILT_IN = ("lexical", "popular", "structured", "semantic", "memory", "fuzzy")
+BUILT_IN = ("lexical", "popular", "structured", "semantic", "memory", "fuzzy", "personal", "related", "fresh")
 ENTRY_POINTS = "ltrr.strategies"
 MAX_STRATEGIES = 16
 FIRST = ("lexical",)
@@ -45,7 +46,10 @@ class Hits:
 class Request:
     """All that a strategy may look at. `vector` is the query's unit vector, (dim,) float32, made on first use.
 
-    `popularity` is how much being well known counts: the setting of that name, or what was learned.
+    `popularity` is how much being well known counts: the setting of that name, or what was learned. `person` is who
+    asks, None where nothing is known of him; `rewarded` (rows of the view,) is observed reward over all queries in
+    [0, 1]; `exposure` says of rows how often each was shown, and `pages` how many pages were. `before` has the hits of
+    the arms that a strategy comes after, as far as they ran.
     """
 
     query: Query
@@ -58,6 +62,24 @@ class Request:
     """Makes the request that another text would have been."""
     spelt: Correction | None = None
     """The correction that made the text, where it is not as it was typed."""
+    person: Person | None = None
+    rewarded: NDArray[np.float32] | None = field(default=None, repr=False)
+    exposure: Callable[[NDArray[np.int64]], NDArray[np.float32]] | None = field(default=None, repr=False)
+    pages: float = 0.0
+    before: Mapping[str, Hits] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def known(self) -> NDArray[np.int64]:
+        """Rows that a recommendation leaves out, ascending: what the person acted on already. A search has none."""
+        if not self.query.recommend or self.person is None:
+            return np.empty(0, np.int64)
+        own = self.person.own
+        parts = [self.person.recent[1], *([] if own is None else [own[0]])]
+        return np.unique(np.concatenate(parts))
+
+    def new(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which rows are not `known`: (n,) bool."""
+        return ~np.isin(rows, self.known)
 
     @cached_property
     def key(self) -> str:
@@ -94,7 +116,8 @@ class Strategy(Protocol):
     Strategies run in threads of their own, side by side; one that takes too long is left out of the answer, and may
     still be running when the next query comes.
 
-    `learns` says whether feedback can change what it finds for the same text.
+    `learns` says whether feedback can change what it finds for the same text. One that needs what others found names
+    them in `after` (optional), and runs when they have; which arms run is settled before any of them does.
     """
 
     name: str
@@ -105,6 +128,11 @@ class Strategy(Protocol):
 
     def retrieve(self, request: Request, depth: int) -> Hits:
         """Return at most `depth` (≥ 1) hits; equal scores are ordered by row."""
+
+
+def after(strategy: Strategy) -> tuple[str, ...]:
+    """Return the names of the arms that a strategy comes after."""
+    return tuple(getattr(strategy, "after", ()))
 
 
 def built_in(name: str) -> Strategy:

@@ -4,7 +4,8 @@ Popularity is a share of the catalogue, in [0, 1], so that the factor saturates:
 unknown do. p is the setting `popularity`, by default learned (memory/power.py). Tantivy knows p = 1 (and p = 0: none);
 for another p the best `WINDOW` of that order are weighed again.
 
-Where a filter is all that is asked, it finds what the filter allows, the best known first.
+Where a filter is all that is asked, it finds what the filter allows, the best known first. A recommendation has no text
+either: there it is what was rewarded most, and half of the catalogue's popularity.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from ltrr_cli.retrieval.base import Hits
 from ltrr_cli.retrieval.lexical import knows, text_query
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ltrr_cli.retrieval.base import Request
 
 WINDOW = 500
@@ -34,13 +37,20 @@ class Popular:
     learns = True
 
     def applies(self, request: Request) -> bool:
-        """Whether the index knows a term of the query, and any popularity; or whether there is but a filter."""
+        """Whether the index knows a term of the query, and any popularity; or whether there is no text to know."""
+        if request.query.recommend:
+            return len(_liked(request)) > 0
         if _browses(request):
             return True
         return any(segment.has_popularity for segment in request.view.segments) and knows(request)
 
     def retrieve(self, request: Request, depth: int) -> Hits:
         """Return the best by popularity-weighted BM25."""
+        if request.query.recommend:
+            scores = _liked(request)
+            rows = np.flatnonzero(scores > 0)
+            rows = rows[request.new(rows)]
+            return Hits(*request.view.top(rows, scores[rows], depth))
         if request.view.allowed is not None and _browses(request):
             allowed = np.flatnonzero(request.view.allowed)
             return Hits(*request.view.top(allowed, np.nan_to_num(request.view.popularity(allowed)), depth))
@@ -56,6 +66,17 @@ class Popular:
             return Hits(rows, scores)
         factor = np.log2(2 + 2 * np.nan_to_num(request.view.popularity(rows)))
         return Hits(*request.view.top(rows, (scores * factor ** (power - 1)).astype(np.float32), depth))
+
+
+def _liked(request: Request) -> NDArray[np.float32]:
+    """Return how much each row is liked by all, (rows,) float32; nothing where nobody knows."""
+    view = request.view
+    known = np.concatenate(
+        [np.nan_to_num(segment.popularity) for segment in view.segments] or [np.empty(0, np.float32)]
+    )
+    if request.rewarded is not None:
+        known = request.rewarded + known / 2
+    return known.astype(np.float32) if (known > 0).any() else np.empty(0, np.float32)
 
 
 strategy = Popular

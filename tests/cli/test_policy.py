@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Ltrr, Open
 
-ARMS = ["lexical", "popular", "structured", "semantic", "memory"]
+ARMS = ["lexical", "popular", "structured", "semantic", "memory", "personal", "related", "fresh"]
 THEMES = ("love", "rain", "summer", "night", "train")
 START = 1_700_000_000.0
 
@@ -70,7 +70,8 @@ def test_a_table_shows_every_arm(ltrr: Ltrr, learned: Path) -> None:
     assert info.policy_version == 2
     for arm, known in zip(arms, info.arms, strict=True):
         first = arm.buckets[0]
-        counts = f"{arm.pulled} +{first.looked} +{arm.reward:.3f} +{known.depth} "
+        reward = "-" if arm.reward is None else f"{arm.reward:.3f}"
+        counts = f"{arm.pulled} +{first.looked} +{reward} +{known.depth} "
         figures = f"{first.mean:.3f} ± {first.deviation:.3f} +{counts}"
         assert re.search(rf"^{arm.name} +[█░]* +{figures}", out, re.MULTILINE), arm.name
     assert sum(arm.buckets[0].looked for arm in arms) > 0
@@ -121,12 +122,13 @@ def test_json_contract(ltrr: Ltrr, learned: Path) -> None:
     own = ["name", "pulls", "hindsight", "reward", "mean", "deviation", "depth", "ms", "features", "buckets"]
     for arm in row["arms"]:
         assert list(arm) == own
-        assert [list(one) for one in arm["features"]] == [["name", "weight", "deviation", "meaning"]] * 5
+        known = 5 if arm["pulls"] or arm["hindsight"] else 0
+        assert [list(one) for one in arm["features"]] == [["name", "weight", "deviation", "meaning"]] * known
         ends = [bucket["to"] for bucket in arm["buckets"]]
         assert ends == list(BUCKETS)
         assert [bucket["from"] for bucket in arm["buckets"]] == [1, *(end + 1 for end in ends[:-1])]
         assert arm["mean"] == arm["buckets"][0]["mean"]
-        assert arm["ms"] > 0
+        assert arm["ms"] > 0 if arm["pulls"] else arm["ms"] is None
     assert ltrr("policy", "show", "memory", "--json", "-i", learned).json["arms"] == [row["arms"][4]]
 
 
@@ -140,7 +142,7 @@ def test_untrained(ltrr: Ltrr, built: Path) -> None:
     row = ltrr("policy", "show", "--json", "-i", built).json
     assert row["untrained"]
     assert {(arm["mean"], arm["depth"], arm["pulls"], arm["reward"], arm["ms"]) for arm in row["arms"]} == {
-        (0.15, 24, 0, None, None)
+        (0.15, 15, 0, None, None)
     }
 
 

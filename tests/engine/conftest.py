@@ -21,6 +21,7 @@ ENCODER = Path(__file__).parents[1] / "fixtures" / "tiny-encoder"
 THEMES = ("love", "rain", "summer", "night", "train", "home", "river", "gold", "winter", "dance")
 COUNT = 40
 _TABLES = ("seen", "best", "caps", "waiting", "answered", "arm-tried", "arm-supplied", "arm-returned")
+_TRAILS = ("users", "sessions", "together")
 
 
 class WriteCatalog(Protocol):
@@ -93,10 +94,13 @@ def learned_state(root: Path) -> dict[str, Any]:
     directory = root / "learned" / read_manifest(root).learned.name
     state: dict[str, Any] = {
         name: {(key, entity_id): mass for key, entity_id, mass in pl.read_parquet(directory / f"{name}.parquet").rows()}
-        for name in ("memory", "profiles", "popularity")
+        for name in ("memory", "popularity")
     }
     for name in _TABLES:
         for part in ("hash", "value"):
+            state[f"{name}.{part}"] = np.load(directory / f"{name}.{part}.npy").tolist()
+    for name in _TRAILS:
+        for part in ("hash", "starts", "items", "masses", "order"):
             state[f"{name}.{part}"] = np.load(directory / f"{name}.{part}.npy").tolist()
     with np.load(directory / "policy.npz") as policy:
         assert {"a", "b", "counts", "state"} == set(policy.files)

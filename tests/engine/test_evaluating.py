@@ -12,6 +12,7 @@ from ltrr_cli.errors import LtrrError, UsageError
 from ltrr_cli.policy.base import equal_split
 from ltrr_cli.policy.thompson import ThompsonPolicy
 from ltrr_cli.records import Event, Impression
+from ltrr_cli.retrieval.base import BUILT_IN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,7 @@ def test_each_strategy_alone(index: Path) -> None:
     """Every strategy's hits come best first, at most `depth`, the same as what an answer drew from it, and unlogged."""
     with Engine.open(index) as engine:
         found = engine.retrieve("love night", depth=5, now=NOW)
-        assert list(found) == ["lexical", "popular", "structured", "semantic", "memory"]
+        assert list(found) == list(BUILT_IN)
         assert all(len(hits) <= 5 for hits in found.values())
         assert all(
             [score for _, score in hits] == sorted((score for _, score in hits), reverse=True)

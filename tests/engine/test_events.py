@@ -12,7 +12,7 @@ from ltrr_cli.engine import Engine
 from ltrr_cli.errors import FeedbackError, UsageError
 from ltrr_cli.memory.evidence import growth
 from ltrr_cli.records import Event, Impression
-from ltrr_cli.text import clean
+from ltrr_cli.text import clean, hash64
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -282,7 +282,9 @@ def test_event_inherits_user_and_session(
     answer = engine.search("love", user="ana", session="s", seed=1, now=NOW)
     engine.record(answer.query_id, "e30", now=NOW)
     engine.learn(now=NOW)
-    assert set(state_of(index)["profiles"]) == {("ana", "e30")}
+    state = state_of(index)
+    assert (state["users.hash"], state["users.items"]) == ([hash64("ana")], [hash64("e30")])
+    assert (state["sessions.hash"], state["sessions.items"]) == ([hash64("s")], [hash64("e30")])
 
 
 @pytest.mark.parametrize("text", ["LÓVE!", "東京", "\ud800x", "a\0b"])

@@ -242,7 +242,9 @@ def test_no_time_limit(engine: Engine) -> None:
 
 def test_time_limit_of_a_trained_policy(index: Path) -> None:
     """Whatever it tries, together the arms stay within the time by their usual times, and chances are known."""
-    (index / "ltrr.toml").write_text("[query]\narms_ms = 52\nepsilon = 0.5\n")
+    (index / "ltrr.toml").write_text(
+        "[query]\narms_ms = 52\nepsilon = 0.5\n[strategies]\nuse = ['lexical', 'popular', 'semantic']\n"
+    )
     with Engine.open(index) as engine:
         for number in range(VERSION_EVERY):
             page = engine.search("love rain", depths={"lexical": 9, "popular": 9, "semantic": 9}, now=NOW + number)

@@ -56,7 +56,8 @@ def test_nothing_is_learned(index: Path, state_of: Callable[[Path], dict[str, An
     inside, _ = _config(index, more="train_every = 1\n")
     _use(index, inside)
     state = state_of(index)
-    assert state["memory"] == state["profiles"] == state["popularity"] == {}
+    assert state["memory"] == state["popularity"] == {}
+    assert state["users.hash"] == state["together.hash"] == []
     assert state["policy"]["credits"] == 0
     assert state["policy"]["pending"] == []
     assert state["ranker"]["trials"] == []
@@ -85,7 +86,7 @@ def test_what_is_learned_beside_them(index: Path, tmp_path: Path, built: Path, s
     one, two = state_of(index), state_of(other)
     for name in (
         "memory",
-        "profiles",
+        "users.hash",
         "popularity",
         "policy",
         "policy.a",

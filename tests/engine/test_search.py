@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ltrr_cli.retrieval.base import Request
 
 NOW = 1_750_000_000.0
-ARMS = ("lexical", "popular", "structured", "semantic", "memory", "fuzzy")
+ARMS = ("lexical", "popular", "structured", "semantic", "memory", "fuzzy", "personal", "related", "fresh")
 
 
 @pytest.fixture(scope="module")

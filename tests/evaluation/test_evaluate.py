@@ -12,6 +12,7 @@ from ltrr_cli.errors import UsageError
 from ltrr_cli.estimators.measures import parse_measures
 from ltrr_cli.evaluation.evaluate import DEPTH, depth_for, evaluate, ids, rank_all
 from ltrr_cli.evaluation.queries import EvalQuery
+from ltrr_cli.retrieval.base import BUILT_IN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -142,7 +143,7 @@ def test_systems_of_an_index(
         systems = rank_all(engine, queries, now=NOW, progress=told.append)
         assert rank_all(engine, queries, now=NOW) == systems
         alone = engine.retrieve("love", depth=100, now=NOW)
-    assert list(systems) == ["ltrr", "lexical", "popular", "structured", "semantic", "memory", "rrf", "convex"]
+    assert list(systems) == ["ltrr", *BUILT_IN, "rrf", "convex"]
     assert all(list(rankings) == [query.id for query in queries] for rankings in systems.values())
     assert {name: rankings["q0"] for name, rankings in systems.items() if name in alone} == alone
     assert systems["rrf"]["q0"][0][1] == pytest.approx(2 / 61)

@@ -85,7 +85,7 @@ def test_table_covers_what_came_before(tmp_path: Path) -> None:
         f"{of}_{part}": np.dtype(kind)
         for of in ("id", "session")
         for part, kind in (("hashes", np.uint64), ("files", np.uint32), ("offsets", np.uint64))
-    }
+    } | {"exposure_hashes": np.uint64, "exposure_values": np.float64, "exposure_total": np.float64}
     assert table["id_hashes"].tolist() == sorted(hash64(query_id) for query_id in IDS[:20])
     assert len(table["session_hashes"]) == 0
     assert Position(*table["start"].tolist()) == log.end()
@@ -121,7 +121,7 @@ def test_a_damaged_table_is_refused(tmp_path: Path) -> None:
 def test_an_empty_log(tmp_path: Path) -> None:
     """A log that does not exist yet has an empty table."""
     table = Impressions(make(tmp_path)).table()
-    assert {len(array) for name, array in table.items() if name != "start"} == {0}
+    assert {len(array) for name, array in table.items() if name not in {"start", "exposure_total"}} == {0}
     assert Position(*table["start"].tolist()) == Position()
     assert Impressions.load(make(tmp_path), table).of_session("s") == ()
 

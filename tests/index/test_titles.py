@@ -48,3 +48,11 @@ def test_characters_without_spaces(tmp_path: Path) -> None:
 def test_no_rows(tmp_path: Path) -> None:
     """No rows give no matches."""
     assert match(tmp_path, "love", [1.0], []) == [[], [], []]
+
+
+def test_titles_by_their_keys(tmp_path: Path) -> None:
+    """Titles are found by key, however they are written; of several hashes each has its own, ascending."""
+    write_titles(tmp_path, TITLES)
+    wanted = np.array([hash64("love story"), hash64("nothing"), hash64("story love"), hash64("")], np.uint64)
+    places, rows = Titles(tmp_path).having(wanted)
+    assert list(zip(places.tolist(), rows.tolist(), strict=True)) == [(0, 0), (2, 3), (3, 2)]

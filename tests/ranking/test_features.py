@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from ltrr_cli.memory.people import People
+from ltrr_cli.memory.person import Person
 from ltrr_cli.memory.recall import Recall
 from ltrr_cli.query.understand import understand
 from ltrr_cli.ranking.features import Subject, features
@@ -48,9 +50,15 @@ def _subject(view: View, text: str, **changes: Any) -> Subject:
         recall=NOTHING,
         vector=None,
         rewarded=np.array([0.5, 0, 1, 0], np.float32),
-        own=None,
     )
     return replace(subject, **changes)
+
+
+def _person(view: View, *masses: tuple[str, float], done: Any = None) -> Person:
+    people = People()
+    for entity_id, mass in masses:
+        people.acted("u", "", entity_id, mass, 1.0)
+    return Person(people, view, user="u", done=done)
 
 
 def _table(
@@ -159,12 +167,33 @@ def test_nothing_remembered(view: View) -> None:
 
 
 def test_the_users_own(view: View) -> None:
-    """A user's mass m for an entity counts m / (m + 1), in whatever order rows come; without any it is 0."""
-    own = (np.array([3, 0], np.int64), np.array([3.0, 1.0]))
-    table = _table(_subject(view, "love", own=own), [0, 1, 3], [[1, 0]] * 3, [[1.0, NAN]] * 3)
+    """A user's mass m for an entity counts m / (m + 1), in whatever order rows come; of a stranger it is absent."""
+    person = _person(view, ("d", 3.0), ("a", 1.0))
+    table = _table(_subject(view, "love", person=person), [0, 1, 3], [[1, 0]] * 3, [[1.0, NAN]] * 3)
     assert table["user.entity"] == pytest.approx([0.5, 0, 0.75])
-    nobody = (np.empty(0, np.int64), np.empty(0))
-    assert _table(_subject(view, "love", own=nobody), [0], [[1, 0]], [[1.0, NAN]])["user.entity"] == [0]
+    stranger = _table(_subject(view, "love", person=_person(view)), [0], [[1, 0]], [[1.0, NAN]])
+    assert all(math.isnan(stranger[name][0]) for name in stranger if name.startswith("user."))
+
+
+def test_what_is_done_once_is_not_done_again(view: View) -> None:
+    """Only what the user acted on under this very query is held against an entity."""
+    person = _person(view, ("d", 3.0), ("a", 1.0), done=lambda rows: np.where(rows == 0, 0.5, 0.0).astype(np.float32))
+    table = _table(_subject(view, "love", person=person), [0, 1, 3], [[1, 0]] * 3, [[1.0, NAN]] * 3)
+    assert table["user.done"] == [0.5, 0, 0]
+
+
+def test_company_of_likes(view: View) -> None:
+    """What others act on together with the likes has company, the more of them the more; nothing else has."""
+    people = People()
+    for user in ("x", "y", "z"):
+        people.acted(user, "", "a", 1.0, 1.0)
+        people.acted(user, "", "b", 1.0, 1.0)
+    people.acted("x", "", "c", 1.0, 1.0)
+    people.acted("u", "", "a", 1.0, 1.0)
+    table = _table(
+        _subject(view, "love", person=Person(people, view, user="u")), [1, 2, 3], [[1, 0]] * 3, [[1.0, NAN]] * 3
+    )
+    assert table["user.company"] == pytest.approx([1 / 4, 1 / 12, 0])  # of one like a quarter of the most
 
 
 def test_the_better_text_arm_counts(view: View) -> None:
@@ -211,8 +240,9 @@ def test_company_is_of_lexicals_first(view: View) -> None:
 
 def test_tastes(view: View) -> None:
     """The user's favourite is close to his taste; words of the session's earlier queries count, this query's do not."""
-    own = (np.array([1], np.int64), np.array([2.0]))
-    subject = _subject(view, "song", own=own, earlier=("something love song",), types={"": 1.0})
+    subject = _subject(
+        view, "song", person=_person(view, ("b", 2.0)), earlier=("something love song",), types={"": 1.0}
+    )
     table = _table(subject, [0, 1, 3], [[1, 0]] * 3, [[1.0, NAN]] * 3)
     assert table["user.similarity"] == pytest.approx([0, 1, 0])
     assert table["session.title"] == pytest.approx([0.5, 0.5, 0.5])

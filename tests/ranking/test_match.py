@@ -16,6 +16,8 @@ from ltrr_cli.catalog import Catalog
 from ltrr_cli.index.fulltext import TEXT_FIELDS
 from ltrr_cli.index.segment import words
 from ltrr_cli.index.words import surest
+from ltrr_cli.memory.people import People
+from ltrr_cli.memory.person import Person
 from ltrr_cli.memory.recall import Recall
 from ltrr_cli.query.understand import understand
 from ltrr_cli.ranking.features import Subject, features
@@ -78,13 +80,16 @@ def _pool(seed: int) -> Pool:
 def _subject(view: View, text: str) -> Subject:
     rng = np.random.default_rng(1)
     vector = rng.normal(size=16).astype(np.float32)
+    people = People()
+    for row, mass in ((3, 1.0), (1, 2.0)):
+        people.acted("u", "", ENTITIES[row].id, mass, 1.0)
     return Subject(
         view=view,
         understood=understand(text, view),
         recall=NOTHING,
         vector=vector / np.linalg.norm(vector),
         rewarded=rng.random(len(ENTITIES)).astype(np.float32),
-        own=(np.array([3, 1], np.int64), np.array([1.0, 2.0])),
+        person=Person(people, view, user="u"),
         types={"artist": 0.75, "song": 0.25},
         earlier=EARLIER,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -11,11 +12,13 @@ from ltrr_cli.filters.expression import text_of
 from ltrr_cli.filters.grammar import parse
 from ltrr_cli.index.narrow import fields_of, narrowed
 from ltrr_cli.memory.evidence import Evidence, growth
+from ltrr_cli.memory.people import People
+from ltrr_cli.memory.person import Person
 from ltrr_cli.memory.predicted import open_predicted
 from ltrr_cli.memory.recall import recall
 from ltrr_cli.query.understand import understand
 from ltrr_cli.records import Entity, Query
-from ltrr_cli.retrieval.base import Request
+from ltrr_cli.retrieval.base import Request, built_in
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
@@ -31,8 +34,13 @@ WORDS = ["love", "death", "night", "river", "song", "fire", "king", "winter", "d
 class MakeRequest(Protocol):
     """Makes a request of a query's text."""
 
-    def __call__(self, view: View, text: str, observed: Evidence | None = None, *, within: str = "") -> Request:
-        """Return the request, with what the memory recalls of the text, and of what the filter `within` allows."""
+    def __call__(
+        self, view: View, text: str, observed: Evidence | None = None, *, within: str = "", recommend: bool = False
+    ) -> Request:
+        """Return the request of somebody known, with what the memory recalls of the text; with `observed` a stranger's.
+
+        Every third entity was hardly ever shown. With `recommend` nothing is asked for; `within` is a filter.
+        """
 
 
 def entities(count: int = 60) -> list[Entity]:
@@ -86,8 +94,14 @@ def catalogue() -> list[Entity]:
 def make_request() -> MakeRequest:
     """Return a function that understands a text and recalls what the memory knows."""
 
-    def make(view: View, text: str, observed: Evidence | None = None, *, within: str = "") -> Request:
+    def make(
+        view: View, text: str, observed: Evidence | None = None, *, within: str = "", recommend: bool = False
+    ) -> Request:
+        people, known = People(), observed is None
         if observed is None:
+            for user in ("bo", "cy", "ana"):
+                for number in range(0, 24, 2 if user == "ana" else 3):
+                    people.acted(user, "", f"e{number}", 1.0 if number != 4 else -0.5, 1.0)
             observed = Evidence("queries", words=True)
             for number in range(30):
                 observed.add(WORDS[number % 4], f"e{number}", growth(TIME, HALF_LIFE) * (1 + number % 3))
@@ -98,7 +112,23 @@ def make_request() -> MakeRequest:
         )
         expression = parse(within, fields_of(view)) if within else None
         searched = view if expression is None else narrowed(view, expression)
-        query = Query(id="q", text=text, time=TIME, filter=text_of(expression))
-        return Request(query, understood, recalled, searched, encode)
+        query = Query(id="q", text=text, time=TIME, filter=text_of(expression), user="ana", recommend=recommend)
+
+        def exposure(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+            return np.array([10.0 * (int(one[1:]) % 3 > 0) for one in view.ids(rows)], np.float32)
+
+        request = Request(
+            query,
+            understood,
+            recalled,
+            searched,
+            encode,
+            person=Person(people, view, user="ana"),
+            rewarded=np.linspace(1, 0, view.rows, dtype=np.float32),
+            exposure=exposure,
+            pages=2000.0 if known else 0.0,
+        )
+        lexical = built_in("lexical")
+        return replace(request, before={"lexical": lexical.retrieve(request, 100)} if lexical.applies(request) else {})
 
     return make

@@ -167,7 +167,12 @@ def test_each_finds_something(name: str, view: View, make_request: Callable[...,
     assert len(strategy.retrieve(request, 100).rows) > 1
 
 
-@pytest.mark.parametrize("name", BUILT_IN)
+ABSOLUTE = ("lexical", "popular", "structured", "semantic", "memory")
+"""Strategies that score each entity by itself; the others go by what else is found."""
+WITHOUT_TEXT = ("popular", "personal", "related", "fresh")
+
+
+@pytest.mark.parametrize("name", ABSOLUTE)
 def test_deleting_changes_no_order(
     name: str, make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]
 ) -> None:
@@ -178,6 +183,30 @@ def test_deleting_changes_no_order(
     before = strategy.retrieve(make_request(whole, text), 100)
     after = strategy.retrieve(make_request(holed, text), 100)
     assert after.rows.tolist() == [row for row in before.rows.tolist() if row not in GONE]
+
+
+def test_recommendations(strategy: Strategy, view: View, make_request: Callable[..., Request]) -> None:
+    """Without a query some strategies are arms and the others none; nobody is told of what he knows already."""
+    request = make_request(view, "", recommend=True)
+    assert strategy.applies(request) == (strategy.name in WITHOUT_TEXT)
+    if not strategy.applies(request):
+        return
+    deepest = strategy.retrieve(request, 100)
+    for depth in DEPTHS:
+        hits = strategy.retrieve(make_request(view, "", recommend=True), depth)
+        _check(hits, view, depth)
+        assert hits.rows.tolist() == deepest.rows[:depth].tolist()
+    assert len(deepest.rows) > 1
+    known = {f"e{number}" for number in range(0, 24, 2)}
+    assert not known & set(view.ids(deepest.rows))
+
+
+@pytest.mark.parametrize("name", WITHOUT_TEXT)
+def test_an_empty_query_is_no_wish_for_recommendations(
+    name: str, view: View, make_request: Callable[..., Request]
+) -> None:
+    """Only who asks for recommendations gets them."""
+    assert not built_in(name).applies(make_request(view, "", Evidence("queries", words=True)))
 
 
 def _one_and_two(

@@ -1,0 +1,144 @@
+"""`ltrr recommend`: answers without a query; `ltrr related`: what has to do with an entity."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ltrr_cli.cli.options import IndexOption, JsonOption, SessionOption, UserOption, depths, find_index
+from ltrr_cli.errors import UsageError
+
+HELP = """Recommend entities to a user, in a session, or by what is liked here and now.
+
+The same loop as a search, without a text: strategies find candidates (personal, popular, related, fresh), the ranker
+orders them, the page is logged, and feedback on it is learned. What the user or the session acted on already is left
+out. Without any of the options it is what most people like, and what is new."""
+EPILOG = """\b
+Examples:
+  ltrr recommend --user ana
+  ltrr recommend --like song:hey-jude --like song:yesterday -k 5
+  ltrr recommend --user ana --session s1 --json
+  ltrr recommend --user ana --explain
+"""
+RELATED_HELP = """Show what has to do with an entity.
+
+By shared attributes (an artist's songs, a song's artist, its album) and by what people act on together with it."""
+RELATED_EPILOG = """\b
+Examples:
+  ltrr related song:hey-jude
+  ltrr related song:hey-jude -k 3 --json
+  ltrr related "$(ltrr query hey jude -k 1 --ids)"
+"""
+_Count = Annotated[int, typer.Option("-k", metavar="N", help="How many results.")]
+
+
+def recommend(
+    *,
+    index: IndexOption = None,
+    user: UserOption = "",
+    session: SessionOption = "",
+    like: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="An entity that is liked (repeatable).", show_default=False),
+    ] = None,
+    k: _Count = 10,
+    as_json: JsonOption = False,
+    ids: Annotated[bool, typer.Option("--ids", help="Print the ids of the results only.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Show how the answer came about.")] = False,
+    context: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="What else is known: a number or a word, at most 16 (repeatable).",
+            show_default=False,
+        ),
+    ] = None,
+    strategies: Annotated[
+        str | None,
+        typer.Option(metavar="NAME[:DEPTH],…", help="Use these strategies, not the policy's.", show_default=False),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Make chance repeatable.", show_default=False)
+    ] = None,
+    no_explore: Annotated[bool, typer.Option("--no-explore", help="Take the policy's mean.")] = False,
+    no_log: Annotated[bool, typer.Option("--no-log", help="Log nothing; feedback cannot refer to it.")] = False,
+) -> None:
+    """Parse, ask, show."""
+    from ltrr_cli.cli.asking import answer_json, tell_failures
+    from ltrr_cli.cli.text import notice, safe, say, show_json
+    from ltrr_cli.query.given import parse_given
+
+    if ids and as_json:
+        raise UsageError("--ids prints no JSON", next="leave out one of the two")
+    depths_, given = depths(strategies), parse_given(context or ())
+    path = find_index(index)
+    from ltrr_cli.engine import Engine
+
+    with Engine.open(path) as engine:
+        if engine.read_only and not no_log:
+            notice("this index may not be written to: nothing is logged, and feedback is not possible")
+        answer = engine.recommend(
+            user=user,
+            session=session,
+            like=like or (),
+            k=k,
+            seed=seed,
+            explore=not no_explore,
+            depths=depths_,
+            explain=explain,
+            log=not no_log,
+            context=given,
+        )
+    tell_failures(answer)
+    if ids:
+        for result in answer.results:
+            say(safe(result.id))
+    elif as_json:
+        show_json(answer_json(answer, explain=explain))
+    else:
+        from ltrr_cli.cli.console import make_console
+        from ltrr_cli.cli.explain import show_explained
+        from ltrr_cli.cli.render import show_answer
+
+        (show_explained if explain else show_answer)(make_console(), answer)
+
+
+def related(
+    entity_id: Annotated[str, typer.Argument(metavar="ID", help="The id of an entity.")],
+    *,
+    index: IndexOption = None,
+    k: _Count = 10,
+    as_json: JsonOption = False,
+    ids: Annotated[bool, typer.Option("--ids", help="Print the ids of the results only.")] = False,
+) -> None:
+    """Parse, ask, show."""
+    from ltrr_cli.cli.text import number, safe, say, show_json
+
+    if ids and as_json:
+        raise UsageError("--ids prints no JSON", next="leave out one of the two")
+    path = find_index(index)
+    from ltrr_cli.engine import Engine
+
+    with Engine.open(path) as engine:
+        found = engine.related(entity_id, k=k)
+    if as_json:
+        rows = [
+            {
+                "rank": one.rank,
+                "id": one.id,
+                "type": one.type,
+                "title": one.title,
+                "score": number(one.score),
+                "contributions": {name: number(part) for name, part in one.contributions.items()},
+            }
+            for one in found
+        ]
+        show_json({"id": entity_id, "results": rows})
+        return
+    for one in found:
+        kind = f" ({safe(one.type)})" if one.type else ""
+        why = ", ".join(f"{name} {part:.2f}" for name, part in one.contributions.items())
+        say(safe(one.id) if ids else f"{one.rank:>3} {safe(one.title or one.id)}{kind}  {safe(one.id)}  {why}")
+    if not found and not ids:
+        say("nothing has to do with it")

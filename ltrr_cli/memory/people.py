@@ -1,0 +1,74 @@
+"""What people act on: of each user and session the latest, and which entities go together.
+
+Entities go together where one user, or one session, acts on both: each pair counts once a person, decayed. Everything
+is bounded: 200 entities a user, 30 a session, 10,000 sessions, and of an entity the 64 to 128 that it goes with most.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ltrr_cli.memory.trails import Trails
+from ltrr_cli.text import hash64
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MOST_OF_USER = 200
+MOST_OF_SESSION = 30
+MOST_SESSIONS = 10_000
+MOST_TOGETHER = 64
+_PARTNERS = 10
+"""An action goes together with so many of the person's latest."""
+_USUAL, _ENOUGH = 0.05, 50.0
+"""Below this rate of returns, known from so many chances, people are taken not to do a thing twice."""
+
+
+class People:
+    """The trails, and how often people who act under a query again choose what they chose before."""
+
+    def __init__(self) -> None:
+        self.users = Trails("users", MOST_OF_USER)
+        self.sessions = Trails("sessions", MOST_OF_SESSION, keys=MOST_SESSIONS)
+        self.together = Trails("together", MOST_TOGETHER, heaviest=True)
+        self.chances = 0.0
+        self.returns = 0.0
+
+    def acted(self, user: str, session: str, entity_id: str, gain: float, scale: float) -> None:
+        """Count an action: `gain` is what it was worth, `scale` the growth of masses at its time."""
+        entity = hash64(entity_id)
+        trails = [(trail, hash64(name)) for trail, name in ((self.users, user), (self.sessions, session)) if name]
+        if gain > 0 and trails and not any(trail.has(name, entity) for trail, name in trails):
+            partners = {
+                item: None
+                for trail, name in trails
+                for item, mass in trail.latest(name, _PARTNERS)
+                if mass > 0 and item != entity
+            }
+            for partner in partners:
+                self.together.add(entity, partner, gain * scale)
+                self.together.add(partner, entity, gain * scale)
+        for trail, name in trails:
+            trail.add(name, entity, gain * scale)
+
+    def chose(self, *, before: bool) -> None:
+        """Count that somebody acted under a query not for the first time: on what he chose `before`, or not."""
+        self.chances += 1
+        self.returns += before
+
+    @property
+    def once(self) -> float:
+        """How sure it is that nobody acts on the same entity twice under one query, in [0, 1]."""
+        rate = self.returns / max(1.0, self.chances)
+        return self.chances / (self.chances + _ENOUGH) * max(0.0, 1 - rate / _USUAL)
+
+    def write(self, directory: Path) -> None:
+        """Write the trails."""
+        for trail in (self.users, self.sessions, self.together):
+            trail.write(directory)
+
+    def open(self, directory: Path, chances: float, returns: float) -> None:
+        """Map the trails; the counts are kept elsewhere. Raises OSError or ValueError if they are damaged."""
+        for trail in (self.users, self.sessions, self.together):
+            trail.open(directory)
+        self.chances, self.returns = float(chances), float(returns)

@@ -1,0 +1,124 @@
+"""Kin: entities that have to do with others, by shared attributes or by what people act on together.
+
+Attributes lead three ways: to what has the same value (songs of one album), to what has this title as a value (an
+artist's songs) and to what has one of these values as its title (a song's artist). Rare values say more than common
+ones, and those of nearly everything nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ltrr_cli.index.values import terms
+from ltrr_cli.records import TITLE
+from ltrr_cli.text import hash64, key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from ltrr_cli.index.view import View
+    from ltrr_cli.memory.person import Person, Weighted
+
+WINDOW = 200
+_NAMED = 2.0
+"""Being named weighs so many times what sharing a value does."""
+_COMMON = 0.1
+"""A value of a larger share of all entities does not count."""
+_VALUES = 16
+_MOST_NAMESAKES = 20
+"""A title of more entities than that names none of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """Rows (n,), ascending; what shared attributes say of each, and what acting together does: (n,), in [0, 1]."""
+
+    rows: NDArray[np.int64]
+    shared: NDArray[np.float64]
+    together: NDArray[np.float64]
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """Both together, in (0, 2]."""
+        return self.shared + self.together
+
+
+def kin(view: View, seeds: NDArray[np.int64], weights: Sequence[float], person: Person | None) -> Kin:
+    """Return what has to do with the seeds (rows, weights > 0), without them; `person` knows what goes together."""
+    wanted: dict[str, float] = {}
+    titles: dict[int, float] = {}
+    names = {name for segment in view.segments for name in segment.values.dictionary.names} - {"type", TITLE}
+    for row, weight in zip(seeds.tolist(), weights, strict=True):
+        entity = view.entity(row)
+        for name, word in sorted(set(terms(entity)))[:_VALUES]:
+            if name != "type":
+                wanted[f"{name}={word}"] = wanted.get(f"{name}={word}", 0.0) + weight
+                titles[hash64(word)] = max(titles.get(hash64(word), 0.0), weight)
+        title = key(entity.title)
+        for name in sorted(names) if title else ():
+            wanted[f"{name}={title}"] = wanted.get(f"{name}={title}", 0.0) + weight * _NAMED
+    shared = _of_most(_added([_shared(view, wanted), _named(view, titles)]))
+    near = None
+    if person is not None:
+        hashes = np.array([hash64(one) for one in view.ids(seeds)], np.uint64)
+        near = _of_most(person.together(hashes, np.array(weights, np.float64)))
+    rows = shared[0] if near is None else np.union1d(shared[0], near[0])
+    rows = rows[~np.isin(rows, seeds) & view.living(rows)]
+    return Kin(rows, _at(rows, shared), np.zeros(len(rows)) if near is None else _at(rows, near))
+
+
+def _of_most(found: Weighted) -> Weighted:
+    """Return the scores as shares of the highest."""
+    rows, scores = found
+    return rows, scores / max(float(scores.max(initial=0.0)), 1e-9)
+
+
+def _at(rows: NDArray[np.int64], known: Weighted) -> NDArray[np.float64]:
+    """Return the scores of rows among the known ones, which ascend; 0 where one is not."""
+    if not len(known[0]):
+        return np.zeros(len(rows))
+    places = np.minimum(known[0].searchsorted(rows), len(known[0]) - 1)
+    return np.where(known[0][places] == rows, known[1][places], 0.0)
+
+
+def _shared(view: View, wanted: dict[str, float]) -> Weighted:
+    """Return the rows with the most, and the most telling, of the values."""
+    telling = []
+    most = max(2, _COMMON * view.rows)
+    for term, weight in wanted.items():
+        count = view.document_frequency("value", term)
+        if 0 < count <= most:
+            telling.append((term, weight * view.idf(count)))
+    if not telling:
+        return np.empty(0, np.int64), np.empty(0)
+    rows, scores = view.search(
+        lambda segment, limit: segment.fulltext.search(segment.fulltext.values(telling), limit), WINDOW
+    )
+    return rows, scores.astype(np.float64)
+
+
+def _named(view: View, titles: dict[int, float]) -> Weighted:
+    """Return the rows whose titles are among these, by hash of their keys, and their weights."""
+    wanted, weights = np.array(list(titles), np.uint64), np.array(list(titles.values()))
+    parts: list[Weighted] = []
+    for segment in view.segments:
+        places, rows = segment.titles.having(wanted)
+        counts = np.bincount(places, minlength=len(wanted))
+        idf = np.array([view.idf(min(count, view.rows)) for count in counts.tolist()])
+        few = counts[places] <= _MOST_NAMESAKES
+        scores = (weights * idf * _NAMED)[places]
+        parts.append((rows[few] + segment.base, scores[few]))
+    return _added(parts)
+
+
+def _added(parts: Sequence[Weighted]) -> Weighted:
+    """Return the rows of all parts, ascending, with the sums of their scores."""
+    if not parts:
+        return np.empty(0, np.int64), np.empty(0)
+    rows, inverse = np.unique(np.concatenate([part for part, _ in parts]), return_inverse=True)
+    return rows, np.bincount(inverse, np.concatenate([scores for _, scores in parts]), len(rows)).astype(np.float64)
