@@ -50,7 +50,7 @@ class SegmentWriter:
         self._titles: list[str] = []
         self._values = ValuesWriter()
         self._languages: list[str] = []
-        self._analysis = Multilingual()
+        self._analysis: Analysis = Multilingual()
         self._words = WordsWriter()
         self._years: list[float] = []
 
@@ -98,6 +98,16 @@ class SegmentWriter:
                 self._titles.append(entity.title)
                 yield row, entity, share
         fulltext.finish()
+
+    @property
+    def analysis(self) -> Analysis:
+        """How the texts are cut: known once `rows` has begun."""
+        return self._analysis
+
+    def entities(self) -> Iterator[Entity]:
+        """Yield every entity again, in row order: all are added."""
+        with (self._directory / "entities.jsonl").open("rb") as lines:
+            yield from map(_entity, lines)
 
     def finish(self, vectors: NDArray[np.float32], texts: NDArray[np.uint64]) -> None:
         """Write the rest: (n, dim) float32 unit vectors in row order, and the hashes of the texts they stand for."""

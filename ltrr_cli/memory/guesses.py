@@ -1,0 +1,77 @@
+"""Guesses: the queries that people will probably type to reach an entity, made of its own fields and of pairs of them.
+
+The look-up does not mind the order of words, so each pair is made once.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from ltrr_cli.index.values import year_like
+from ltrr_cli.text import key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ltrr_cli.records import Entity
+
+ALIASES = ("aliases", "alias", "aka", "also_known_as", "alternative_titles")
+NAMED = ("title", "alias", "title+creator", "creator")
+"""Kinds that are what the entity is called: facts, which need no proof. All others must be found by the full text."""
+_MAKERS = 4
+_OF_EACH = 2
+"""Values of each attribute that are paired with others."""
+_VALUES = 12
+"""Values that are paired with others, of all attributes."""
+_LONGEST_VALUE = 4
+_PAIRS = 8
+"""Pairs of two values: those of the first attributes first."""
+
+
+def guesses(entity: Entity, creator: str) -> Iterator[tuple[str, str]]:
+    """Yield (key, kind) of an entity's guessed queries; `creator` names the attribute of who made it."""
+    title = key(entity.title)
+    makers = [key(value) for value in entity.attributes.get(creator, ()) if isinstance(value, str)][:_MAKERS]
+    makers = [maker for maker in makers if maker and maker != title]
+    if title:
+        yield title, "title"
+        for maker in makers:
+            yield f"{title} {maker}", "title+creator"
+    for name in ALIASES:
+        for value in entity.attributes.get(name, ()):
+            if isinstance(value, str) and key(value):
+                yield key(value), "alias"
+    for maker in makers:
+        yield maker, "creator"
+    kind = key(entity.type)
+    values = list(_values(entity, creator))
+    if title:
+        for _, value in [("type", kind), *values]:
+            if value and value not in title:
+                yield f"{title} {value}", "title+attribute"
+    for maker in makers[:1]:
+        for _, value in [("type", kind), *values]:
+            if value:
+                yield f"{maker} {value}", "creator+attribute"
+    for _, value in values:
+        if kind:
+            yield f"{kind} {value}", "type+attribute"
+    pairs = [(one, other) for (a, one), (b, other) in combinations(values, 2) if a != b]
+    for one, other in pairs[:_PAIRS]:
+        yield f"{one} {other}", "attribute+attribute"
+
+
+def _values(entity: Entity, creator: str) -> Iterator[tuple[str, str]]:
+    """Yield (attribute, key) of the short values, the first of each attribute before the second of any."""
+    lists = []
+    for name, given in entity.attributes.items():
+        if name != creator and name not in ALIASES:
+            words = [key(one) if isinstance(one, str) else str(int(one)) for one in given if _usable(one)]
+            lists.append((name, [word for word in words if word and word.count(" ") < _LONGEST_VALUE][:_OF_EACH]))
+    found = [(name, words[place]) for place in range(_OF_EACH) for name, words in lists if place < len(words)]
+    yield from found[:_VALUES]
+
+
+def _usable(value: str | float) -> bool:
+    return isinstance(value, str) or year_like(value)
