@@ -20,6 +20,7 @@ from ltrr_cli.cli import (
     feedback,
     index,
     learn,
+    memory,
     ope,
     policy,
     query,
@@ -50,6 +51,7 @@ _ORDER = [
     "query",
     "feedback",
     "learn",
+    "memory",
     "policy",
     "ranker",
     "evaluate",
@@ -109,6 +111,7 @@ app.command(
 )(query.query)
 app.add_typer(feedback.app)
 app.command(name="learn", help=learn.HELP, short_help="Learn now, or all over again.", epilog=learn.EPILOG)(learn.learn)
+app.add_typer(memory.app)
 app.add_typer(policy.app)
 app.add_typer(ranker.app)
 for name, module, short in (

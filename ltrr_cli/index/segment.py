@@ -50,7 +50,7 @@ class SegmentWriter:
         self._titles: list[str] = []
         self._values = ValuesWriter()
         self._languages: list[str] = []
-        self._analysis: Analysis = Multilingual()
+        self._analysis = Multilingual()
         self._words = WordsWriter()
         self._years: list[float] = []
 

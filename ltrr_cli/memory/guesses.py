@@ -12,7 +12,7 @@ from ltrr_cli.index.values import year_like
 from ltrr_cli.text import key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ltrr_cli.records import Entity
 
@@ -25,8 +25,8 @@ _OF_EACH = 2
 _VALUES = 12
 """Values that are paired with others, of all attributes."""
 _LONGEST_VALUE = 4
-_PAIRS = 8
-"""Pairs of two values: those of the first attributes first."""
+_PAIRS = {"title": 4, "creator": 2, "type": 4, "attribute": 4}
+"""Guesses that pair each of these with a value: every one costs a search when the index is built."""
 
 
 def guesses(entity: Entity, creator: str) -> Iterator[tuple[str, str]]:
@@ -36,30 +36,23 @@ def guesses(entity: Entity, creator: str) -> Iterator[tuple[str, str]]:
     makers = [maker for maker in makers if maker and maker != title]
     if title:
         yield title, "title"
-        for maker in makers:
-            yield f"{title} {maker}", "title+creator"
+        yield from ((f"{title} {maker}", "title+creator") for maker in makers)
     for name in ALIASES:
-        for value in entity.attributes.get(name, ()):
-            if isinstance(value, str) and key(value):
-                yield key(value), "alias"
-    for maker in makers:
-        yield maker, "creator"
-    kind = key(entity.type)
+        aliases = (key(value) for value in entity.attributes.get(name, ()) if isinstance(value, str))
+        yield from ((alias, "alias") for alias in aliases if alias)
+    yield from ((maker, "creator") for maker in makers)
+    yield from _with_values(entity, creator, {"title": title, "creator": "".join(makers[:1]), "type": key(entity.type)})
+
+
+def _with_values(entity: Entity, creator: str, named: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the values, each thing that is `named` with a value, and two values together."""
     values = list(_values(entity, creator))
-    if title:
-        for _, value in [("type", kind), *values]:
-            if value and value not in title:
-                yield f"{title} {value}", "title+attribute"
-    for maker in makers[:1]:
-        for _, value in [("type", kind), *values]:
-            if value:
-                yield f"{maker} {value}", "creator+attribute"
-    for _, value in values:
-        if kind:
-            yield f"{kind} {value}", "type+attribute"
+    yield from ((value, "attribute") for _, value in values)
+    for name, one in named.items():
+        others = [value for _, value in values if value not in one] if one else []
+        yield from ((f"{one} {value}", f"{name}+attribute") for value in others[: _PAIRS[name]])
     pairs = [(one, other) for (a, one), (b, other) in combinations(values, 2) if a != b]
-    for one, other in pairs[:_PAIRS]:
-        yield f"{one} {other}", "attribute+attribute"
+    yield from ((f"{one} {other}", "attribute+attribute") for one, other in pairs[: _PAIRS["attribute"]])
 
 
 def _values(entity: Entity, creator: str) -> Iterator[tuple[str, str]]:

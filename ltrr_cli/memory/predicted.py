@@ -8,14 +8,18 @@ little more.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.index.values import terms
 from ltrr_cli.memory.consistency import MOST_SHARED, Judge
 from ltrr_cli.memory.guesses import NAMED, guesses
 from ltrr_cli.memory.keys import Keys, build_keys
 from ltrr_cli.memory.phrases import Phrases
+from ltrr_cli.memory.prefixes import Prefixes, write_prefixes
+from ltrr_cli.text import key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,6 +33,7 @@ WEIGHTS = {
     "alias": 0.9,
     "title+creator": 1.0,
     "creator": 0.3,
+    "attribute": 0.3,
     "title+attribute": 0.9,
     "creator+attribute": 0.5,
     "type+attribute": 0.3,
@@ -40,6 +45,9 @@ WEIGHTS = {
 PHRASES = 4
 """Key phrases of an entity's text."""
 _MAX_WORDS = 16
+_STARTS = 4
+"""Words of a title from which a prefix may go on."""
+_LATER_START = 0.5
 _MOST_ENTITIES = 100
 _LAST = 0.5
 """What a guess keeps of its score where the entity is the last that the full text finds."""
@@ -53,14 +61,24 @@ class PredictedWriter:
         self._phrases = Phrases()
         self._pulls: list[float] = []
         self._keys: dict[str, dict[int, tuple[float, str]]] = {}
-        self._judged: dict[str, dict[int, float]] = {}
+        self._titles: list[tuple[str, float, int]] = []
+        self._values: Counter[str] = Counter()
 
     def add(self, row: int, entity: Entity, popularity: float) -> None:
         """Add the next row; `popularity` in [0, 1], nan if unknown."""
         self._pulls.append(0.5 if np.isnan(popularity) else 0.25 + 0.75 * popularity)
         self._phrases.count(entity.text)
+        self._complete(row, entity)
         for guess, kind in guesses(entity, self._creator):
             self._put(guess, row, kind)
+
+    def _complete(self, row: int, entity: Entity) -> None:
+        """Note what a prefix may go on to: the title, from each of its first words on, and the values."""
+        words = key(entity.title).split(" ")
+        for start in range(min(len(words), _STARTS)):
+            weight = self._pulls[row] * (_LATER_START if start else 1.0)
+            self._titles.append((" ".join(words[start:]), weight, row))
+        self._values.update({word for _, word in terms(entity)})
 
     def _put(self, guess: str, row: int, kind: str) -> None:
         if guess.count(" ") >= _MAX_WORDS:
@@ -105,7 +123,7 @@ class PredictedWriter:
         progress(len(unsure) % 500, len(unsure))
 
     def write(self, directory: Path) -> None:
-        """Write predicted.parquet (key, row, score, kind) and the lookup beside it."""
+        """Write predicted.parquet (key, row, score, kind), the lookup beside it, and the tables of completions."""
         import polars as pl
 
         shares: list[tuple[str, list[int], list[float]]] = []
@@ -123,6 +141,8 @@ class PredictedWriter:
         )
         table.write_parquet(directory / "predicted.parquet")
         build_keys(shares).write(directory / "predicted")
+        write_prefixes(directory / "complete.titles", (one for one in self._titles if one[0]))
+        write_prefixes(directory / "complete.values", ((word, float(n), n) for word, n in self._values.items()))
 
 
 def _standing(rank: int) -> float:
@@ -138,3 +158,8 @@ def _share(score: float, total: float, kind: str) -> float:
 def open_predicted(directory: Path) -> Keys:
     """Map the lookup of one segment; refs are that segment's rows."""
     return Keys.open(directory / "predicted")
+
+
+def open_completions(directory: Path) -> tuple[Prefixes | None, Prefixes | None]:
+    """Map one segment's titles (their numbers are rows) and values (numbers of entities) by their beginning."""
+    return Prefixes.open(directory / "complete.titles"), Prefixes.open(directory / "complete.values")
