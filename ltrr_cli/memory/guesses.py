@@ -25,7 +25,7 @@ _OF_EACH = 2
 _VALUES = 12
 """Values that are paired with others, of all attributes."""
 _LONGEST_VALUE = 4
-_PAIRS = {"title": 4, "creator": 2, "type": 4, "attribute": 4}
+_PAIRS = {"title": 3, "creator": 1, "type": 2, "attribute": 2}
 """Guesses that pair each of these with a value: every one costs a search when the index is built."""
 
 
