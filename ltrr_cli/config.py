@@ -65,6 +65,10 @@ class Config:
     """A play shorter than this counts in proportion."""
     user_cap: float = 3.0
     """Most reward (in today's worth) that one user can give one entity under one query."""
+    user_query_cap: float = 12.0
+    """Most that one user can give all entities together under one query, so that nobody owns a query."""
+    min_users: int = 3
+    """A remembered query is shown to others, in completions and views, once so many users have acted under it."""
     train_every: int = 100
     """Impressions with a rewarded action between two trainings of the ranker."""
     checkpoint_every: int = 1000
@@ -108,6 +112,7 @@ class Config:
             self.policy_half_life_days,
             self.full_dwell_s,
             self.user_cap,
+            self.user_query_cap,
             self.holdout,
         )
         parts = (settings, sorted(self.rewards.items()))
@@ -121,6 +126,8 @@ _SECTIONS = {
         "policy_half_life_days",
         "full_dwell_s",
         "user_cap",
+        "user_query_cap",
+        "min_users",
         "train_every",
         "checkpoint_every",
         "holdout",
@@ -140,6 +147,8 @@ _RANGES = {
     "policy_half_life_days": (0.01, 36_500),
     "full_dwell_s": (0.0, 86_400),
     "user_cap": (0.0, 1e9),
+    "user_query_cap": (0.0, 1e9),
+    "min_users": (1, 10**9),
     "holdout": (0.0, MAX_HOLDOUT),
     "train_every": (1, 10**9),
     "checkpoint_every": (1, 10**9),

@@ -59,6 +59,7 @@ def make_view(tmp_path_factory: pytest.TempPathFactory) -> MakeView:
                 writer.add(entity)
             for row, entity, popularity in writer.rows():
                 predicted.add(row, entity, popularity)
+            predicted.refine(writer.entities(), directory, writer.analysis)
             predicted.write(directory)
             texts = np.array([hash64(entity.title) for entity in entities], np.uint64)
             writer.finish(vectors[base : base + len(entities)], texts)

@@ -20,6 +20,7 @@ from ltrr_cli.cli import (
     feedback,
     index,
     learn,
+    memory,
     ope,
     people,
     policy,
@@ -56,6 +57,7 @@ _ORDER = [
     "related",
     "feedback",
     "learn",
+    "memory",
     "policy",
     "ranker",
     "user",
@@ -125,6 +127,7 @@ app.command(
 )(recommend.related)
 app.add_typer(feedback.app)
 app.command(name="learn", help=learn.HELP, short_help="Learn now, or all over again.", epilog=learn.EPILOG)(learn.learn)
+app.add_typer(memory.app)
 app.add_typer(policy.app)
 app.add_typer(ranker.app)
 app.add_typer(people.app)

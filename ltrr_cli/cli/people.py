@@ -101,7 +101,7 @@ def forget(
             raise typer.Exit(1)
     from ltrr_cli.engine import Engine
 
-    done = Engine.forget(path, user)
+    done = Engine.forget_user(path, user)
     if as_json:
         show_json({"queries": done.queries, "events": done.events, "left": list(done.left)})
     elif done.queries or done.events:

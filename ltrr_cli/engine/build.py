@@ -192,6 +192,12 @@ def _index(
         if (row + 1) % 500 == 0:
             progress("indexing", 500, len(writer))
     progress("indexing", len(writer) % 500, len(writer))
+    predicted.refine(
+        writer.entities(),
+        directory,
+        writer.analysis,
+        progress=lambda judged, total: progress("predicting", judged, total),
+    )
     predicted.write(directory)
     return texts
 

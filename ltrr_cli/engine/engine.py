@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.engine.persons import PersonReport
     from ltrr_cli.engine.rankers import RankerReport
+    from ltrr_cli.engine.remember import Completion, RememberedQuery
     from ltrr_cli.engine.ways import Way
     from ltrr_cli.policy.report import ArmReport
     from ltrr_cli.ranking.bias import Estimate
@@ -454,6 +455,38 @@ class Engine:
             raise UsageError(f"a version is a whole number, not {version!r}")
         go_back(self._fresh(), version, now=_moment(now))
 
+    def memory(self, text: str, *, k: int = 10, now: float | None = None) -> RememberedQuery:
+        """Return what the memory says of a query: its k best entities, with reward and prediction."""
+        from ltrr_cli.engine.remember import show
+
+        return show(self._fresh(), text, k=_count(k), now=_moment(now))
+
+    def top_queries(self, *, k: int = 20, now: float | None = None) -> list[RememberedQuery]:
+        """Return the k remembered queries with most reward, of those that the setting `min_users` lets be shown."""
+        from ltrr_cli.engine.remember import top
+
+        return top(self._fresh(), k=_count(k), now=_moment(now))
+
+    def complete(self, prefix: str, *, k: int = 8, now: float | None = None) -> list[Completion]:
+        """Return at most k texts that go on from a prefix: titles, attribute values, and what enough users asked."""
+        from ltrr_cli.engine.remember import complete
+
+        return complete(self._fresh(), prefix, k=_count(k), now=_moment(now))
+
+    def forget(self, text: str | None = None, *, entity_id: str | None = None, now: float | None = None) -> bool:
+        """Take a query, or an entity under every query, out of the memory; what comes later counts again.
+
+        The log keeps the actions; that they are forgotten is written there too. Returns False for a query that was not
+        remembered. Raises `UsageError` unless exactly one of both is given, or for a query without a word.
+        """
+        from ltrr_cli.engine.remember import forget
+
+        if (text is None) == (entity_id is None):
+            raise UsageError("forget a query or an entity, one of both")
+        if text is not None and not key(text):
+            raise UsageError("a query has at least one word or number")
+        return forget(self._fresh(), text=text, entity_id=entity_id, now=_moment(now))
+
     def rankers(self) -> RankerReport:
         """Return the live ranker's features, the challenger's evidence, and what became of every version."""
         from ltrr_cli.engine.rankers import report
@@ -520,7 +553,7 @@ class Engine:
         return report(self._fresh(), _name(user, "user"), _moment(now))
 
     @staticmethod
-    def forget(index: str | Path, user: str, *, now: float | None = None) -> Forgotten:
+    def forget_user(index: str | Path, user: str, *, now: float | None = None) -> Forgotten:
         """Remove a user from the logs and from all that is learned; says what went.
 
         The index stays open to others meanwhile; it is learned again from the logs that are left.
@@ -571,6 +604,12 @@ def _moment(now: float | None) -> float:
     if not 0 <= now < LATEST:
         raise UsageError(f"now must be in seconds since 1970, before the year 3000, not {now}")
     return now
+
+
+def _count(k: int) -> int:
+    if not isinstance(k, int) or not 1 <= k <= MAX_K:
+        raise UsageError(f"k must be from 1 to {MAX_K}, not {k!r}")
+    return k
 
 
 def _two_ways(words: Sequence[str], *, alone: bool) -> list[Way]:

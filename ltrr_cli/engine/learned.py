@@ -38,6 +38,9 @@ FORMAT_VERSION = 5
 EVERYBODY = "all"
 _MOST_EXPECTED = 100_000
 _MOST_SESSIONS = 10_000
+FORGET = "forget"
+"""The kind of the control record that takes a query or an entity out of the memory."""
+_TABLES = ("seen", "best", "caps", "askers", "waiting")
 MEMORY_WEIGHT = 3.0
 """Most that a click far down counts in the memory, in clicks at the top: one click stays one click."""
 
@@ -53,7 +56,8 @@ class Learned:
         self.seen = Table()  # event ids
         self.best = Table()  # (query id, entity) → highest reward counted
         self.waiting = Table()  # ids of queries that events named before they were in the log
-        self.caps = Table()  # (query, entity, user) → mass given
+        self.caps = Table()  # (query, entity, user) and (query, user) → mass given
+        self.askers = Table()  # query → how many users have acted under it
         self.sessions: dict[str, float] = {}  # sessions with an event, whose pages may still be open → its latest time
         self.teaching = Teaching(config)
         self.contest = Contest()
@@ -137,7 +141,7 @@ class Learned:
             if first and gain > 0 and event.user:
                 self._choose(event, query)
             weight = min(MEMORY_WEIGHT, inverse_weight(event.position)) if gain > 0 else 1.0
-            given = self._capped(event, query, mass * weight, self.config.user_cap * scale)
+            given = self._capped(event, query, mass * weight, scale)
             if given:
                 self.queries.add(query, event.entity_id, given)
         self.everybody.add(EVERYBODY, event.entity_id, mass)
@@ -154,16 +158,26 @@ class Learned:
         """Tell whether a user was rewarded by an entity under a query, named by its key."""
         return self.caps[hash64(f"{query}\0{entity_id}\0{user}")] > 0
 
-    def _capped(self, event: Event, query: str, mass: float, cap: float) -> float:
-        """Return how much of the mass this user may still give; without a user or session there is nobody to cap."""
+    def _capped(self, event: Event, query: str, mass: float, scale: float) -> float:
+        """Return how much of the mass this user may still give to the entity, and to the query in all.
+
+        Without a user or session there is nobody to cap, nor to count among those who asked.
+        """
         user = event.user or event.session
         if not user or mass <= 0:
             return mass
-        triple = hash64(f"{query}\0{event.entity_id}\0{user}")
-        before = self.caps[triple]
-        given = max(0.0, min(mass, cap - before))
-        self.caps[triple] = before + given
+        pair, triple = hash64(f"{query}\0{user}"), hash64(f"{query}\0{event.entity_id}\0{user}")
+        to_query, to_entity = self.caps[pair], self.caps[triple]
+        if to_query == 0:
+            self.askers[hash64(query)] += 1
+        left = min(self.config.user_cap * scale - to_entity, self.config.user_query_cap * scale - to_query)
+        given = max(0.0, min(mass, left))
+        self.caps[pair], self.caps[triple] = to_query + given, to_entity + given
         return given
+
+    def known_to(self, query: str) -> int:
+        """Return how many users have acted under a query, by its key."""
+        return int(self.askers[hash64(query)])
 
     def _credit(
         self, event: Event, impression: Impression | None, hindsight: Hindsight | None, reward: float, gain: float
@@ -204,7 +218,8 @@ class Learned:
         """Apply a control record; `find` gives impressions by query id.
 
         A newly trained ranker becomes the challenger, beside those before it, or a version goes live. Pages that
-        nobody acted on are credited. The policy goes back to an earlier version, see `Teaching.go_back`.
+        nobody acted on are credited. The memory forgets a query or an entity. The policy goes back to an earlier
+        version, see `Teaching.go_back`.
         """
         kind = row.get("kind")
         if kind == KIND:
@@ -216,8 +231,19 @@ class Learned:
                 self.counts["pages without an action"] += self.teaching.nobody_acted(query_id, find(query_id))
             for session in row["closed"]:
                 self.sessions.pop(session, None)
+        elif kind == FORGET:
+            self._forget(row)
         elif kind == "policy":
             self.teaching.go_back(int(row["version"]))
+
+    def _forget(self, row: Mapping[str, Any]) -> None:
+        """Take a query, known by its hash, or an entity out of the memory."""
+        if "query" in row:
+            name = int(row["query"], 16)
+            self.queries.forget_key(name)
+            self.askers[name] = 0.0
+        else:
+            self.queries.forget_entity(str(row["entity"]))
 
     @property
     def policy(self) -> ThompsonPolicy:
@@ -244,8 +270,9 @@ class Learned:
         """Write a snapshot; `old` is the one that this state was opened from, `rows_of` maps id hashes to rows."""
         for evidence in (self.queries, self.everybody):
             evidence.write(directory, old, rows_of)
-        for name, table in (("seen", self.seen), ("best", self.best), ("caps", self.caps), ("waiting", self.waiting)):
-            table.write(directory, name)
+        for name in _TABLES:
+            getattr(self, name).write(directory, name)
+        self.queries.write_texts(directory, self.queries.name, self.known_to)
         self.teaching.write(directory)
         self.people.write(directory)
         state = {
@@ -282,9 +309,8 @@ class Learned:
                 raise ValueError(f"format version {state['format_version']}")
             for evidence in (learned.queries, learned.everybody):
                 evidence.open(directory)
-            learned.seen, learned.best, learned.caps, learned.waiting = (
-                Table.open(directory, name) for name in ("seen", "best", "caps", "waiting")
-            )
+            for name in _TABLES:
+                setattr(learned, name, Table.open(directory, name))
             learned.teaching.open(directory, state["arm_ms"])
             learned.people.open(directory, *state["choices"])
             learned.sessions = {str(session): float(time) for session, time in state["sessions"].items()}

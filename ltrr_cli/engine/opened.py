@@ -19,7 +19,8 @@ from ltrr_cli.errors import IndexDirectoryError, UsageError
 from ltrr_cli.index.locks import share
 from ltrr_cli.index.manifest import NAME, read_manifest
 from ltrr_cli.index.view import View
-from ltrr_cli.memory.predicted import open_predicted
+from ltrr_cli.memory.predicted import open_completions, open_predicted
+from ltrr_cli.memory.prefixes import Prefixes
 from ltrr_cli.policy.baselines import EqualSplit
 from ltrr_cli.policy.thompson import ThompsonPolicy
 from ltrr_cli.ranking.linear import LinearRanker
@@ -56,6 +57,7 @@ class Opened:
             (open_predicted(root / "segments" / segment.name), segment.base) for segment in self.view.segments
         ]
         self.filters = Filters(self.view)
+        self.completions = [open_completions(root / "segments" / segment.name) for segment in self.view.segments]
         self.strategies = find(self.config.strategies, strategies)
         self.state = open_state(root, self.manifest, self.config, self.logs)
         self.learned, self.impressions = self.state.learned, self.state.impressions
@@ -163,6 +165,12 @@ class Opened:
         if entity_id not in self._rows:
             self._rows[entity_id] = self.view.row(entity_id)
         return self._rows[entity_id]
+
+    @property
+    def remembered_texts(self) -> Prefixes | None:
+        """The texts of the queries that the snapshot remembers, None where it was learned from nothing."""
+        snapshot = self.state.snapshot
+        return Prefixes.open(snapshot / "memory.texts") if snapshot is not None else None
 
     @property
     def rewarded(self) -> NDArray[np.float32]:

@@ -122,9 +122,8 @@ class SegmentWriter:
     def _read_texts(self) -> None:
         """Let the suggester see which values all texts name."""
         if self._suggester is not None:
-            with (self._directory / "entities.jsonl").open("rb") as lines:
-                for line in lines:
-                    self._suggester.read(_entity(line))
+            for entity in self.entities():
+                self._suggester.read(entity)
 
     def _terms(self, entity: Entity) -> list[str]:
         """Return the terms of the next row's values, suggested ones included."""
@@ -134,6 +133,16 @@ class SegmentWriter:
         values, entities = self.suggested
         self.suggested = (values + len(suggested), entities + bool(suggested))
         return self._values.add(entity, suggested)
+
+    @property
+    def analysis(self) -> Analysis:
+        """How the texts are cut: known once `rows` has begun."""
+        return self._analysis
+
+    def entities(self) -> Iterator[Entity]:
+        """Yield every entity again, in row order: all are added."""
+        with (self._directory / "entities.jsonl").open("rb") as lines:
+            yield from map(_entity, lines)
 
     def finish(self, vectors: NDArray[np.float32], texts: NDArray[np.uint64]) -> None:
         """Write the rest: (n, dim) float32 unit vectors in row order, and the hashes of the texts they stand for."""

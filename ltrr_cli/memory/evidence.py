@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.memory.keys import MIN_SIMILARITY, Keys, build_keys
+from ltrr_cli.memory.prefixes import write_prefixes
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -38,6 +39,9 @@ class Evidence:
         self._keys: Keys | None = None
         self._new: dict[str, dict[str, float]] = {}
         self._by_word: dict[str, set[str]] = {}
+        self._gone: set[int] = set()  # hashes of keys whose mapped part is forgotten
+        self._gone_numbers: set[int] = set()
+        self._gone_entities: set[str] = set()  # ids of entities whose mapped part is forgotten
 
     def open(self, directory: Path) -> None:
         """Map the part that a checkpoint wrote."""
@@ -53,14 +57,40 @@ class Evidence:
                     self._by_word.setdefault(word, set()).add(key)
         entities[entity_id] = entities.get(entity_id, 0.0) + mass
 
+    def forget_key(self, name: int) -> None:
+        """Forget everything under the key with this `hash64`; what is added later counts again."""
+        for key in [key for key in self._new if hash64(key) == name]:
+            del self._new[key]
+            for word in key.split(" "):
+                self._by_word.get(word, set()).discard(key)
+        self._gone.add(name)
+        number = self._keys.exact(name) if self._keys is not None else None
+        if number is not None:
+            self._gone_numbers.add(number)
+
+    def forget_entity(self, entity_id: str) -> None:
+        """Forget one entity under every key; what is added later counts again."""
+        for entities in self._new.values():
+            entities.pop(entity_id, None)
+        self._gone_entities.add(entity_id)
+
+    @property
+    def new(self) -> Mapping[str, Mapping[str, float]]:
+        """What came since the last checkpoint: masses by key and entity id."""
+        return self._new
+
     def knows(self, key: str) -> bool:
         """Whether anything was added under exactly this key."""
-        return key in self._new or (self._keys is not None and self._keys.exact(hash64(key)) is not None)
+        return key in self._new or (self._keys is not None and self._mapped(hash64(key)) is not None)
+
+    def _mapped(self, name: int) -> int | None:
+        """Return the number of a key in the mapped part, None if it is not there or forgotten."""
+        number = self._keys.exact(name) if self._keys is not None else None
+        return None if number in self._gone_numbers else number
 
     def exact(self, key: str, row: Callable[[str], int | None]) -> Entries | None:
         """Return the masses under exactly this key; `row` maps an id to its row in the index."""
-        number = self._keys.exact(hash64(key)) if self._keys is not None else None
-        return self._entries(number, key, row)
+        return self._entries(self._mapped(hash64(key)), key, row)
 
     def similar(self, query: Sequence[str], row: Callable[[str], int | None]) -> list[tuple[float, Entries]]:
         """Return (similarity, masses) for keys that share words with the query, the same key excluded."""
@@ -69,7 +99,7 @@ class Evidence:
         if self._keys is not None:
             same = self._keys.exact(hash64(own))
             for number, similarity in self._keys.similar(query):
-                if number != same:
+                if number != same and number not in self._gone_numbers:
                     entries = self._entries(number, "", row)
                     if entries is not None:
                         found.append((similarity, entries))
@@ -88,6 +118,10 @@ class Evidence:
         merged: dict[int, float] = {}
         if number is not None and self._keys is not None:
             refs, values = self._keys.entries(number)
+            if self._gone_entities:
+                gone = [place for place in map(row, self._gone_entities) if place is not None]
+                kept = ~np.isin(refs, np.array(gone, np.int64))
+                refs, values = refs[kept], values[kept]
             if new is None:
                 living = refs >= 0
                 return refs[living], values[living]
@@ -109,7 +143,12 @@ class Evidence:
         flat = [(key, entity_id, mass) for key, entities in self._new.items() for entity_id, mass in entities.items()]
         table = pl.DataFrame(flat, schema=schema, orient="row")
         if old is not None:
-            table = pl.concat([pl.read_parquet(old / f"{self.name}.parquet"), table])
+            before = pl.read_parquet(old / f"{self.name}.parquet")
+            if self._gone or self._gone_entities:
+                gone = [key for key in before["key"].unique().to_list() if hash64(key) in self._gone]
+                lost = pl.col("key").is_in(gone) | pl.col("entity_id").is_in(sorted(self._gone_entities))
+                before = before.filter(~lost)
+            table = pl.concat([before, table])
         table = table.group_by("key", "entity_id").agg(pl.col("mass").sum()).sort("key", "entity_id")
         table.write_parquet(directory / f"{self.name}.parquet")
         ids = table["entity_id"].to_list()
@@ -118,3 +157,11 @@ class Evidence:
         )
         grouped = table.group_by("key", maintain_order=True).agg("row", "mass")
         build_keys(grouped.iter_rows(), words=self._words).write(directory / self.name)
+
+    @staticmethod
+    def write_texts(directory: Path, name: str, users: Callable[[str], int]) -> None:
+        """Write which keys a written table has, by their beginning, with their mass and how many users they have."""
+        import polars as pl
+
+        table = pl.read_parquet(directory / f"{name}.parquet").group_by("key").agg(pl.col("mass").sum())
+        write_prefixes(directory / f"{name}.texts", ((key, mass, users(key)) for key, mass in table.iter_rows()))

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_POSTINGS = 2_000
-"""A word in more keys than this says too little, and costs too much, to look keys up by."""
-MAX_SIMILAR = 16
+"""So many (word, key) pairs are looked at for a query: those of its rarest words first, of each word its shortest keys.
+"""
+MAX_SIMILAR = 48
 MIN_SIMILARITY = 0.5
 _ROUNDING = 1e-6
 """Masses are float32: one of two equally rare words is half, and must not miss the limit by rounding."""
@@ -33,9 +34,13 @@ means "hello", but "hello" does not mean "hello kitty"."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """The arrays: m keys sorted by hash, e entries in key order, t words sorted by hash, p postings in word order."""
+    """The arrays: m keys, e entries in key order, t words sorted by hash, p postings in word order.
 
-    hashes: NDArray[np.uint64]  # (m,)
+    Keys are numbered by how many words they have, so that a word's postings begin with its shortest keys; `numbers`
+    leads from the sorted hashes to them. Tables without it (ltrr before 0.1) number the keys by hash.
+    """
+
+    hashes: NDArray[np.uint64]  # (m,) sorted
     masses: NDArray[np.float32]  # (m,) summed idf of the key's distinct words
     totals: NDArray[np.float64]  # (m,) summed values of the key's entries
     starts: NDArray[np.int64]  # (m + 1,) entries of each key
@@ -43,18 +48,21 @@ class Keys:
     values: NDArray[np.float64]  # (e,)
     words: NDArray[np.uint64]  # (t,)
     word_starts: NDArray[np.int64]  # (t + 1,)
-    postings: NDArray[np.int32]  # (p,) keys that hold the word
+    postings: NDArray[np.int32]  # (p,) keys that hold the word, ascending for each
+    numbers: NDArray[np.int32] | None = None  # (m,) the key of each hash
 
     def write(self, directory: Path) -> None:
         """Write each array as an .npy file."""
         directory.mkdir(parents=True, exist_ok=True)
         for part in fields(self):
-            np.save(directory / f"{part.name}.npy", getattr(self, part.name))
+            if getattr(self, part.name) is not None:
+                np.save(directory / f"{part.name}.npy", getattr(self, part.name))
 
     @classmethod
     def open(cls, directory: Path) -> Keys:
         """Map what `write` wrote."""
-        return cls(**{part.name: mapped(directory / f"{part.name}.npy") for part in fields(cls)})
+        files = {part.name: directory / f"{part.name}.npy" for part in fields(cls)}
+        return cls(**{name: mapped(path) for name, path in files.items() if name != "numbers" or path.exists()})
 
     def entries(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return (refs, values) of a key."""
@@ -73,45 +81,86 @@ class Keys:
         """Return the number of the key with this hash."""
         if not len(self.hashes):
             return None
-        place = int(np.searchsorted(self.hashes, np.uint64(key_hash)))
-        return place if place < len(self.hashes) and int(self.hashes[place]) == key_hash else None
+        place = int(self.hashes.searchsorted(np.uint64(key_hash)))
+        if place == len(self.hashes) or int(self.hashes[place]) != key_hash:
+            return None
+        return place if self.numbers is None else int(self.numbers[place])
 
     def similar(self, query: Sequence[str]) -> list[tuple[int, float]]:
-        """Return (key number, similarity in [MIN_SIMILARITY, 1]) of keys that share words with the query, best first.
+        """Return (key number, similarity in (0, 1]) of keys that share words with the query, best first.
 
         The similarity is Tversky's ratio over idf weights: shared / (shared + missing from the query + 0.4 × missing
-        from the key).
+        from the key). It is at least MIN_SIMILARITY, or the query has all of the key's words.
         """
         if not len(self.words) or not query:
             return []
         wanted = np.array(sorted({token_hash(word) for word in query}), np.uint64)
-        places = np.minimum(np.searchsorted(self.words, wanted), len(self.words) - 1)
+        places = self.words.searchsorted(wanted)
+        places[places == len(self.words)] = 0
         places = places[self.words[places] == wanted]
-        lows, highs = self.word_starts[places], self.word_starts[places + 1]
-        weights = np.log1p(len(self.hashes) / np.maximum(highs - lows, 1))
-        unknown = (len(wanted) - len(places)) * (float(weights.mean()) if len(places) else 0.0)
-        total = float(weights.sum()) + unknown
-        usable = [
-            (self.postings[low:high], weight)
-            for low, high, weight in zip(lows.tolist(), highs.tolist(), weights.tolist(), strict=True)
-            if high - low <= MAX_POSTINGS
-        ]
-        if not usable:
+        if not len(places):
             return []
-        flat = np.concatenate([numbers for numbers, _ in usable])
-        mass = np.repeat([weight for _, weight in usable], [len(numbers) for numbers, _ in usable])
-        numbers, inverse = np.unique(flat, return_inverse=True)
-        shared = np.bincount(inverse, mass)
-        missing = np.maximum(self.masses[numbers] - shared, 0) + _MISSING_IN_QUERY * np.maximum(total - shared, 0)
-        similarity = shared / (shared + missing)
-        good = np.flatnonzero(similarity >= MIN_SIMILARITY - _ROUNDING)
-        best = good[np.lexsort((numbers[good], -similarity[good]))][:MAX_SIMILAR]
-        return [(int(numbers[i]), min(1.0, max(MIN_SIMILARITY, float(similarity[i])))) for i in best]
+        lows = self.word_starts[places]
+        counts = self.word_starts[places + 1] - lows
+        weights = np.log1p(len(self.hashes) / counts)
+        total = float(weights.sum()) * len(wanted) / len(places)  # an unknown word weighs as the mean of the known
+        parts: list[NDArray[np.int32]] = []
+        masses: list[NDArray[np.float64]] = []
+        cut: list[tuple[NDArray[np.int32], int, float]] = []
+        left = MAX_POSTINGS
+        order = counts.argsort(kind="stable")
+        for low, count, weight in zip(
+            lows[order].tolist(), counts[order].tolist(), weights[order].tolist(), strict=True
+        ):
+            read = min(count, left)
+            left -= read
+            parts.append(self.postings[low : low + read])
+            masses.append(np.full(read, weight))
+            if read < count:
+                cut.append((self.postings[low : low + count], read, weight))
+        numbers, shared = _summed(np.concatenate(parts), np.concatenate(masses))
+        masses_of = self.masses[numbers]
+        if cut:
+            most = np.minimum(shared + sum(weight for _, _, weight in cut), masses_of)
+            best = _first(
+                numbers, most / (most + (masses_of - most) + _MISSING_IN_QUERY * (total - most)), 2 * MAX_SIMILAR
+            )
+            numbers, shared, masses_of = numbers[best], shared[best], masses_of[best]
+            for postings, read, weight in cut:
+                spots = np.minimum(postings.searchsorted(numbers), len(postings) - 1)
+                shared = shared + weight * ((postings[spots] == numbers) & (spots >= read))
+        missing = np.maximum(masses_of - shared, 0)
+        similarity = shared / (shared + missing + _MISSING_IN_QUERY * np.maximum(total - shared, 0))
+        good = ((similarity >= MIN_SIMILARITY - _ROUNDING) | (missing <= _ROUNDING * shared)).nonzero()[0]
+        good = good[_first(numbers[good], similarity[good], MAX_SIMILAR)]
+        return list(zip(numbers[good].tolist(), np.minimum(similarity[good], 1.0).tolist(), strict=True))
+
+
+def _first(numbers: NDArray[np.int32], values: NDArray[np.float64], most: int) -> NDArray[np.intp]:
+    """Return the places of the highest values, best first, equal ones by their number."""
+    if len(values) > most:
+        least = np.partition(values, -most)[-most]
+        among = (values >= least).nonzero()[0]
+        numbers, values = numbers[among], values[among]
+    else:
+        among = np.arange(len(values))
+    best: NDArray[np.intp] = among[np.lexsort((numbers, -values))][:most]
+    return best
+
+
+def _summed(numbers: NDArray[np.int32], masses: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Return the distinct numbers, ascending, and the sum of the masses of each."""
+    order = numbers.argsort(kind="stable")
+    ordered = numbers[order]
+    starts = np.concatenate([[0], (ordered[1:] != ordered[:-1]).nonzero()[0] + 1])
+    return ordered[starts], np.add.reduceat(masses[order], starts)
 
 
 def build_keys(entries: Iterable[tuple[str, Sequence[int], Sequence[float]]], *, words: bool = True) -> Keys:
     """Build the table from (key, refs, values), each key once. Without `words` it is found by the exact key only."""
-    rows = sorted((hash64(key), key, refs, values) for key, refs, values in entries)
+    # By length, then by hash.
+    rows = sorted(((len(set(key.split(" "))), hash64(key)), key, refs, values) for key, refs, values in entries)
+    order_of_hashes = sorted(range(len(rows)), key=lambda number: rows[number][0][1])
     posting: dict[int, list[int]] = {}
     distinct: list[set[int]] = []
     for number, (_, key, _, _) in enumerate(rows):
@@ -122,7 +171,7 @@ def build_keys(entries: Iterable[tuple[str, Sequence[int], Sequence[float]]], *,
     idf = {word: float(np.log1p(len(rows) / len(numbers))) for word, numbers in posting.items()}
     order = sorted(posting)
     return Keys(
-        hashes=np.array([row[0] for row in rows], np.uint64),
+        hashes=np.array([rows[number][0][1] for number in order_of_hashes], np.uint64),
         masses=np.array([sum(idf[word] for word in sorted(own)) for own in distinct], np.float32),
         totals=np.array([sum(row[3]) for row in rows], np.float64),
         starts=_starts([len(row[2]) for row in rows]),
@@ -131,6 +180,7 @@ def build_keys(entries: Iterable[tuple[str, Sequence[int], Sequence[float]]], *,
         words=np.array(order, np.uint64),
         word_starts=_starts([len(posting[word]) for word in order]),
         postings=np.array([number for word in order for number in posting[word]], np.int32),
+        numbers=np.array(order_of_hashes, np.int32),
     )
 
 

@@ -25,13 +25,13 @@ PRIOR: Mapping[str, float] = {
     "structured.reciprocal_rank": 0.10,
     "semantic.score": 0.0,
     "semantic.reciprocal_rank": 0.05,
-    "memory.score": 0.20,
-    "memory.mean": 0.20,
+    "memory.score": 0.0,
+    "memory.mean": 0.0,
     "memory.reciprocal_rank": 0.0,
     "fuzzy.score": 0.10,
     "fuzzy.reciprocal_rank": 0.05,
     "memory.observed": 1.20,
-    "memory.predicted": 0.20,
+    "memory.predicted": 0.0,
     "similarity": 0.20,
     "title.same": 0.20,
     "title.filled": 0.10,
@@ -56,7 +56,9 @@ PRIOR: Mapping[str, float] = {
     "similarity.unsure": 0.50,
     "title.unsure": 0.20,
 }
-"""Cold start: a convex-like hybrid of lexical and semantic scores, with the memory on top once it has evidence."""
+"""Cold start: a convex-like hybrid of lexical and semantic scores, with the memory on top once it has evidence.
+
+What is only predicted brings candidates and adds nothing: the words it was predicted from count already."""
 
 
 NEW_ARM: Mapping[str, float] = {"score": 0.20, "reciprocal_rank": 0.30}

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.index.dictionary import TITLE
 from ltrr_cli.index.values import terms
-from ltrr_cli.records import TITLE
 from ltrr_cli.text import hash64, key
 
 if TYPE_CHECKING:

@@ -52,7 +52,7 @@ def test_his_id_is_nowhere(index: Path) -> None:
     (index / "ltrr.toml").write_text(SETTINGS)
     _use(index, ("ana", HIM))
     assert HIM.encode() in _bytes(index)
-    done = Engine.forget(index, HIM, now=NOW + 99_999)
+    done = Engine.forget_user(index, HIM, now=NOW + 99_999)
     assert done.queries == 12  # 4 of his own, 4 in his session that do not name him, 4 of another system
     assert done.events == 12
     assert done.left == ()
@@ -71,7 +71,7 @@ def test_the_rest_is_learned_as_from_the_logs(
     """The state afterwards is the fold over what is left, and what follows is learned on it."""
     (index / "ltrr.toml").write_text(SETTINGS)
     _use(index, ("ana", HIM, "bo"))
-    Engine.forget(index, HIM)
+    Engine.forget_user(index, HIM)
     left = state_of(index)
     assert left["state"]["counts"]["events"] == 24
     assert not any("damaged" in name for name in left["state"]["counts"])
@@ -93,7 +93,7 @@ def test_as_if_he_had_never_been(
     _use(index, ("ana",))
     _use(other, ("ana",))
     _use(index, (HIM,), start=NOW + 1e6)
-    Engine.forget(index, HIM)
+    Engine.forget_user(index, HIM)
     one, two = state_of(index), state_of(other)
     for name in ("memory", "popularity", "users.items", "sessions.items", "together.masses", "caps.hash"):
         assert_same(one[name], two[name], name)
@@ -103,11 +103,11 @@ def test_of_nobody_nothing_changes(index: Path) -> None:
     """One of whom nothing is known leaves every file as it was; one without a name is a mistake."""
     _use(index, ("ana",))
     before = _bytes(index / "log")
-    done = Engine.forget(index, "nobody")
+    done = Engine.forget_user(index, "nobody")
     assert (done.queries, done.events) == (0, 0)
     assert _bytes(index / "log") == before
     with pytest.raises(UsageError):
-        Engine.forget(index, " ")
+        Engine.forget_user(index, " ")
 
 
 def test_what_others_typed_stays(index: Path) -> None:
@@ -116,7 +116,7 @@ def test_what_others_typed_stays(index: Path) -> None:
         engine.search(HIM, user="ana", now=NOW)
         answer = engine.search("love", user=HIM, now=NOW + 1)
         engine.record(answer.query_id, "e00", "like", now=NOW + 2)
-    done = Engine.forget(index, HIM)
+    done = Engine.forget_user(index, HIM)
     assert done.left == ("log/queries-000001.jsonl",)
     assert (done.queries, done.events) == (1, 1)
 
@@ -126,7 +126,7 @@ def test_a_session_of_two_stays(index: Path) -> None:
     with Engine.open(index) as engine:
         for user in ("ana", HIM, ""):
             engine.search("love", user=user, session="shared", now=NOW)
-    done = Engine.forget(index, HIM)
+    done = Engine.forget_user(index, HIM)
     assert done.queries == 1
 
 
@@ -156,11 +156,11 @@ def test_killed_and_gone_on(
     with monkeypatch.context() as patch:
         patch.setattr(module, step, die)
         with pytest.raises(Killed):
-            Engine.forget(index, HIM)
+            Engine.forget_user(index, HIM)
     if step == "replace_file":
         with Engine.open(index) as engine:
             assert len(engine.person(HIM).events) == 8
-        Engine.forget(index, HIM)
+        Engine.forget_user(index, HIM)
     else:
         Engine.open(index).close()
     assert not rewrite.is_open(index / "log")
@@ -176,6 +176,6 @@ def test_damaged_lines_of_his_go(index: Path) -> None:
     _use(index, ("ana", HIM))
     path = index / "log" / "events-000001.jsonl"
     path.write_bytes(path.read_bytes() + b'{"torn": 1\n' + b'{"user_id":"' + HIM.encode() + b"\n")
-    Engine.forget(index, HIM)
+    Engine.forget_user(index, HIM)
     assert b'{"torn": 1\n' in path.read_bytes()
     assert HIM.encode() not in _bytes(index)

@@ -239,7 +239,7 @@ def test_segments_hardly_change_lexical_scores(
     assert others == pytest.approx(scores, rel=0.1)
 
 
-@pytest.mark.parametrize("name", ["semantic", "structured", "memory"])
+@pytest.mark.parametrize("name", ["semantic", "structured"])
 def test_segments_change_nothing_where_no_statistics_count(
     name: str, make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]
 ) -> None:

@@ -1,0 +1,72 @@
+"""Key phrases of a text: its few words, and runs of them, that say most by tf × idf over the segment's own texts.
+
+A run is cut at words that are in more than a tenth of the texts: they are the function words of whatever language the
+texts are in. A phrase of several words weighs the mean of its words' tf × idf times 1 + ln(its length), so that a name
+of two words comes before either of them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from ltrr_cli.text import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MOST_WORDS = 512
+"""Words of a text beyond this are not looked at."""
+LONGEST = 3
+_COMMON = 0.1
+_FEW = 50
+"""With fewer texts than this their frequencies say little, and nothing is taken for a function word."""
+
+
+class Phrases:
+    """First `count` every text, then ask for the phrases `of` each."""
+
+    def __init__(self) -> None:
+        self._texts = 0
+        self._frequency: dict[str, int] = {}
+
+    def count(self, text: str) -> None:
+        """Count in how many texts each word occurs."""
+        self._texts += 1
+        for word in set(tokens(text)[:MOST_WORDS]):
+            self._frequency[word] = self._frequency.get(word, 0) + 1
+
+    def of(self, text: str, most: int) -> list[str]:
+        """Return at most `most` phrases as keys, the best first; none contains another or stands in one."""
+        words = tokens(text)[:MOST_WORDS]
+        weights: dict[str, float] = {}
+        for word in words:
+            weights[word] = weights.get(word, 0.0) + self._idf(word)
+        scores: dict[tuple[str, ...], float] = {}
+        for run in self._runs(words):
+            for start in range(len(run)):
+                for end in range(start + 1, min(len(run), start + LONGEST) + 1):
+                    part = tuple(run[start:end])
+                    mean = sum(weights[word] for word in part) / len(part)
+                    scores[part] = mean * (1 + math.log(len(part)))
+        kept: list[tuple[str, ...]] = []
+        for part in sorted(scores, key=lambda one: (-scores[one], one)):
+            if len(kept) == most:
+                break
+            if not any(set(part) & set(one) for one in kept):
+                kept.append(part)
+        return [" ".join(part) for part in kept]
+
+    def _idf(self, word: str) -> float:
+        return math.log(1 + self._texts / max(1, self._frequency.get(word, 0)))
+
+    def _runs(self, words: Sequence[str]) -> Iterator[list[str]]:
+        most = _COMMON * self._texts if self._texts >= _FEW else math.inf
+        run: list[str] = []
+        for word in words:
+            if self._frequency.get(word, 0) > most:
+                yield run
+                run = []
+            elif not run or run[-1] != word:
+                run.append(word)
+        yield run
