@@ -239,7 +239,11 @@ class Bad:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One line of an answer: `strategies` maps each arm that found the entity to the rank it gave."""
+    """One line of an answer: `strategies` maps each arm that found the entity to the rank it gave.
+
+    `passage` is the part of a long text that is nearest to the query by its vector; empty where none is nearer than all
+    of it.
+    """
 
     rank: int
     id: str
@@ -249,6 +253,7 @@ class Result:
     strategies: Mapping[str, int]
     contributions: Mapping[str, float] = field(default_factory=dict)
     text: str = ""
+    passage: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -216,7 +216,8 @@ def _show_built(built: Built, target: Path) -> None:
     for field, reason in schema.ignored:
         say(f"  {'ignored':<11} {safe(field)}: {safe(reason)}")
     reused = f", {built.reused:,} taken over" if built.reused else ""
-    say(f"  {'vectors':<11} {built.encoded:,} encoded{reused}")
+    passages = f"; {built.passages:,} of passages of long texts" if built.passages else ""
+    say(f"  {'vectors':<11} {built.encoded:,} encoded{reused}{passages}")
     if built.removed:
         say(f"  {'removed':<11} {built.removed:,} entities that the index had before are not in this catalogue")
     say(f"Next: ltrr query some words --index {safe(target)}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ltrr_cli.encoder.batches import by_length, padded
 from ltrr_cli.encoder.model import Model
+from ltrr_cli.encoder.passages import MOST
 from ltrr_cli.encoder.settings import Settings, read_settings
 from ltrr_cli.encoder.source import encoder_digest, encoder_files, encoder_folder
 from ltrr_cli.encoder.text import clean
@@ -118,6 +119,24 @@ class Encoder:
             if progress is not None:
                 progress(int(counts[done].sum()))
         return vectors if len(places) == len(cleaned) else vectors[place]
+
+    def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Return each text's tokens, special ones left out and none cut off, as spans of its characters.
+
+        A text beyond `CHARACTERS_PER_TOKEN` × `max_tokens` × `MOST` characters is cut there.
+        """
+        tokenizer = self._uncut
+        cleaned = [clean(text, max_tokens=self.max_tokens * MOST) for text in texts]
+        encodings = tokenizer.encode_batch(cleaned, add_special_tokens=False)
+        return [[span for span in encoding.offsets if span[1] > span[0]] for encoding in encodings]
+
+    @cached_property
+    def _uncut(self) -> Tokenizer:
+        """The tokenizer without truncation; only builds need it."""
+        tokenizer = _open_tokenizer(encoder_files(self.folder)["tokenizer.json"], self.max_tokens)
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
 
     def _encode_into(self, vectors: NDArray[np.float32], texts: Sequence[str]) -> Iterator[list[int]]:
         """Fill the rows of `vectors`, batch by batch; yield the rows that each batch filled."""

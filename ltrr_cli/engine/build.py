@@ -15,7 +15,7 @@ from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.publish import next_name, publish, settle, temporary
 from ltrr_cli.engine.removal import removed_since, superseded
 from ltrr_cli.engine.state import new_state, open_state
-from ltrr_cli.engine.texts import document, encode_texts
+from ltrr_cli.engine.texts import Encoded, document
 from ltrr_cli.errors import IndexDirectoryError, NewerFormatError, UsageError
 from ltrr_cli.index.files import inventory, replace_file, sync_file
 from ltrr_cli.index.locks import exclusive, share
@@ -47,6 +47,7 @@ class Built:
     notes: tuple[str, ...]
     encoded: int
     reused: int
+    passages: int  # of long texts: each has a vector of its own
     segment: str
     removed: int  # entities of the index before that the new one does not have
 
@@ -87,8 +88,10 @@ def build(
             texts = _index(writer, catalog.schema.creator, written, progress)
             opened = Encoder.open(root / "encoder" / digest)
             reuse = before.segments if before is not None and before.encoder == digest else ()
-            vectors, hashes, encoded = encode_texts(opened, texts, root, reuse, progress)
-            writer.finish(vectors, hashes)
+            encoded = Encoded(opened, root, reuse, progress)
+            vectors, hashes = encoded.vectors(texts, "encoding")
+            passages, passage_hashes = encoded.passages(writer.entities())
+            writer.finish(vectors, hashes, passages, passage_hashes)
             held.append(share(written))  # so that nobody collects it before it is live
             settle(written, parent / number)
             live = Live(name=number, entities=len(writer), files=inventory(parent / number))
@@ -105,8 +108,9 @@ def build(
         bad_count=catalog.bad_count,
         bad=tuple(catalog.bad),
         notes=tuple(catalog.notes),
-        encoded=encoded,
-        reused=len(texts) - encoded,
+        encoded=encoded.encoded,
+        reused=encoded.reused,
+        passages=len(passages),
         segment=number,
         removed=removed,
     )

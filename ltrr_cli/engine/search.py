@@ -95,7 +95,7 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
     order, reserved = _order(pool, drawn, selection, query.k)
     ids = opened.view.ids(pool.rows)
     shown = rounded(scores[order]).tolist()
-    results = results_of(opened, pool, order, ids, shown)
+    results = results_of(ready, pool, order, ids, shown)
     took = (time.perf_counter() - started) * 1e3
     trace = Trace(
         now=query.time,
@@ -329,12 +329,15 @@ def rounded(values: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def results_of(
-    opened: Opened, pool: Pool, order: NDArray[np.intp], ids: Sequence[str], scores: Sequence[float]
+    ready: Ready, pool: Pool, order: NDArray[np.intp], ids: Sequence[str], scores: Sequence[float]
 ) -> tuple[Result, ...]:
     """Return what is shown of the candidates in `order`; `ids` are those of the whole pool."""
+    view, text = ready.request.view, ready.query.text
+    vector = ready.request.vector if text.strip() else None
     results = []
     for place, (candidate, row) in enumerate(zip(order.tolist(), pool.rows[order].tolist(), strict=True)):
-        entity = opened.view.entity(row)
+        entity = view.entity(row)
+        part = None if vector is None else view.passage(row, vector)
         found = pool.ranks[candidate].tolist()
         results.append(
             Result(
@@ -343,6 +346,7 @@ def results_of(
                 type=entity.type,
                 title=entity.title,
                 text=entity.text,
+                passage=entity.text[slice(*part)] if part else "",
                 score=scores[place],
                 strategies={arm: rank for arm, rank in zip(pool.arms, found, strict=True) if rank},
             )

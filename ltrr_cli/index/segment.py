@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ltrr_cli.analysis.base import Analysis
+    from ltrr_cli.index.passages import Passages
 
 
 class SegmentWriter:
@@ -99,14 +100,32 @@ class SegmentWriter:
                 yield row, entity, share
         fulltext.finish()
 
-    def finish(self, vectors: NDArray[np.float32], texts: NDArray[np.uint64]) -> None:
-        """Write the rest: (n, dim) float32 unit vectors in row order, and the hashes of the texts they stand for."""
+    def entities(self) -> Iterator[tuple[int, Entity]]:
+        """Yield every (row, entity) again, from the file."""
+        self._lines.close()
+        with (self._directory / "entities.jsonl").open("rb") as lines:
+            for row, line in enumerate(lines):
+                yield row, _entity(line)
+
+    def finish(
+        self,
+        vectors: NDArray[np.float32],
+        texts: NDArray[np.uint64],
+        passages: Passages | None = None,
+        passage_texts: NDArray[np.uint64] | None = None,
+    ) -> None:
+        """Write the rest: (n, dim) float32 unit vectors in row order, and the hashes of the texts they stand for.
+
+        The same of the passages, if there are any.
+        """
         columns = self._directory / "columns"
         np.save(self._directory / "entities.offsets.npy", np.array(self._offsets, np.int64))
         names = self._values.write(columns)
         write_ids(columns, self._ids)
         write_titles(columns, self._titles)
-        write_vectors(self._directory, vectors)
+        write_vectors(self._directory, vectors, passages=None if passages is None else passages.vectors)
+        if passages is not None and passage_texts is not None:
+            passages.write(self._directory, passage_texts)
         np.save(self._directory / "vectors.text.npy", texts)
         self._words.write(columns)
         np.save(columns / "freshness.npy", shares_below(np.array(self._years, np.float64)))

@@ -1,4 +1,8 @@
-"""One segment's vectors: the truth in vectors.npy, and beside it a USearch graph where exact search would be slower."""
+"""One segment's vectors: the truth in vectors.npy, and beside it a USearch graph where exact search would be slower.
+
+An entity has a vector, and one more for each passage of a long text (index/passages.py). What is nearest to a query is
+the entity whose best vector is.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ltrr_cli.index.files import mapped
+from ltrr_cli.index.passages import Passages, cosines
 from ltrr_cli.native import usearch_index
 
 if TYPE_CHECKING:
@@ -21,20 +26,33 @@ _EXPANSION = 128
 """Candidates that a graph search keeps: USearch's default of 64 loses 6 % of the nearest ten of random vectors."""
 
 
-def write_vectors(directory: Path, vectors: NDArray[np.float32], *, graph_from: int = GRAPH_FROM) -> None:
-    """Write (n, dim) float32 unit vectors, and the graph (bfloat16: same recall as float32 at half the size)."""
+def write_vectors(
+    directory: Path,
+    vectors: NDArray[np.float32],
+    *,
+    passages: NDArray[np.float32] | None = None,
+    graph_from: int = GRAPH_FROM,
+) -> None:
+    """Write (n, dim) float32 unit vectors, and the graph (bfloat16: same recall as float32 at half the size).
+
+    The graph holds those of the `passages`, (m, dim), too: under the numbers from n on.
+    """
     np.save(directory / "vectors.npy", np.ascontiguousarray(vectors, np.float32))
-    if len(vectors) >= graph_from:
+    more = 0 if passages is None else len(passages)
+    if len(vectors) + more >= graph_from:
         index = usearch_index().Index(ndim=vectors.shape[1], metric="ip", dtype="bf16", expansion_search=_EXPANSION)
         index.add(np.arange(len(vectors), dtype=np.uint64), vectors, threads=2)
+        if passages is not None and more:
+            index.add(np.arange(len(vectors), len(vectors) + more, dtype=np.uint64), passages, threads=2)
         index.save(str(directory / _GRAPH))
 
 
 class Vectors:
-    """Nearest entities to a query vector; `matrix` has all vectors, (n, dim) float32."""
+    """Nearest entities to a query vector; `matrix` has each entity's own, (n, dim) float32."""
 
     def __init__(self, directory: Path) -> None:
         self.matrix: NDArray[np.float32] = mapped(directory / "vectors.npy")
+        self.passages = Passages.open(directory)
         self._path = directory / _GRAPH
         self._graph: Any = None
         self.exact = not self._path.exists()
@@ -43,6 +61,7 @@ class Vectors:
         """Return up to `limit` rows and their cosines to `vector`, best first, equal ones by row."""
         if self.exact:
             scores = cosines(self.matrix, vector)
+            self.passages.raise_all(scores, vector)
             if limit < len(scores):
                 # All that equal the last one too: which of equal ones is cut must not depend on the partition.
                 rows = np.flatnonzero(scores >= np.partition(scores, -limit)[-limit])
@@ -50,20 +69,29 @@ class Vectors:
                 rows = np.arange(len(scores), dtype=np.int64)
             best = scores[rows]
         else:
-            if self._graph is None:
-                self._graph = usearch_index().Index.restore(str(self._path), view=True)
-                self._graph.expansion_search = _EXPANSION
-            matches = self._graph.search(vector, limit, threads=1)
-            rows = matches.keys.astype(np.int64)
-            best = cosines(self.matrix[rows], vector)  # the graph's distances are rounded to bfloat16
+            rows = self._by_graph(vector, limit)
+            best = self.similarity(rows, vector)  # the graph's distances are rounded to bfloat16
         order = np.lexsort((rows, -best))[:limit]
         return rows[order], best[order].astype(np.float32)
 
+    def _by_graph(self, vector: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
+        """Return the rows of at least `limit` entities, if there are as many: several hits may be of one entity."""
+        if self._graph is None:
+            self._graph = usearch_index().Index.restore(str(self._path), view=True)
+            self._graph.expansion_search = _EXPANSION
+        n, m = len(self.matrix), len(self.passages)
+        wanted = limit if not m else min(n + m, limit * 2)
+        while True:
+            keys = self._graph.search(vector, wanted, threads=1).keys.astype(np.int64)
+            if not m:
+                return keys
+            rows = self.passages.owners(keys, n)
+            if len(rows) >= min(limit, n) or wanted >= n + m:
+                return rows
+            wanted = min(n + m, wanted * 2)
 
-def cosines(matrix: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the product of (n, dim) and (dim,): (n,) float32.
-
-    On this thread: BLAS wakes its pool for it, which slows the encoder's down.
-    """
-    product: NDArray[np.float32] = np.einsum("nd,d->n", matrix, vector)
-    return product
+    def similarity(self, rows: NDArray[np.int64], vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the cosine of each row's best vector with this one: (n,) float32."""
+        scores = cosines(self.matrix.take(rows, 0), vector)
+        self.passages.raise_some(scores, rows, vector)
+        return scores

@@ -152,6 +152,21 @@ class View:
             out[places] = part
         return out
 
+    def similarity(self, rows: NDArray[np.int64], vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the cosine of each row's best vector, its passages' included, with a unit vector: (n,) float32."""
+        out = np.empty(len(rows), np.float32)
+        for segment, places, own in self.by_segment(rows):
+            out[places] = segment.vectors.similarity(own, vector)
+        return out
+
+    def passage(self, row: int, vector: NDArray[np.float32]) -> tuple[int, int] | None:
+        """Return which part of the row's text is nearest to a unit vector; None where nothing is nearer than all."""
+        ((segment, _, own),) = self.by_segment(np.array([row], np.int64))
+        vectors = segment.vectors
+        if not len(vectors.passages):
+            return None
+        return vectors.passages.best(int(own[0]), vector, float(vectors.matrix[own[0]] @ vector))
+
     def document_frequency(self, field: str, term: str) -> int:
         """Return in how many entities' `field` the stemmed term occurs, deleted ones included."""
         return sum(segment.fulltext.document_frequency(field, term) for segment in self.segments)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.index.vectors import cosines
+from ltrr_cli.index.passages import cosines
 from ltrr_cli.memory.recall import KAPPA
 from ltrr_cli.ranking.match import match_words
 from ltrr_cli.ranking.registry import names, sharpened
@@ -152,7 +152,13 @@ def _vectors(
         return
     vectors = subject.view.vectors(rows)
     if subject.vector is not None:
-        similarity = out[at["similarity"]] = cosines(vectors, subject.vector)
+        similarity = cosines(vectors, subject.vector)
+        for segment, places, own in subject.view.by_segment(rows):
+            if len(segment.vectors.passages):
+                best_of = similarity[places]
+                segment.vectors.passages.raise_some(best_of, own, subject.vector)
+                similarity[places] = best_of
+        out[at["similarity"]] = similarity
         if best > 0:
             out[at["similarity.share"]] = np.maximum(similarity, 0) / best
     if len(first):
