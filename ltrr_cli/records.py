@@ -28,7 +28,8 @@ class Entity:
 class Query:
     """One request. `time` is in seconds since 1970 (UTC); `k` is how many results are wanted.
 
-    `context` is what the caller knows of it beyond that: numbers, or words that name a kind.
+    `context` is what the caller knows of it beyond that: numbers, or words that name a kind. `vectors` are unit vectors
+    of the query in the spaces of vectors made elsewhere, by their names.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Query:
     user: str = ""
     session: str = ""
     context: Mapping[str, Value] = field(default_factory=dict)
+    vectors: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,16 @@ app = typer.Typer(name="index", help="Build an index, add to it, delete from it,
 _Catalogs = Annotated[
     list[str], typer.Argument(metavar="CATALOG", help="JSONL, CSV or Parquet files, also compressed; - is stdin.")
 ]
+_Vectors = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--vectors",
+        metavar="[NAME=]FILE",
+        help="Vectors made elsewhere, id and vector, as JSONL, Parquet or .npy beside .ids.txt (repeatable); "
+        "NAME= drops them.",
+        show_default=False,
+    ),
+]
 _Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first bad record.")]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars; print nothing but errors.")]
 
@@ -35,6 +45,7 @@ Examples:
   ltrr index build catalog.jsonl
   ltrr index build songs.csv artists.csv --index music.ltrr
   ltrr index build products.parquet --title-field name --text-field blurb
+  ltrr index build artists.jsonl --vectors listening=artists.parquet
   zcat dump.gz | ltrr index build - --index dump.ltrr
 """
 )
@@ -62,6 +73,7 @@ def build(
             show_default=False,
         ),
     ] = None,
+    vectors: _Vectors = None,
     strict: _Strict = False,
     quiet: _Quiet = False,
     as_json: JsonOption = False,
@@ -82,7 +94,9 @@ def build(
         popularity=popularity_field,
         creator=creator_field,
     )
-    built = _build(catalogs, target, encoder=encoder, roles=roles, strict=strict, quiet=quiet, holdout=holdout)
+    built = _build(
+        catalogs, target, encoder=encoder, roles=roles, strict=strict, quiet=quiet, holdout=holdout, vectors=vectors
+    )
     _show(built, target, quiet=quiet, as_json=as_json)
 
 
@@ -97,13 +111,14 @@ def add(
     catalogs: _Catalogs,
     *,
     index: IndexOption = None,
+    vectors: _Vectors = None,
     strict: _Strict = False,
     quiet: _Quiet = False,
     as_json: JsonOption = False,
 ) -> None:
     """Add a catalogue's entities; those with an id that the index has replace it."""
     target = find_index(index)
-    built = _build(catalogs, target, encoder=None, roles=None, strict=strict, add=True, quiet=quiet)
+    built = _build(catalogs, target, encoder=None, roles=None, strict=strict, add=True, quiet=quiet, vectors=vectors)
     _show(built, target, quiet=quiet, as_json=as_json)
 
 
@@ -171,6 +186,7 @@ def _build(
     quiet: bool,
     add: bool = False,
     holdout: float | None = None,
+    vectors: list[str] | None = None,
 ) -> Built:
     from ltrr_cli.cli.console import bars
     from ltrr_cli.engine import Engine
@@ -185,6 +201,7 @@ def _build(
             strict=strict,
             add=add,
             holdout=holdout,
+            vectors=vectors or (),
             stdin=stdin,
             progress=tell,
         )

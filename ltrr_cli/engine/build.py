@@ -8,9 +8,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ltrr_cli.catalog.vectors import read_vectors
 from ltrr_cli.config import MAX_HOLDOUT, default_toml, read_config, with_holdout
 from ltrr_cli.config import NAME as CONFIG
 from ltrr_cli.encoder import Encoder, copy_encoder, encoder_digest, encoder_folder
+from ltrr_cli.engine.external import write_given
+from ltrr_cli.engine.fluency import Sample
 from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.publish import next_name, publish, settle, temporary
 from ltrr_cli.engine.removal import removed_since, superseded
@@ -25,7 +28,7 @@ from ltrr_cli.index.view import View
 from ltrr_cli.memory.predicted import PredictedWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ltrr_cli.catalog import Catalog
@@ -59,14 +62,18 @@ def build(
     encoder: str | None = None,
     add: bool = False,
     holdout: float | None = None,
+    vectors: Sequence[str] = (),
     progress: Callable[[str, int, int | None], None],
 ) -> Built:
     """Make, or remake, the index at `root` from a catalogue; learned state and logs are kept.
+
+    `vectors` name files of vectors made elsewhere.
 
     With `add` the catalogue's entities join those there are, and replace those with the same id.
     """
     if holdout is not None and not 0 <= holdout <= MAX_HOLDOUT:
         raise UsageError(f"holdout must be from 0 to {MAX_HOLDOUT}, not {holdout}")
+    given = [read_vectors(word) for word in vectors]
     _check(root)
     with exclusive(root / "locks" / "build", timeout=5):
         before = _manifest(root, add=add)
@@ -85,13 +92,16 @@ def build(
             writer = SegmentWriter(written, creator=catalog.schema.creator)
             with closing(writer):
                 _read(writer, catalog, progress)
-            texts = _index(writer, catalog.schema.creator, written, progress)
+            sample = Sample()
+            texts = _index(writer, catalog.schema.creator, written, sample, progress)
             opened = Encoder.open(root / "encoder" / digest)
             reuse = before.segments if before is not None and before.encoder == digest else ()
             encoded = Encoded(opened, root, reuse, progress)
-            vectors, hashes = encoded.vectors(texts, "encoding")
+            own, hashes = encoded.vectors(texts, "encoding")
             passages, passage_hashes = encoded.passages(writer.entities())
-            writer.finish(vectors, hashes, passages, passage_hashes)
+            fluency = sample.fluency(opened, own)
+            writer.finish(own, hashes, passages, passage_hashes, fluency=fluency)
+            notes = write_given(root, before, written, writer.ids, given, add=add)
             held.append(share(written))  # so that nobody collects it before it is live
             settle(written, parent / number)
             live = Live(name=number, entities=len(writer), files=inventory(parent / number))
@@ -107,7 +117,7 @@ def build(
         schema=catalog.schema,
         bad_count=catalog.bad_count,
         bad=tuple(catalog.bad),
-        notes=tuple(catalog.notes),
+        notes=(*catalog.notes, *notes),
         encoded=encoded.encoded,
         reused=encoded.reused,
         passages=len(passages),
@@ -180,7 +190,11 @@ def _read(writer: SegmentWriter, catalog: Catalog, progress: Callable[[str, int,
 
 
 def _index(
-    writer: SegmentWriter, creator: str, directory: Path, progress: Callable[[str, int, int | None], None]
+    writer: SegmentWriter,
+    creator: str,
+    directory: Path,
+    sample: Sample,
+    progress: Callable[[str, int, int | None], None],
 ) -> list[str]:
     """Index every row and predict its queries; returns the texts to encode."""
     predicted = PredictedWriter(creator=creator)
@@ -188,6 +202,7 @@ def _index(
     for row, entity, popularity in writer.rows():
         predicted.add(row, entity, popularity)
         texts.append(document(entity, creator))
+        sample.add(row, entity)
         if (row + 1) % 500 == 0:
             progress("indexing", 500, len(writer))
     progress("indexing", len(writer) % 500, len(writer))

@@ -58,6 +58,7 @@ class Engine:
         strict: bool = False,
         add: bool = False,
         holdout: float | None = None,
+        vectors: Sequence[str] = (),
         stdin: BinaryIO | None = None,
         progress: Callable[[str, int, int | None], None] = lambda *_: None,
     ) -> Built:
@@ -68,7 +69,9 @@ class Engine:
 
         `sources` are catalogue files, `-` is `stdin`; `overrides` say which fields play which role where inference is
         wrong; `encoder` is a folder or a hub name; `strict` stops at the first bad record. `holdout` in [0, 0.9] is
-        written into ltrr.toml: the share of queries whose feedback is logged but never learned. `progress` is told
+        written into ltrr.toml: the share of queries whose feedback is logged but never learned. `vectors` are files of
+        vectors made elsewhere (`FILE` or `NAME=FILE`, see `catalog.vectors`), each an arm `vectors:NAME`.
+        `progress` is told
         (step, units since the last call, units in all or None).
         """
         from ltrr_cli.catalog import Catalog
@@ -77,7 +80,9 @@ class Engine:
 
         listed = [sources] if isinstance(sources, str | Path) else list(sources)
         catalog = Catalog(listed, overrides=overrides or Roles(), strict=strict, stdin=stdin)
-        return build(Path(index), catalog, encoder=encoder, add=add, holdout=holdout, progress=progress)
+        return build(
+            Path(index), catalog, encoder=encoder, add=add, holdout=holdout, vectors=vectors, progress=progress
+        )
 
     @classmethod
     def open(cls, index: str | Path, *, strategies: Sequence[Strategy] = ()) -> Self:
@@ -122,6 +127,7 @@ class Engine:
         ranker: str = "live",
         context: Mapping[str, str | float] | None = None,
         interleave: tuple[str, str] | None = None,
+        vectors: Mapping[str, Sequence[float]] | None = None,
     ) -> Answer:
         """Answer a query, and log it as an impression unless `log` is off or the index is `read_only`.
 
@@ -132,9 +138,11 @@ class Engine:
         `ranker` (`live`, `prior`, `challenger`) answer in place of the learned ones, to compare. `context` is what else
         the caller knows of the query, {name: number or word}, at most 16: the policy learns by it. `interleave` names
         two ways to answer (see `engine.ways`; in place of `depths`, `policy` and `ranker`), whose results share the
-        page by team draft, so that what people click tells which of the two they prefer. Raises `UsageError` for values
+        page by team draft, so that what people click tells which of the two they prefer. `vectors` are the query's in
+        the spaces of vectors made elsewhere: {name: numbers}. Raises `UsageError` for values
         out of range and unknown names.
         """
+        from ltrr_cli.engine.external import check_vectors
         from ltrr_cli.engine.interleaving import Named, answer_interleaved
         from ltrr_cli.engine.search import Choice, answer, impression_of
         from ltrr_cli.engine.ways import Way
@@ -162,6 +170,7 @@ class Engine:
             user=_name(user, "user"),
             session=_name(session, "session"),
             context=context or {},
+            vectors=check_vectors(opened.view.external, dict(vectors)) if vectors else {},
         )
         chance = secrets.randbits(48) if seed is None else seed
         choices = []

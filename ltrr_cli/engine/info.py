@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from ltrr_cli.engine.opened import Opened
 
+_LANGUAGES = 12
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmInfo:
@@ -32,7 +34,9 @@ class ArmInfo:
 class Info:
     """Counts and sizes (bytes); `actions` counts events by action; `arms` says what the policy thinks of each.
 
-    `credits` are all that the policy ever had, also what it has forgotten; untrained, it stands on none of them.
+    `vectors` counts them by kind: of entities, of passages of long texts, and made elsewhere, by name. `fluency` says
+    how well the encoder knows the languages of most texts, in [0, 1]. `credits` are all that the policy ever had, also
+    what it has forgotten; untrained, it stands on none of them.
     """
 
     path: str
@@ -42,6 +46,8 @@ class Info:
     events: int
     learned_version: int
     strategies: tuple[str, ...]
+    vectors: Mapping[str, int]
+    fluency: Mapping[str, float]
     generation: int
     created: str
     encoder: str
@@ -73,6 +79,8 @@ def info(opened: Opened) -> Info:
         events=learned.counts["events"],
         learned_version=int(opened.manifest.learned.name),
         strategies=strategies,
+        vectors=_vectors(opened),
+        fluency={one.language or f"other {one.script}": one.known for one in opened.view.fluency.groups[:_LANGUAGES]},
         generation=opened.manifest.generation,
         created=opened.manifest.created,
         encoder=opened.manifest.encoder,
@@ -97,6 +105,14 @@ def info(opened: Opened) -> Info:
         weights=dict(sorted(learned.ranker.weights.items(), key=lambda item: -abs(item[1]))),
         sizes={part: _size(opened.root / part) for part in ("encoder", "segments", "learned", "log")},
     )
+
+
+def _vectors(opened: Opened) -> dict[str, int]:
+    """Return how many vectors there are: of entities, of passages, and made elsewhere."""
+    segments = opened.view.segments
+    counts = {"entities": opened.view.rows, "passages": sum(len(one.vectors.passages) for one in segments)}
+    elsewhere = {name: sum(len(one.external.get(name, ())) for one in segments) for name in opened.view.external}
+    return counts | elsewhere
 
 
 def _size(directory: Path) -> int:

@@ -22,6 +22,7 @@ from ltrr_cli.memory.predicted import open_predicted
 from ltrr_cli.policy.baselines import EqualSplit
 from ltrr_cli.policy.thompson import ThompsonPolicy
 from ltrr_cli.ranking.linear import LinearRanker
+from ltrr_cli.retrieval import external
 from ltrr_cli.retrieval.base import find
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Opened:
         self.predicted = [
             (open_predicted(root / "segments" / segment.name), segment.base) for segment in self.view.segments
         ]
-        self.strategies = find(self.config.strategies, strategies)
+        self.strategies = find(self.config.strategies, [*strategies, *external.arms(self.view)])
         self.state = open_state(root, self.manifest, self.config, self.logs)
         self.learned, self.impressions = self.state.learned, self.state.impressions
         self._rows: dict[str, int | None] = {}

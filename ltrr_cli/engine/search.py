@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.analysis.language import guess, script_of, scripts
 from ltrr_cli.engine.past import past_of
 from ltrr_cli.engine.workers import WORKERS, applies
 from ltrr_cli.memory.recall import recall
@@ -138,7 +139,7 @@ def prepare(opened: Opened, query: Query, *, informed: bool) -> Ready:
     """Understand a query and, where the choice is to be `informed`, run what informs it."""
     asked = time.perf_counter()
     request = make_request(opened, query)
-    own = opened.profile(query.user, query.time) if query.user else None
+    own = request.own
     arms = [strategy for strategy in opened.strategies if applies(strategy, request)]
     first = _run_first(opened, arms, request, asked) if informed else {}
     past = past_of(opened, query, own)
@@ -177,7 +178,15 @@ def make_request(opened: Opened, query: Query) -> Request:
         now=query.time,
         half_life=opened.config.half_life_s,
     )
-    return Request(query, understood, remembered, opened.view, opened.query_vector, popularity=opened.config.popularity)
+    return Request(
+        query,
+        understood,
+        remembered,
+        opened.view,
+        opened.query_vector,
+        popularity=opened.config.popularity,
+        own=opened.profile(query.user, query.time) if query.user else None,
+    )
 
 
 def context_of(request: Request, first: Mapping[str, Ran], past: Past) -> dict[str, float]:
@@ -187,6 +196,12 @@ def context_of(request: Request, first: Mapping[str, Ran], past: Past) -> dict[s
         if not ran.error:
             found |= relevance(arm, ran.hits.scores, ceiling(request))
     return found
+
+
+def fluency_of(request: Request) -> float:
+    """Return how well the encoder knows the query's language, in [0, 1]."""
+    text = request.query.text
+    return request.view.fluency.of(guess(text, request.understood.words, scripts(text)), script_of(text))
 
 
 def impression_of(answered: Answer, query: Query) -> Impression:
@@ -273,6 +288,7 @@ def rank(
         own=ready.own,
         types=ready.past.types,
         earlier=ready.past.queries,
+        fluency=fluency_of(request),
     )
     values = features(subject, pool.rows, pool.ranks, pool.scores, pool.arms)
     return values, ranker.score(names(pool.arms), values)

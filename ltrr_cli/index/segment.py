@@ -11,7 +11,9 @@ import numpy as np
 from ltrr_cli.analysis.multilingual import Multilingual, language_of, of_languages
 from ltrr_cli.analysis.versions import read_analysis
 from ltrr_cli.errors import IndexDirectoryError
+from ltrr_cli.index.external import open_external
 from ltrr_cli.index.files import map_bytes, mapped
+from ltrr_cli.index.fluent import Fluency
 from ltrr_cli.index.fresh import shares_below, year_of
 from ltrr_cli.index.fulltext import Fulltext, FulltextWriter
 from ltrr_cli.index.ids import Ids, write_ids
@@ -54,6 +56,11 @@ class SegmentWriter:
         self._analysis = Multilingual()
         self._words = WordsWriter()
         self._years: list[float] = []
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the entities added, by row."""
+        return self._ids
 
     def __len__(self) -> int:
         """Return the number of entities added."""
@@ -113,10 +120,12 @@ class SegmentWriter:
         texts: NDArray[np.uint64],
         passages: Passages | None = None,
         passage_texts: NDArray[np.uint64] | None = None,
+        *,
+        fluency: Fluency = Fluency(),  # noqa: B008 – frozen
     ) -> None:
         """Write the rest: (n, dim) float32 unit vectors in row order, and the hashes of the texts they stand for.
 
-        The same of the passages, if there are any.
+        The same of the passages, if there are any. `fluency` is what the encoder knows of their languages.
         """
         columns = self._directory / "columns"
         np.save(self._directory / "entities.offsets.npy", np.array(self._offsets, np.int64))
@@ -138,6 +147,7 @@ class SegmentWriter:
                 "main": self._analysis.main,
                 "others": self._analysis.others,
             },
+            "fluency": fluency.to_rows(),
             "has_popularity": not bool(np.isnan(self._popularity).all()),
         }
         (self._directory / "segment.json").write_text(json.dumps(row) + "\n")
@@ -170,6 +180,7 @@ class Segment:
             self.popularity: NDArray[np.float32] = mapped(columns / "popularity.npy")
             self.analysis: Analysis = read_analysis(row.get("analysis"))
             self.has_popularity = bool(row["has_popularity"])
+            self.fluency = Fluency.from_rows(row.get("fluency", []))
             fresh = columns / "freshness.npy"  # ltrr before 0.1 wrote none
             self.freshness: NDArray[np.float32] | None = mapped(fresh) if fresh.exists() else None
             self.words = Words.open(columns)
@@ -177,6 +188,7 @@ class Segment:
             self.titles = Titles(columns)
             self.values = Values.open(columns, tuple(row["attributes"]))
             self.vectors = Vectors(directory)
+            self.external = open_external(directory)
             self.fulltext = Fulltext(directory / "fulltext")
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexDirectoryError(

@@ -82,7 +82,7 @@ class Vectors:
         n, m = len(self.matrix), len(self.passages)
         wanted = limit if not m else min(n + m, limit * 2)
         while True:
-            keys = self._graph.search(vector, wanted, threads=1).keys.astype(np.int64)
+            keys: NDArray[np.int64] = self._graph.search(vector, wanted, threads=1).keys.astype(np.int64)
             if not m:
                 return keys
             rows = self.passages.owners(keys, n)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.analysis.base import Asked
+from ltrr_cli.index.fluent import Fluency
 from ltrr_cli.index.segment import Segment
 from ltrr_cli.text import hash64
 
@@ -41,6 +42,11 @@ class View:
             segment.base + row for segment, entry in zip(self.segments, live, strict=True) for row in entry.tombstones
         ]
         self._dead = np.array(sorted(gone), np.int64)
+        self.fluency = Fluency(tuple(group for segment in self.segments for group in segment.fluency.groups))
+        self.external: dict[str, int] = {}
+        """Names of the vectors made elsewhere, and their dimensions."""
+        for segment in self.segments:
+            self.external |= {name: one.dim for name, one in segment.external.items()}
         self._bases = np.array([segment.base for segment in self.segments], np.int64)
 
     @property

@@ -31,7 +31,8 @@ class Subject:
 
     `rewarded` maps rows to observed reward in [0, 1] (by position in the array, (rows of the view,)); `own` gives
     (rows, masses) that the user has rewarded, None without a user. `types` are the shares of the user's rewards by
-    type, `earlier` the texts of the session's earlier queries.
+    type, `earlier` the texts of the session's earlier queries. `fluency`, in [0, 1], is how well the encoder knows the
+    query's language: what vectors say of the query counts by it.
     """
 
     view: View
@@ -42,8 +43,10 @@ class Subject:
     own: tuple[NDArray[np.int64], NDArray[np.float64]] | None
     types: Mapping[str, float] = field(default_factory=dict)
     earlier: tuple[str, ...] = ()
+    fluency: float = 1.0
 
 
+_BY_FLUENCY = ("semantic.score", "semantic.reciprocal_rank")
 _TEXT_ARMS = ("lexical", "popular")
 _COMPANY = 3
 _FAVOURITES = 20
@@ -86,6 +89,9 @@ def features(
     view, recall, understood = subject.view, subject.recall, subject.understood
     parts = view.by_segment(rows)
     _arms(out, at, ranks, scores)
+    for name in _BY_FLUENCY:
+        if name in at:
+            out[at[name]] *= np.float32(subject.fluency)
     sure = recall.evidence / (recall.evidence + KAPPA)
     first = _first(ranks, arms)
     _vectors(out, at, subject, rows, first, _best(scores, arms))
@@ -158,6 +164,7 @@ def _vectors(
                 best_of = similarity[places]
                 segment.vectors.passages.raise_some(best_of, own, subject.vector)
                 similarity[places] = best_of
+        similarity *= np.float32(subject.fluency)
         out[at["similarity"]] = similarity
         if best > 0:
             out[at["similarity.share"]] = np.maximum(similarity, 0) / best

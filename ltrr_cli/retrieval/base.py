@@ -44,7 +44,8 @@ class Hits:
 class Request:
     """All that a strategy may look at. `vector` is the query's unit vector, (dim,) float32, made on first use.
 
-    `popularity` is the setting of that name: how much being well known counts.
+    `popularity` is the setting of that name: how much being well known counts. `own` are the rows that the user has
+    rewarded, and how much; None without a user.
     """
 
     query: Query
@@ -53,6 +54,7 @@ class Request:
     view: View
     encode: Callable[[str], NDArray[np.float32]] = field(repr=False)
     popularity: float = 1.0
+    own: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
 
     @cached_property
     def key(self) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from ltrr_cli.index.vectors import Vectors, cosines, write_vectors
+from ltrr_cli.index.passages import cosines
+from ltrr_cli.index.vectors import Vectors, write_vectors
 
 if TYPE_CHECKING:
     from pathlib import Path
