@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -67,3 +69,75 @@ def make_view(tmp_path_factory: pytest.TempPathFactory) -> MakeView:
         return View(root, live)
 
     return make
+
+
+_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
+_WORDS = (
+    "love",
+    "heart",
+    "car",
+    "auto",
+    "rain",
+    "summer",
+    "night",
+    "train",
+    "home",
+    "river",
+    "number",
+    "about",
+    "song",
+)
+_SYNONYMS = {"love": "heart", "heart": "love", "car": "auto", "auto": "car"}
+_OWN, _OTHER = 4.0, 1.0
+"""Logits of a word for itself, and for its synonym."""
+
+
+def _write_mlm(folder: Path, *, output: str = "logits", drop: int = 0, **settings: object) -> Path:
+    """Write model.onnx, tokenizer.json and, with settings, sparse.json; the graph knows `drop` terms too few."""
+    from onnx import TensorProto, helper, numpy_helper, save_model
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    tokens = [*_SPECIAL, *_WORDS]
+    place = {token: number for number, token in enumerate(tokens)}
+    table = np.full((len(tokens), len(tokens) - drop), -1, np.float32)
+    for word in _WORDS:
+        if place[word] < table.shape[1]:
+            table[place[word], place[word]] = _OWN
+        if word in _SYNONYMS:
+            table[place[word], place[_SYNONYMS[word]]] = _OTHER
+    folder.mkdir(parents=True)
+    graph = helper.make_graph(
+        [helper.make_node("Gather", ["table", "input_ids"], [output], axis=0)],
+        "mlm",
+        [helper.make_tensor_value_info("input_ids", TensorProto.INT64, ["batch", "sequence"])],
+        [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["batch", "sequence", table.shape[1]])],
+        [numpy_helper.from_array(table, "table")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8, producer_name="ltrr")
+    save_model(model, str(folder / "model.onnx"))
+    tokenizer = Tokenizer(models.WordLevel(place, unk_token="[UNK]"))  # noqa: S106 – no password
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    tokenizer.add_special_tokens(list(_SPECIAL))
+    tokenizer.save(str(folder / "tokenizer.json"))
+    if settings:
+        (folder / "sparse.json").write_text(json.dumps({"format_version": 1, **settings}))
+    return folder
+
+
+class MakeMlm(Protocol):
+    """Writes a masked-language model of a few kB."""
+
+    def __call__(self, folder: Path, *, output: str = "logits", drop: int = 0, **settings: object) -> Path:
+        """Return the folder."""
+
+
+@pytest.fixture(scope="session")
+def make_mlm() -> MakeMlm:
+    """Return a function that writes a masked-language model of a few words.
+
+    Each has a large logit for itself, a smaller one for its synonym, and negative ones for all others.
+    """
+    pytest.importorskip("onnx", reason="the extra 'export' is not installed")
+    return _write_mlm

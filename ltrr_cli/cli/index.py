@@ -46,6 +46,7 @@ Examples:
   ltrr index build songs.csv artists.csv --index music.ltrr
   ltrr index build products.parquet --title-field name --text-field blurb
   ltrr index build artists.jsonl --vectors listening=artists.parquet
+  ltrr index build papers.jsonl --sparse models/splade
   zcat dump.gz | ltrr index build - --index dump.ltrr
 """
 )
@@ -74,6 +75,14 @@ def build(
         ),
     ] = None,
     vectors: _Vectors = None,
+    sparse: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="A folder with the model.onnx of a masked-language model (SPLADE); '' for none.",
+            show_default=False,
+        ),
+    ] = None,
     strict: _Strict = False,
     quiet: _Quiet = False,
     as_json: JsonOption = False,
@@ -95,7 +104,15 @@ def build(
         creator=creator_field,
     )
     built = _build(
-        catalogs, target, encoder=encoder, roles=roles, strict=strict, quiet=quiet, holdout=holdout, vectors=vectors
+        catalogs,
+        target,
+        encoder=encoder,
+        roles=roles,
+        strict=strict,
+        quiet=quiet,
+        holdout=holdout,
+        vectors=vectors,
+        sparse=sparse,
     )
     _show(built, target, quiet=quiet, as_json=as_json)
 
@@ -187,6 +204,7 @@ def _build(
     add: bool = False,
     holdout: float | None = None,
     vectors: list[str] | None = None,
+    sparse: str | None = None,
 ) -> Built:
     from ltrr_cli.cli.console import bars
     from ltrr_cli.engine import Engine
@@ -202,6 +220,7 @@ def _build(
             add=add,
             holdout=holdout,
             vectors=vectors or (),
+            sparse=sparse,
             stdin=stdin,
             progress=tell,
         )

@@ -70,7 +70,7 @@ class Encoder:
         folder = encoder_folder(None) if folder is None else folder
         files = encoder_files(folder)
         settings = read_settings(folder)
-        tokenizer = _open_tokenizer(files["tokenizer.json"], settings.max_tokens)
+        tokenizer = open_tokenizer(files["tokenizer.json"], settings.max_tokens)
         return cls(folder, settings, tokenizer, Model(files["model.onnx"], pooling=settings.pooling), max(1, threads))
 
     @cached_property
@@ -133,7 +133,7 @@ class Encoder:
     @cached_property
     def _uncut(self) -> Tokenizer:
         """The tokenizer without truncation; only builds need it."""
-        tokenizer = _open_tokenizer(encoder_files(self.folder)["tokenizer.json"], self.max_tokens)
+        tokenizer = open_tokenizer(encoder_files(self.folder)["tokenizer.json"], self.max_tokens)
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer
@@ -165,7 +165,7 @@ class Encoder:
         return self._model.run(*padded(ids, self._pad))
 
 
-def _open_tokenizer(path: Path, max_tokens: int) -> Tokenizer:
+def open_tokenizer(path: Path, max_tokens: int) -> Tokenizer:
     """Return the tokenizer of a file: no padding (this project pads), truncation, and no special tokens from the text.
 
     Raises:

@@ -12,11 +12,13 @@ from ltrr_cli.catalog.vectors import read_vectors
 from ltrr_cli.config import MAX_HOLDOUT, default_toml, read_config, with_holdout
 from ltrr_cli.config import NAME as CONFIG
 from ltrr_cli.encoder import Encoder, copy_encoder, encoder_digest, encoder_folder
+from ltrr_cli.encoder.sparse import SparseEncoder
 from ltrr_cli.engine.external import write_given
 from ltrr_cli.engine.fluency import Sample
 from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.publish import next_name, publish, settle, temporary
 from ltrr_cli.engine.removal import removed_since, superseded
+from ltrr_cli.engine.sparse import sparse_folder, write_sparse
 from ltrr_cli.engine.state import new_state, open_state
 from ltrr_cli.engine.texts import Encoded, document
 from ltrr_cli.errors import IndexDirectoryError, NewerFormatError, UsageError
@@ -63,11 +65,13 @@ def build(
     add: bool = False,
     holdout: float | None = None,
     vectors: Sequence[str] = (),
+    sparse: str | None = None,
     progress: Callable[[str, int, int | None], None],
 ) -> Built:
     """Make, or remake, the index at `root` from a catalogue; learned state and logs are kept.
 
-    `vectors` name files of vectors made elsewhere.
+    `vectors` name files of vectors made elsewhere; `sparse` is the folder of a masked-language model, "" for none, by
+    default the one that the index has.
 
     With `add` the catalogue's entities join those there are, and replace those with the same id.
     """
@@ -83,12 +87,19 @@ def build(
             )
         source = _encoder(root, before, encoder, add=add)
         digest = encoder_digest(source)
+        terms = sparse_folder(root, before, sparse, add=add)
+        terms_digest = encoder_digest(terms) if terms is not None else ""
         held = []
         parent = root / "segments"
         number = next_name(parent, before.next_segment if before is not None else 1)
         written = temporary(parent, number)
         try:
             held.append(_keep_encoder(root, source, digest))
+            if terms is not None:
+                held.append(_keep_encoder(root, terms, terms_digest))
+                model = SparseEncoder.open(
+                    root / "encoder" / terms_digest
+                )  # now: what is wrong with it is said at once
             writer = SegmentWriter(written, creator=catalog.schema.creator)
             with closing(writer):
                 _read(writer, catalog, progress)
@@ -101,12 +112,14 @@ def build(
             passages, passage_hashes = encoded.passages(writer.entities())
             fluency = sample.fluency(opened, own)
             writer.finish(own, hashes, passages, passage_hashes, fluency=fluency)
+            if terms is not None:
+                write_sparse(written, model, texts, progress)
             notes = write_given(root, before, written, writer.ids, given, add=add)
             held.append(share(written))  # so that nobody collects it before it is live
             settle(written, parent / number)
             live = Live(name=number, entities=len(writer), files=inventory(parent / number))
             removed = 0 if add or before is None else removed_since(root, before, live)
-            _go_live(root, live, digest, add=add, holdout=holdout)
+            _go_live(root, live, digest, terms_digest, add=add, holdout=holdout)
         finally:
             shutil.rmtree(written, ignore_errors=True)
             for handle in held:
@@ -210,7 +223,7 @@ def _index(
     return texts
 
 
-def _go_live(root: Path, live: Live, digest: str, *, add: bool, holdout: float | None) -> None:
+def _go_live(root: Path, live: Live, digest: str, sparse: str, *, add: bool, holdout: float | None) -> None:
     """Publish the new segment with the learned state as it is now, which other processes may have moved on."""
     (root / "log").mkdir(exist_ok=True)
     if not (root / CONFIG).exists():
@@ -235,4 +248,5 @@ def _go_live(root: Path, live: Live, digest: str, *, add: bool, holdout: float |
             state=new_state(config, logs) if before is None else open_state(root, before, config, logs),
             logs=logs,
             built=not add,
+            sparse=sparse,
         )

@@ -59,6 +59,7 @@ class Engine:
         add: bool = False,
         holdout: float | None = None,
         vectors: Sequence[str] = (),
+        sparse: str | None = None,
         stdin: BinaryIO | None = None,
         progress: Callable[[str, int, int | None], None] = lambda *_: None,
     ) -> Built:
@@ -70,8 +71,8 @@ class Engine:
         `sources` are catalogue files, `-` is `stdin`; `overrides` say which fields play which role where inference is
         wrong; `encoder` is a folder or a hub name; `strict` stops at the first bad record. `holdout` in [0, 0.9] is
         written into ltrr.toml: the share of queries whose feedback is logged but never learned. `vectors` are files of
-        vectors made elsewhere (`FILE` or `NAME=FILE`, see `catalog.vectors`), each an arm `vectors:NAME`.
-        `progress` is told
+        vectors made elsewhere (`FILE` or `NAME=FILE`, see `catalog.vectors`), each an arm `vectors:NAME`;
+        `sparse` is the folder of a masked-language model for the arm `sparse` ("" for none). `progress` is told
         (step, units since the last call, units in all or None).
         """
         from ltrr_cli.catalog import Catalog
@@ -81,7 +82,14 @@ class Engine:
         listed = [sources] if isinstance(sources, str | Path) else list(sources)
         catalog = Catalog(listed, overrides=overrides or Roles(), strict=strict, stdin=stdin)
         return build(
-            Path(index), catalog, encoder=encoder, add=add, holdout=holdout, vectors=vectors, progress=progress
+            Path(index),
+            catalog,
+            encoder=encoder,
+            add=add,
+            holdout=holdout,
+            vectors=vectors,
+            sparse=sparse,
+            progress=progress,
         )
 
     @classmethod

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.opened import Opened
 
 _LANGUAGES = 12
+NO_MODEL = "the index has no masked-language model; give one with: ltrr index build CATALOG --sparse DIR"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +36,8 @@ class Info:
     """Counts and sizes (bytes); `actions` counts events by action; `arms` says what the policy thinks of each.
 
     `vectors` counts them by kind: of entities, of passages of long texts, and made elsewhere, by name. `fluency` says
-    how well the encoder knows the languages of most texts, in [0, 1]. `credits` are all that the policy ever had, also
-    what it has forgotten; untrained, it stands on none of them.
+    how well the encoder knows the languages of most texts, in [0, 1]; `absent` says why an arm is not there. `credits`
+    are all that the policy ever had, also what it has forgotten; untrained, it stands on none of them.
     """
 
     path: str
@@ -48,6 +49,7 @@ class Info:
     strategies: tuple[str, ...]
     vectors: Mapping[str, int]
     fluency: Mapping[str, float]
+    absent: Mapping[str, str]
     generation: int
     created: str
     encoder: str
@@ -80,6 +82,7 @@ def info(opened: Opened) -> Info:
         learned_version=int(opened.manifest.learned.name),
         strategies=strategies,
         vectors=_vectors(opened),
+        absent={} if opened.manifest.sparse else {"sparse": NO_MODEL},
         fluency={one.language or f"other {one.script}": one.known for one in opened.view.fluency.groups[:_LANGUAGES]},
         generation=opened.manifest.generation,
         created=opened.manifest.created,

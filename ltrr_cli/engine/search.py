@@ -185,6 +185,7 @@ def make_request(opened: Opened, query: Query) -> Request:
         opened.view,
         opened.query_vector,
         popularity=opened.config.popularity,
+        weigh=opened.weigh,
         own=opened.profile(query.user, query.time) if query.user else None,
     )
 

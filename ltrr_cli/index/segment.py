@@ -18,6 +18,7 @@ from ltrr_cli.index.fresh import shares_below, year_of
 from ltrr_cli.index.fulltext import Fulltext, FulltextWriter
 from ltrr_cli.index.ids import Ids, write_ids
 from ltrr_cli.index.manifest import FORMAT_VERSION
+from ltrr_cli.index.sparse import Sparse
 from ltrr_cli.index.titles import Titles, write_titles
 from ltrr_cli.index.values import Values, ValuesWriter
 from ltrr_cli.index.vectors import Vectors, write_vectors
@@ -188,6 +189,7 @@ class Segment:
             self.titles = Titles(columns)
             self.values = Values.open(columns, tuple(row["attributes"]))
             self.vectors = Vectors(directory)
+            self.sparse = Sparse.open(directory, int(row["entities"]))
             self.external = open_external(directory)
             self.fulltext = Fulltext(directory / "fulltext")
         except (OSError, ValueError, KeyError, TypeError) as error:

@@ -25,6 +25,8 @@ PRIOR: Mapping[str, float] = {
     "structured.reciprocal_rank": 0.0,
     "semantic.score": 0.0,
     "semantic.reciprocal_rank": 0.05,
+    "sparse.score": 0.10,
+    "sparse.reciprocal_rank": 0.05,
     "memory.score": 0.20,
     "memory.mean": 0.20,
     "memory.reciprocal_rank": 0.0,

@@ -45,7 +45,7 @@ class Request:
     """All that a strategy may look at. `vector` is the query's unit vector, (dim,) float32, made on first use.
 
     `popularity` is the setting of that name: how much being well known counts. `own` are the rows that the user has
-    rewarded, and how much; None without a user.
+    rewarded, and how much; None without a user. `weigh` makes the query's sparse vector; None where the index has none.
     """
 
     query: Query
@@ -55,11 +55,19 @@ class Request:
     encode: Callable[[str], NDArray[np.float32]] = field(repr=False)
     popularity: float = 1.0
     own: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None
+    weigh: Callable[[str], tuple[NDArray[np.int32], NDArray[np.float32]]] | None = field(default=None, repr=False)
 
     @cached_property
     def key(self) -> str:
         """The query as everything that is learned by query names it."""
         return key(self.query.text)
+
+    @cached_property
+    def terms(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """The query's sparse vector: terms and weights; none without a model for it."""
+        if self.weigh is None:
+            return np.empty(0, np.int32), np.empty(0, np.float32)
+        return self.weigh(self.query.text)
 
     @cached_property
     def vector(self) -> NDArray[np.float32]:

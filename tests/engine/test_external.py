@@ -94,7 +94,7 @@ def test_adding_brings_vectors(with_sound: Path, write_catalog: Callable[..., Pa
     more = [{"id": "e40", "vector": [0, 0, 1, 0]}, {"id": "e01", "vector": [1, 0, 0, 0]}]
     built = Engine.build(new, with_sound, add=True, vectors=[f"sound={write(tmp_path / 'more.jsonl', more)}"])
     assert any("1 of 2 ids are not among what was added" in note for note in built.notes)
-    assert nearest(with_sound, 2)[0] == "e40"
+    assert "e40" in nearest(with_sound, 2)
     wrong = write(tmp_path / "wrong.jsonl", [{"id": "e40", "vector": [1, 2]}])
     with pytest.raises(UsageError, match="2 numbers a vector, the index's have 4"):
         Engine.build(new, with_sound, add=True, vectors=[f"sound={wrong}"])
