@@ -21,8 +21,6 @@ OVERLAP = 32
 """At most so many tokens of a passage are those that the one before ends with, in whole sentences."""
 MOST = 16
 """Passages of one text. What comes after them has no vector, and is found by its words."""
-FROM = 160
-"""Tokens from which on a text has passages: a quarter more than one passage."""
 
 _END = re.compile(r"[.!?…։؟۔।]['\"”’»)\]]*\s+|[。！？｡]['\"”’」』）]*\s*|\n\s*\n\s*")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.encoder.passages import FROM, cut
+from ltrr_cli.encoder.passages import SIZE, cut
 from ltrr_cli.index.passages import TEXTS, VECTORS, Passages
 from ltrr_cli.index.segment import words
 from ltrr_cli.text import hash64
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MAX_ATTRIBUTE = 300
 _TOGETHER = 1024
 """Long texts that are cut, and whose passages are encoded, together: so many are in memory at once."""
-_TITLE = 200
+_TITLE = 128
 """Characters of a title before its passages."""
 _STORES = (("vectors.text.npy", "vectors.npy"), (TEXTS, VECTORS))
 
@@ -96,20 +96,25 @@ class Encoded:
     def passages(self, entities: Iterable[tuple[int, Entity]]) -> tuple[Passages, NDArray[np.uint64]]:
         """Return the passages of those of these (row, entity), in the order of rows, whose texts are long.
 
-        Each is encoded behind its title; beside them the hashes of what was encoded.
+        Each is at most half of what the encoder reads, and encoded behind its title; a text has passages if it is a
+        quarter longer than one. Beside them the hashes of what was encoded.
         """
+        size = min(SIZE, self._encoder.max_tokens // 2)
+        least = size + size // 4
         parts: list[tuple[NDArray[np.float32], NDArray[np.uint64]]] = []
         rows: list[int] = []
         spans: list[tuple[int, int]] = []
-        long = ((row, entity) for row, entity in entities if len(entity.text) >= FROM)  # a token has a character
+        long = ((row, entity) for row, entity in entities if len(entity.text) >= least)  # a token has a character
         while group := list(islice(long, _TOGETHER)):
             texts: list[str] = []
             tokens = self._encoder.spans([entity.text for _, entity in group])
             for (row, entity), own in zip(group, tokens, strict=True):
-                for start, end in cut(entity.text, own) if len(own) >= FROM else ():
+                for start, end in cut(entity.text, own, size=size, overlap=size // 4) if len(own) >= least else ():
                     rows.append(row)
                     spans.append((start, end))
-                    texts.append(". ".join(filter(None, (entity.title[:_TITLE].strip(), entity.text[start:end]))))
+                    texts.append(
+                        ". ".join(filter(None, (entity.title[: min(_TITLE, size)].strip(), entity.text[start:end])))
+                    )
             if texts:
                 parts.append(self.vectors(texts, "encoding passages", all_of_them=False))
         if not parts:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-GRAPH_FROM = 2_000
-"""Entities from which on a segment gets a graph. Below, comparing with every vector is as fast, and exact."""
+GRAPH_FROM = 4_000
+"""Vectors from which on a segment gets a graph. Below, comparing with every vector is as fast, and exact."""
 _GRAPH = "ann.usearch"
 _EXPANSION = 128
 """Candidates that a graph search keeps: USearch's default of 64 loses 6 % of the nearest ten of random vectors."""
