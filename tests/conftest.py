@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import pytest
 
+from ltrr_cli.index.external import write_external
 from ltrr_cli.index.manifest import Live
 from ltrr_cli.index.segment import SegmentWriter
+from ltrr_cli.index.sparse import SparseWriter
 from ltrr_cli.index.view import View
 from ltrr_cli.memory.predicted import PredictedWriter
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -35,6 +37,31 @@ class MakeView(Protocol):
         vectors: NDArray[np.float32] | None = None,
     ) -> View:
         """Return a view of the segments; `tombstones` gives deleted rows of each, `vectors` one row for each entity."""
+
+
+def terms_of(text: str) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Return a sparse vector that depends on the text's words alone: all weigh 1."""
+    found = sorted({hash64(word) % 1000 for word in text.lower().split()[:200]})
+    return np.array(found, np.int32), np.ones(len(found), np.float32)
+
+
+def _more_vectors(directory: Path, entities: Sequence[Entity]) -> None:
+    """Write vectors called `sound` of most entities, by their ids, and sparse ones of all, by their titles."""
+    rows = [row for row, entity in enumerate(entities) if hash64(entity.id) % 5]
+    if rows:
+        drawn = [np.random.default_rng(hash64(entities[row].id)).normal(size=8) for row in rows]
+        unit = np.array([one / np.linalg.norm(one) for one in drawn], np.float32)
+        write_external(directory, "sound", np.array(rows, np.int64), unit)
+    sparse = SparseWriter()
+    for entity in entities:
+        sparse.add(*terms_of(entity.title))
+    sparse.write(directory)
+
+
+@pytest.fixture(scope="session")
+def weigh() -> Callable[[str], tuple[NDArray[np.int32], NDArray[np.float32]]]:
+    """Return what gives a query the sparse vector that the segments of `make_view` are made for."""
+    return terms_of
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +90,7 @@ def make_view(tmp_path_factory: pytest.TempPathFactory) -> MakeView:
                 predicted.add(row, entity, popularity)
             predicted.write(directory)
             texts = np.array([hash64(entity.title) for entity in entities], np.uint64)
+            _more_vectors(directory, entities)
             writer.finish(vectors[base : base + len(entities)], texts)
             live.append(Live(name=directory.name, entities=len(entities), tombstones=tuple(gone)))
             base += len(entities)

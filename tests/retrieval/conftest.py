@@ -16,6 +16,8 @@ from ltrr_cli.retrieval.base import Request
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from ltrr_cli.index.view import View
@@ -80,7 +82,7 @@ def catalogue() -> list[Entity]:
 
 
 @pytest.fixture(scope="session")
-def make_request() -> MakeRequest:
+def make_request(weigh: Callable[[str], tuple[NDArray[np.int32], NDArray[np.float32]]]) -> MakeRequest:
     """Return a function that understands a text and recalls what the memory knows."""
 
     def make(view: View, text: str, observed: Evidence | None = None) -> Request:
@@ -93,6 +95,6 @@ def make_request() -> MakeRequest:
         recalled = recall(
             understood.words, predicted, observed, view.row, living=view.living, now=TIME, half_life=HALF_LIFE
         )
-        return Request(Query(id="q", text=text, time=TIME), understood, recalled, view, encode)
+        return Request(Query(id="q", text=text, time=TIME), understood, recalled, view, encode, weigh=weigh)
 
     return make

@@ -9,6 +9,8 @@ import pytest
 
 from ltrr_cli.memory.evidence import Evidence
 from ltrr_cli.retrieval.base import BUILT_IN, Hits, Strategy, built_in
+from ltrr_cli.retrieval.external import PREFIX, ExternalVectors
+from ltrr_cli.retrieval.sparse import SparseTerms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,10 +49,22 @@ def view(request: pytest.FixtureRequest, make_view: Callable[..., View], catalog
     return make_view(catalogue, tombstones=(GONE,) if request.param == "tombstones" else ())
 
 
-@pytest.fixture(scope="module", params=BUILT_IN)
+ARMS = (*BUILT_IN, "vectors:sound", "sparse")
+WITHOUT_WORDS = ("semantic", "sparse")
+"""Arms that may compare what has no words that the index knows."""
+
+
+def arm(name: str) -> Strategy:
+    """Return a built-in strategy, or one that an index has by what it was built with."""
+    if name.startswith(PREFIX):
+        return ExternalVectors(name.removeprefix(PREFIX))
+    return SparseTerms() if name == "sparse" else built_in(name)
+
+
+@pytest.fixture(scope="module", params=ARMS)
 def strategy(request: pytest.FixtureRequest) -> Strategy:
-    """Return each built-in strategy."""
-    return built_in(request.param)
+    """Return each strategy."""
+    return arm(request.param)
 
 
 def _check(hits: Hits, view: View, depth: int) -> None:
@@ -101,30 +115,30 @@ def test_a_shallow_answer_is_the_start_of_a_deep_one(
 def test_barren_queries(strategy: Strategy, view: View, text: str, make_request: Callable[..., Request]) -> None:
     """Nothing to go by: no arm, or no harm. Only vectors compare what has no words."""
     request = make_request(view, text, Evidence("queries", words=True))
-    if strategy.name != "semantic":
+    if strategy.name not in WITHOUT_WORDS:
         assert not strategy.applies(request)
     hits = strategy.retrieve(request, 10)
     _check(hits, view, 10)
-    if strategy.name != "semantic":
+    if strategy.name not in WITHOUT_WORDS:
         assert len(hits.rows) == 0
 
 
-@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize("name", ARMS)
 def test_each_finds_something(name: str, view: View, make_request: Callable[..., Request]) -> None:
     """The suite above is about something: every strategy applies to this query, and finds more than one entity."""
     request = make_request(view, "love story")
-    strategy = built_in(name)
+    strategy = arm(name)
     assert strategy.name == name
     assert strategy.applies(request)
     assert len(strategy.retrieve(request, 100).rows) > 1
 
 
-@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize("name", [name for name in ARMS if not name.startswith(PREFIX)])
 def test_deleting_changes_no_order(
     name: str, make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]
 ) -> None:
-    """What is left after deletions keeps its order."""
-    strategy = built_in(name)
+    """What is left after deletions keeps its order; but a query of `vectors:` is made of what is found."""
+    strategy = arm(name)
     whole, holed = make_view(catalogue), make_view(catalogue, tombstones=(GONE,))
     before = strategy.retrieve(make_request(whole, "love story"), 100)
     after = strategy.retrieve(make_request(holed, "love story"), 100)
@@ -161,12 +175,12 @@ def test_segments_hardly_change_lexical_scores(
     assert others == pytest.approx(scores, rel=0.1)
 
 
-@pytest.mark.parametrize("name", ["semantic", "structured", "memory"])
+@pytest.mark.parametrize("name", ["semantic", "structured", "memory", "sparse"])
 def test_segments_change_nothing_where_no_statistics_count(
     name: str, make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]
 ) -> None:
     """Cosines do not depend on how entities are spread over segments, and neither do the sets that others find."""
-    strategy = built_in(name)
+    strategy = arm(name)
     one = strategy.retrieve(make_request(make_view(catalogue), "love story movies"), 60)
     two = strategy.retrieve(make_request(make_view(catalogue[:25], catalogue[25:]), "love story movies"), 60)
     assert set(one.rows.tolist()) == set(two.rows.tolist())
@@ -281,3 +295,39 @@ def test_the_query_is_encoded_once(
     built_in("semantic").retrieve(request, 5)
     built_in("semantic").retrieve(request, 5)
     assert calls == ["love"]
+
+
+def test_vectors_elsewhere_by_hand(
+    make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]
+) -> None:
+    """The query's vector is the weighted mean of what words find; given one, that; a user adds what they liked."""
+    from dataclasses import replace
+
+    view = make_view(catalogue)
+    external = view.segments[0].external["sound"]
+    request = make_request(view, "love death", Evidence("queries", words=True))
+    request = replace(request, recall=replace(request.recall, rows=request.recall.rows[:0]))
+    lexical = built_in("lexical").retrieve(request, 5)
+    has, vectors = external.of(lexical.rows)
+    mean = (vectors * (lexical.scores[has] / lexical.scores[0])[:, None]).sum(0)
+    rows, scores = external.nearest((mean / np.linalg.norm(mean)).astype(np.float32), 60)
+    hits = arm("vectors:sound").retrieve(request, 60)
+    assert hits.rows.tolist() == rows.tolist()
+    assert hits.scores == pytest.approx(scores, abs=1e-5)
+    own = int(external.rows[3])
+    (vector,) = external.of(np.array([own]))[1]
+    given = replace(request, query=replace(request.query, vectors={"sound": tuple(vector.tolist())}))
+    assert arm("vectors:sound").retrieve(given, 1).rows.tolist() == [own]
+    barren = replace(make_request(view, "xyzzy"), own=(np.array([own]), np.ones(1)))
+    barren = replace(barren, recall=request.recall)
+    assert arm("vectors:sound").retrieve(barren, 1).rows.tolist() == [own]
+
+
+def test_sparse_by_hand(
+    make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]
+) -> None:
+    """All weights are 1: the score is how many of the query's words the title has."""
+    hits = arm("sparse").retrieve(make_request(make_view(catalogue), "love death"), 60)
+    expected = [sum(word in entity.title.split() for word in ("love", "death")) for entity in catalogue]
+    assert hits.scores == pytest.approx([expected[row] for row in hits.rows.tolist()], rel=0.01)
+    assert len(hits.rows) == sum(count > 0 for count in expected)
