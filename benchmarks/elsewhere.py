@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from common import OUT, data, report, rows
+from common import OUT, data, rows
 from lastfm import counts, shares
 
 from ltrr_cli import Engine
@@ -79,8 +79,8 @@ def main() -> None:
     pristine = OUT / "lastfm.ltrr"
     if not (pristine / "manifest.json").exists():
         Engine.build(folder / "catalog.jsonl.zst", pristine, overrides=Overrides(popularity=""))
-    lines = [("held-out events", f"{len(test):,} under {len(tags):,} tags")]
-    lines.append(("plain counts, top 10 / 100", "{:.3f} / {:.3f}".format(*counts(train, test))))
+    print(f"{'held-out events':<28}", f"{len(test):,} under {len(tags):,} tags")
+    print(f"{'plain counts, top 10 / 100':<28}", "{:.3f} / {:.3f}".format(*counts(train, test)), flush=True)
     artists, matrix = vectors_of(train)
     now = parse_time(train[-1]["ts"])
     with tempfile.TemporaryDirectory(dir=OUT) as scratch:
@@ -105,8 +105,7 @@ def main() -> None:
                     for tag in tags:
                         answer = engine.search(tag, k=100, now=now, explore=False, depths=depths, log=False)
                         found[tag] = [result.id for result in answer.results]
-                    lines.append((name, "{:.3f} / {:.3f}".format(*shares(test, found))))
-    report(lines)
+                    print(f"{name:<28}", "{:.3f} / {:.3f}".format(*shares(test, found)), flush=True)
 
 
 if __name__ == "__main__":

@@ -24,17 +24,17 @@ def main() -> None:
     entities = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     rng = np.random.default_rng(1)
     share = 1 / (np.arange(VOCABULARY) + 30.0)
-    share /= share.sum()
+    below = np.cumsum(share / share.sum())[:-1]
     writer = SparseWriter()
     for _ in range(entities):
-        terms = np.unique(rng.choice(VOCABULARY, TERMS, p=share)).astype(np.int32)
+        terms = np.unique(below.searchsorted(rng.random(TERMS))).astype(np.int32)
         writer.add(terms, rng.random(len(terms)).astype(np.float32) + 0.01)
     with tempfile.TemporaryDirectory() as root:
         writer.write(Path(root))
         sparse = Sparse.open(Path(root), entities)
         if sparse is None:
             sys.exit("nothing was written")
-        queries = [np.unique(rng.choice(VOCABULARY, ASKED, p=share)).astype(np.int32) for _ in range(200)]
+        queries = [np.unique(below.searchsorted(rng.random(ASKED))).astype(np.int32) for _ in range(200)]
         read = [int(sparse.frequencies(terms).sum()) for terms in queries]
         found = times(lambda terms: sparse.search(terms, np.ones(len(terms), np.float32), 100), queries)
         matrix, vector = rng.random((entities, 384)).astype(np.float32), rng.random(384).astype(np.float32)
