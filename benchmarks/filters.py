@@ -17,7 +17,7 @@ from common import OUT, data, mean, quantile, rows
 
 from ltrr_cli import Engine
 from ltrr_cli.engine.search import make_request
-from ltrr_cli.index.vectors import cosines
+from ltrr_cli.index.passages import cosines
 from ltrr_cli.records import Query
 
 ARMS = ("lexical", "popular", "structured", "semantic", "memory")

@@ -34,7 +34,8 @@ class Query:
 
     `context` is what the caller knows of it beyond that: numbers, or words that name a kind. `filter` says what may be
     found at all, as `filters.expression` writes it; "": everything. With `recommend` it has no text, and asks for what
-    suits its user, its session and `likes`: rows of entities that are liked here and now.
+    suits its user, its session and `likes`: rows of entities that are liked here and now. `vectors` are unit vectors of
+    the query in the spaces of vectors made elsewhere, by their names.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Query:
     filter: str = ""
     recommend: bool = False
     likes: tuple[int, ...] = ()
+    vectors: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,7 +299,11 @@ class Bad:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One line of an answer: `strategies` maps each arm that found the entity to the rank it gave."""
+    """One line of an answer: `strategies` maps each arm that found the entity to the rank it gave.
+
+    `passage` is the part of a long text that is nearest to the query by its vector; empty where none is nearer than all
+    of it.
+    """
 
     rank: int
     id: str
@@ -307,6 +313,7 @@ class Result:
     strategies: Mapping[str, int]
     contributions: Mapping[str, float] = field(default_factory=dict)
     text: str = ""
+    passage: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,6 +91,11 @@ def scripts(text: str) -> dict[str, float]:
     return {family: counts[family] / letters for family in sorted(counts) if family != "latin"}
 
 
+def script_of(text: str) -> str:
+    """Return the family of scripts that more than half of a text's letters are of, else "latin"."""
+    return next((family for family, share in scripts(text).items() if share > 0.5), "latin")
+
+
 def guess(text: str, words: Iterable[str], shares: Mapping[str, float]) -> str:
     """Return the language of a query, one of LANGUAGES, "" where nothing tells or several are as likely.
 

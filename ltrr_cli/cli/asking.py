@@ -77,6 +77,7 @@ def answer_json(answer: Answer, *, explain: bool = False) -> dict[str, Any]:
                 "title": result.title,
                 "score": number(result.score),
                 "strategies": dict(result.strategies),
+                **({"passage": result.passage} if result.passage else {}),
             }
             for result in answer.results
         ],

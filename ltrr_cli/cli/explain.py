@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ltrr_cli.cli.render import show_facets, why
+from ltrr_cli.cli.render import fit, show_facets, why
 from ltrr_cli.cli.text import plural, safe
 from ltrr_cli.records import INTERLEAVED, TEAM_A, TEAM_B
 
@@ -68,6 +68,8 @@ def show_why(out: Console, answer: Answer, result: Result, *, most: int | None =
     out.print(f"{result.rank:>3} {safe(result.title or result.id)}{kind}", style="bold", soft_wrap=True)
     found = ", ".join(why(result))
     out.print(f"    {safe(result.id)}{' · ' + found if found else ''}", style="dim", soft_wrap=True)
+    if result.passage:
+        out.print(f"    passage: {fit(safe(result.passage), max(_LEAST, out.width - 14)).rstrip()}", style="dim")
     trace = answer.trace
     values = dict(zip(trace.feature_names, trace.features[result.rank - 1], strict=True))
     parts = list(result.contributions.items())

@@ -21,6 +21,16 @@ app = typer.Typer(name="index", help="Build an index, add to it, delete from it,
 _Catalogs = Annotated[
     list[str], typer.Argument(metavar="CATALOG", help="JSONL, CSV or Parquet files, also compressed; - is stdin.")
 ]
+_Vectors = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--vectors",
+        metavar="[NAME=]FILE",
+        help="Vectors made elsewhere, id and vector, as JSONL, Parquet or .npy beside .ids.txt (repeatable); "
+        "NAME= drops them.",
+        show_default=False,
+    ),
+]
 _Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first bad record.")]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars; print nothing but errors.")]
 
@@ -37,6 +47,8 @@ Examples:
   ltrr index build catalog.jsonl
   ltrr index build songs.csv artists.csv --index music.ltrr
   ltrr index build products.parquet --title-field name --text-field blurb
+  ltrr index build artists.jsonl --vectors listening=artists.parquet
+  ltrr index build papers.jsonl --sparse models/splade
   zcat dump.gz | ltrr index build - --index dump.ltrr
 """
 )
@@ -65,6 +77,15 @@ def build(
         ),
     ] = None,
     no_suggest: _NoSuggest = False,
+    vectors: _Vectors = None,
+    sparse: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="A folder with the model.onnx of a masked-language model (SPLADE); '' for none.",
+            show_default=False,
+        ),
+    ] = None,
     strict: _Strict = False,
     quiet: _Quiet = False,
     as_json: JsonOption = False,
@@ -94,6 +115,8 @@ def build(
         quiet=quiet,
         holdout=holdout,
         suggest=not no_suggest,
+        vectors=vectors,
+        sparse=sparse,
     )
     _show(built, target, quiet=quiet, as_json=as_json)
 
@@ -110,6 +133,7 @@ def add(
     *,
     index: IndexOption = None,
     no_suggest: _NoSuggest = False,
+    vectors: _Vectors = None,
     strict: _Strict = False,
     quiet: _Quiet = False,
     as_json: JsonOption = False,
@@ -117,7 +141,15 @@ def add(
     """Add a catalogue's entities; those with an id that the index has replace it."""
     target = find_index(index)
     built = _build(
-        catalogs, target, encoder=None, roles=None, strict=strict, add=True, quiet=quiet, suggest=not no_suggest
+        catalogs,
+        target,
+        encoder=None,
+        roles=None,
+        strict=strict,
+        add=True,
+        quiet=quiet,
+        suggest=not no_suggest,
+        vectors=vectors,
     )
     _show(built, target, quiet=quiet, as_json=as_json)
 
@@ -217,6 +249,8 @@ def _build(
     add: bool = False,
     holdout: float | None = None,
     suggest: bool = True,
+    vectors: list[str] | None = None,
+    sparse: str | None = None,
 ) -> Built:
     from ltrr_cli.cli.console import bars
     from ltrr_cli.engine import Engine
@@ -232,6 +266,8 @@ def _build(
             add=add,
             holdout=holdout,
             suggest=suggest,
+            vectors=vectors or (),
+            sparse=sparse,
             stdin=stdin,
             progress=tell,
         )
@@ -269,7 +305,8 @@ def _show_built(built: Built, target: Path) -> None:
     for field, reason in schema.ignored:
         say(f"  {'ignored':<11} {safe(field)}: {safe(reason)}")
     reused = f", {built.reused:,} taken over" if built.reused else ""
-    say(f"  {'vectors':<11} {built.encoded:,} encoded{reused}")
+    passages = f"; {built.passages:,} of passages of long texts" if built.passages else ""
+    say(f"  {'vectors':<11} {built.encoded:,} encoded{reused}{passages}")
     if built.removed:
         say(f"  {'removed':<11} {built.removed:,} entities that the index had before are not in this catalogue")
     say(f"Next: ltrr query some words --index {safe(target)}")

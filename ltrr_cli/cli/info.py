@@ -23,6 +23,10 @@ def show_info(out: Console, info: Info) -> None:
     entities = plural(info.entities, "entity", "entities")
     _line(out, "index", f"{entities} in {plural(info.segments, 'segment')}, built {info.created[:19]}")
     _line(out, "sizes", ", ".join(f"{part} {size(count)}" for part, count in info.sizes.items()))
+    _line(out, "vectors", ", ".join(f"{count:,} of {what}" for what, count in info.vectors.items() if count))
+    _line(out, "fluency", ", ".join(f"{language} {known:.2f}" for language, known in info.fluency.items()))
+    for arm, reason in info.absent.items():
+        _line(out, "no arm", f"{arm}: {reason}")
     actions = ", ".join(f"{action} {count:,}" for action, count in info.actions.items())
     _line(out, "feedback", f"{plural(info.impressions, 'impression')}, {plural(info.events, 'event')}")
     _line(out, "actions", actions or "none yet: click at the prompt of ltrr query, or ltrr feedback ingest a log")

@@ -144,7 +144,7 @@ def _shorten(parts: tuple[str, ...], width: int) -> str:
 
 def _snippet(result: Result, query: str, width: int) -> str:
     """Return a line of the result's text, from near the first of the query's words if that is far in."""
-    text = safe(result.text[:20_000])
+    text = safe((result.passage or result.text)[:20_000])
     if not text or text == safe(result.title):
         return ""
     lower = text.lower()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ltrr_cli.encoder.batches import by_length, padded
 from ltrr_cli.encoder.model import Model
+from ltrr_cli.encoder.passages import MOST
 from ltrr_cli.encoder.settings import Settings, read_settings
 from ltrr_cli.encoder.source import encoder_digest, encoder_files, encoder_folder
 from ltrr_cli.encoder.text import clean
@@ -69,7 +70,7 @@ class Encoder:
         folder = encoder_folder(None) if folder is None else folder
         files = encoder_files(folder)
         settings = read_settings(folder)
-        tokenizer = _open_tokenizer(files["tokenizer.json"], settings.max_tokens)
+        tokenizer = open_tokenizer(files["tokenizer.json"], settings.max_tokens)
         return cls(folder, settings, tokenizer, Model(files["model.onnx"], pooling=settings.pooling), max(1, threads))
 
     @cached_property
@@ -119,6 +120,39 @@ class Encoder:
                 progress(int(counts[done].sum()))
         return vectors if len(places) == len(cleaned) else vectors[place]
 
+    def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Return each text's tokens, special ones left out and none cut off, as spans of its characters.
+
+        A text beyond `CHARACTERS_PER_TOKEN` × `max_tokens` × `MOST` characters is cut there.
+        """
+        tokenizer = self._uncut
+        cleaned = [clean(text, max_tokens=self.max_tokens * MOST) for text in texts]
+        encodings = tokenizer.encode_batch(cleaned, add_special_tokens=False)
+        return [[span for span in encoding.offsets if span[1] > span[0]] for encoding in encodings]
+
+    def characters_per_token(self, texts: Sequence[str]) -> float:
+        """Return how many characters of these texts a token stands for; an unknown one counts as its characters.
+
+        About 4 to 5 in a language that the tokenizer was made for, and 1 where it spells the words.
+        """
+        unknown = {self._uncut.token_to_id(token) for token in ("[UNK]", "<unk>")}
+        characters = tokens = 0
+        for encoding in self._uncut.encode_batch(
+            [clean(text, max_tokens=self.max_tokens) for text in texts], add_special_tokens=False
+        ):
+            for number, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
+                characters += end - start
+                tokens += end - start if number in unknown else 1
+        return characters / max(1, tokens)
+
+    @cached_property
+    def _uncut(self) -> Tokenizer:
+        """The tokenizer without truncation; only builds need it."""
+        tokenizer = open_tokenizer(encoder_files(self.folder)["tokenizer.json"], self.max_tokens)
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
+
     def _encode_into(self, vectors: NDArray[np.float32], texts: Sequence[str]) -> Iterator[list[int]]:
         """Fill the rows of `vectors`, batch by batch; yield the rows that each batch filled."""
         with ThreadPoolExecutor(self._threads, thread_name_prefix="ltrr-encode") as pool:
@@ -146,7 +180,7 @@ class Encoder:
         return self._model.run(*padded(ids, self._pad))
 
 
-def _open_tokenizer(path: Path, max_tokens: int) -> Tokenizer:
+def open_tokenizer(path: Path, max_tokens: int) -> Tokenizer:
     """Return the tokenizer of a file: no padding (this project pads), truncation, and no special tokens from the text.
 
     Raises:

@@ -11,6 +11,7 @@ from ltrr_cli.errors import EncoderError
 from ltrr_cli.native import onnxruntime
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import numpy as np
@@ -25,7 +26,9 @@ _ADVICE = "export the model again, or use another encoder"
 class Model:
     """A session over a graph; `run` may be called from several threads at once."""
 
-    def __init__(self, path: Path, *, pooling: Literal["graph", "mean", "cls"]) -> None:
+    def __init__(
+        self, path: Path, *, pooling: Literal["graph", "mean", "cls"], outputs: Sequence[str] = _OUTPUTS
+    ) -> None:
         self.path = path
         self.pooling = pooling
         self._session = _open(path)
@@ -38,14 +41,36 @@ class Model:
                 next="its inputs must be input_ids and, where needed, attention_mask and token_type_ids",
             )
         self._inputs = names
-        outputs = [value.name for value in self._session.get_outputs()]
-        self._output = next((name for name in _OUTPUTS if name in outputs), outputs[0])
+        given = [value.name for value in self._session.get_outputs()]
+        self._output = next((name for name in outputs if name in given), given[0])
 
     def run(self, tokens: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return (n, dim) float32 unit rows for (n, sequence) int64 token ids and their mask; every row has a token.
 
         Raises:
             EncoderError: the graph fails, returns another shape, or numbers that are not finite.
+        """
+        vectors = self.output(tokens, mask)
+        if vectors.ndim == 3 and vectors.shape[:2] == tokens.shape:
+            vectors = pool(vectors, mask, "cls" if self.pooling == "cls" else "mean")
+        elif vectors.ndim != 2 or len(vectors) != len(tokens):
+            raise EncoderError(
+                f"the graph's output {self._output} has shape {vectors.shape} for token ids of shape {tokens.shape}",
+                where=str(self.path),
+                next="it must be (batch, dim), or (batch, sequence, dim) token embeddings",
+            )
+        try:
+            return unit_rows(vectors)
+        except ValueError as error:
+            raise EncoderError(
+                f"the graph returns no usable numbers: {error}", where=str(self.path), next=_ADVICE
+            ) from error
+
+    def output(self, tokens: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return what the graph gives for (n, sequence) int64 token ids and their mask, as it is.
+
+        Raises:
+            EncoderError: the graph fails.
         """
         import numpy as np
 
@@ -63,21 +88,7 @@ class Model:
                 where=str(self.path),
                 next="check that tokenizer.json and max_tokens in encoder.json belong to this model",
             ) from error
-        vectors = np.asarray(output, dtype=np.float32)
-        if vectors.ndim == 3 and vectors.shape[:2] == tokens.shape:
-            vectors = pool(vectors, mask, "cls" if self.pooling == "cls" else "mean")
-        elif vectors.ndim != 2 or len(vectors) != len(tokens):
-            raise EncoderError(
-                f"the graph's output {self._output} has shape {vectors.shape} for token ids of shape {tokens.shape}",
-                where=str(self.path),
-                next="it must be (batch, dim), or (batch, sequence, dim) token embeddings",
-            )
-        try:
-            return unit_rows(vectors)
-        except ValueError as error:
-            raise EncoderError(
-                f"the graph returns no usable numbers: {error}", where=str(self.path), next=_ADVICE
-            ) from error
+        return np.asarray(output, dtype=np.float32)
 
 
 def _open(path: Path) -> Any:

@@ -13,6 +13,8 @@ _GRAPHS = ("model.onnx", "onnx/model.onnx")
 """Where the graph may lie; sentence-transformers puts it into a subfolder."""
 _SETTINGS = ("1_Pooling/config.json", "config_sentence_transformers.json", "sentence_bert_config.json")
 """Read only where there is no encoder.json."""
+SPARSE = "sparse.json"
+"""The settings of a masked-language model."""
 
 
 def encoder_folder(name: str | None) -> Path:
@@ -96,6 +98,8 @@ def encoder_files(folder: Path) -> dict[str, Path]:
     if not tokenizer.is_file():
         raise EncoderError("there is no tokenizer.json", where=str(folder), next=advice)
     files = {"model.onnx": graph, "tokenizer.json": tokenizer}
+    if (folder / SPARSE).is_file():
+        return files | {SPARSE: folder / SPARSE}
     own = folder / "encoder.json"
     if own.is_file():
         return files | {"encoder.json": own}

@@ -8,14 +8,19 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ltrr_cli.catalog.vectors import read_vectors
 from ltrr_cli.config import MAX_HOLDOUT, default_toml, read_config, with_holdout
 from ltrr_cli.config import NAME as CONFIG
 from ltrr_cli.encoder import Encoder, copy_encoder, encoder_digest, encoder_folder
+from ltrr_cli.encoder.sparse import SparseEncoder
+from ltrr_cli.engine.external import write_given
+from ltrr_cli.engine.fluency import Sample
 from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.publish import next_name, publish, settle, temporary
 from ltrr_cli.engine.removal import removed_since, superseded
+from ltrr_cli.engine.sparse import sparse_folder, write_sparse
 from ltrr_cli.engine.state import new_state, open_state
-from ltrr_cli.engine.texts import document, encode_texts
+from ltrr_cli.engine.texts import Encoded, document
 from ltrr_cli.errors import IndexDirectoryError, NewerFormatError, UsageError
 from ltrr_cli.index.files import inventory, replace_file, sync_file
 from ltrr_cli.index.locks import exclusive, share
@@ -25,7 +30,7 @@ from ltrr_cli.index.view import View
 from ltrr_cli.memory.predicted import PredictedWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ltrr_cli.catalog import Catalog
@@ -47,6 +52,7 @@ class Built:
     notes: tuple[str, ...]
     encoded: int
     reused: int
+    passages: int  # of long texts: each has a vector of its own
     segment: str
     suggested: int  # values that texts name, for `suggested_for` entities
     suggested_for: int
@@ -61,14 +67,20 @@ def build(
     add: bool = False,
     holdout: float | None = None,
     suggest: bool = True,
+    vectors: Sequence[str] = (),
+    sparse: str | None = None,
     progress: Callable[[str, int, int | None], None],
 ) -> Built:
     """Make, or remake, the index at `root` from a catalogue; learned state and logs are kept.
+
+    `vectors` name files of vectors made elsewhere; `sparse` is the folder of a masked-language model, "" for none, by
+    default the one that the index has.
 
     With `add` the catalogue's entities join those there are, and replace those with the same id.
     """
     if holdout is not None and not 0 <= holdout <= MAX_HOLDOUT:
         raise UsageError(f"holdout must be from 0 to {MAX_HOLDOUT}, not {holdout}")
+    given = [read_vectors(word) for word in vectors]
     _check(root)
     with exclusive(root / "locks" / "build", timeout=5):
         before = _manifest(root, add=add)
@@ -78,25 +90,39 @@ def build(
             )
         source = _encoder(root, before, encoder, add=add)
         digest = encoder_digest(source)
+        terms = sparse_folder(root, before, sparse, add=add)
+        terms_digest = encoder_digest(terms) if terms is not None else ""
         held = []
         parent = root / "segments"
         number = next_name(parent, before.next_segment if before is not None else 1)
         written = temporary(parent, number)
         try:
             held.append(_keep_encoder(root, source, digest))
+            if terms is not None:
+                held.append(_keep_encoder(root, terms, terms_digest))
+                model = SparseEncoder.open(
+                    root / "encoder" / terms_digest
+                )  # now: what is wrong with it is said at once
             writer = SegmentWriter(written, creator=catalog.schema.creator, suggest=suggest)
             with closing(writer):
                 _read(writer, catalog, progress)
-            texts = _index(writer, catalog.schema.creator, written, progress)
+            sample = Sample()
+            texts = _index(writer, catalog.schema.creator, written, sample, progress)
             opened = Encoder.open(root / "encoder" / digest)
             reuse = before.segments if before is not None and before.encoder == digest else ()
-            vectors, hashes, encoded = encode_texts(opened, texts, root, reuse, progress)
-            writer.finish(vectors, hashes)
+            encoded = Encoded(opened, root, reuse, progress)
+            own, hashes = encoded.vectors(texts, "encoding")
+            passages, passage_hashes = encoded.passages(enumerate(writer.entities()))
+            fluency = sample.fluency(opened, own)
+            writer.finish(own, hashes, passages, passage_hashes, fluency=fluency)
+            if terms is not None:
+                write_sparse(written, model, texts, progress)
+            notes = write_given(root, before, written, writer.ids, given, add=add)
             held.append(share(written))  # so that nobody collects it before it is live
             settle(written, parent / number)
             live = Live(name=number, entities=len(writer), files=inventory(parent / number))
             removed = 0 if add or before is None else removed_since(root, before, live)
-            _go_live(root, live, digest, add=add, holdout=holdout)
+            _go_live(root, live, digest, terms_digest, add=add, holdout=holdout)
         finally:
             shutil.rmtree(written, ignore_errors=True)
             for handle in held:
@@ -107,9 +133,10 @@ def build(
         schema=catalog.schema,
         bad_count=catalog.bad_count,
         bad=tuple(catalog.bad),
-        notes=tuple(catalog.notes),
-        encoded=encoded,
-        reused=len(texts) - encoded,
+        notes=(*catalog.notes, *notes),
+        encoded=encoded.encoded,
+        reused=encoded.reused,
+        passages=len(passages),
         segment=number,
         suggested=writer.suggested[0],
         suggested_for=writer.suggested[1],
@@ -181,7 +208,11 @@ def _read(writer: SegmentWriter, catalog: Catalog, progress: Callable[[str, int,
 
 
 def _index(
-    writer: SegmentWriter, creator: str, directory: Path, progress: Callable[[str, int, int | None], None]
+    writer: SegmentWriter,
+    creator: str,
+    directory: Path,
+    sample: Sample,
+    progress: Callable[[str, int, int | None], None],
 ) -> list[str]:
     """Index every row and predict its queries; returns the texts to encode."""
     predicted = PredictedWriter(creator=creator)
@@ -189,6 +220,7 @@ def _index(
     for row, entity, popularity in writer.rows():
         predicted.add(row, entity, popularity)
         texts.append(document(entity, creator))
+        sample.add(row, entity)
         if (row + 1) % 500 == 0:
             progress("indexing", 500, len(writer))
     progress("indexing", len(writer) % 500, len(writer))
@@ -202,7 +234,7 @@ def _index(
     return texts
 
 
-def _go_live(root: Path, live: Live, digest: str, *, add: bool, holdout: float | None) -> None:
+def _go_live(root: Path, live: Live, digest: str, sparse: str, *, add: bool, holdout: float | None) -> None:
     """Publish the new segment with the learned state as it is now, which other processes may have moved on."""
     (root / "log").mkdir(exist_ok=True)
     if not (root / CONFIG).exists():
@@ -227,4 +259,5 @@ def _go_live(root: Path, live: Live, digest: str, *, add: bool, holdout: float |
             state=new_state(config, logs) if before is None else open_state(root, before, config, logs),
             logs=logs,
             built=not add,
+            sparse=sparse,
         )

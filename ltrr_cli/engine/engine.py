@@ -62,6 +62,8 @@ class Engine:
         add: bool = False,
         holdout: float | None = None,
         suggest: bool = True,
+        vectors: Sequence[str] = (),
+        sparse: str | None = None,
         stdin: BinaryIO | None = None,
         progress: Callable[[str, int, int | None], None] = lambda *_: None,
     ) -> Built:
@@ -73,8 +75,10 @@ class Engine:
         `sources` are catalogue files, `-` is `stdin`; `overrides` say which fields play which role where inference is
         wrong; `encoder` is a folder or a hub name; `strict` stops at the first bad record. `holdout` in [0, 0.9] is
         written into ltrr.toml: the share of queries whose feedback is logged but never learned. `suggest`: values that
-        an entity's text names are suggested for it, see `suggestions`. `progress` is told (step, units since the last
-        call, units in all or None).
+        an entity's text names are suggested for it, see `suggestions`. `vectors` are files of vectors made elsewhere
+        (`FILE` or `NAME=FILE`, see `catalog.vectors`), each an arm `vectors:NAME`; `sparse` is the folder of a
+        masked-language model for the arm `sparse` ("" for none). `progress` is told (step, units since the last call,
+        units in all or None).
         """
         from ltrr_cli.catalog import Catalog
         from ltrr_cli.catalog import Overrides as Roles
@@ -83,7 +87,15 @@ class Engine:
         listed = [sources] if isinstance(sources, str | Path) else list(sources)
         catalog = Catalog(listed, overrides=overrides or Roles(), strict=strict, stdin=stdin)
         return build(
-            Path(index), catalog, encoder=encoder, add=add, holdout=holdout, suggest=suggest, progress=progress
+            Path(index),
+            catalog,
+            encoder=encoder,
+            add=add,
+            holdout=holdout,
+            suggest=suggest,
+            vectors=vectors,
+            sparse=sparse,
+            progress=progress,
         )
 
     @classmethod
@@ -133,6 +145,7 @@ class Engine:
         facets: Sequence[str] = (),
         cap: str | None = None,
         diversity: float | None = None,
+        vectors: Mapping[str, Sequence[float]] | None = None,
     ) -> Answer:
         """Answer a query, and log it as an impression unless `log` is off or the index is `read_only`.
 
@@ -148,8 +161,8 @@ class Engine:
         `filter` says what may be found at all, such as `year >= 1990 and genre = rock` (see `filters.grammar`), and so
         do words of `text` such as `genre:rock`; both must be met. `facets` names fields whose values are counted.
         `cap` (`artist:2`: at most two of each artist) and `diversity` in [0, 0.99] arrange the page in place of what
-        ltrr.toml says; see `ranking.diversity`.
-        Raises `UsageError` for values out of range, unknown names, and a filter that cannot be read.
+        ltrr.toml says; see `ranking.diversity`. `vectors` are the query's in the spaces of vectors made elsewhere:
+        {name: numbers}. Raises `UsageError` for values out of range, unknown names, and a filter that cannot be read.
         """
         from ltrr_cli.engine.ways import Way
 
@@ -158,7 +171,7 @@ class Engine:
         ways = [Way(name="", policy=policy, ranker=ranker, depths=depths)]
         if interleave is not None:
             ways = _two_ways(interleave, alone=depths is None and policy == ranker == "live")
-        query = self._query(text, k, user, session, now, query_id, context, filter)
+        query = self._query(text, k, user, session, now, query_id, context, filter, vectors)
         return self._answer(
             query,
             ways,
@@ -228,8 +241,10 @@ class Engine:
         query_id: str,
         context: Mapping[str, str | float] | None,
         filter: str,  # noqa: A002 – as in `search`
+        vectors: Mapping[str, Sequence[float]] | None = None,
     ) -> Query:
         """Check what was asked, and get ready to answer it."""
+        from ltrr_cli.engine.external import check_vectors
         from ltrr_cli.query.given import check_given
 
         if not isinstance(k, int) or not 1 <= k <= MAX_K:
@@ -247,6 +262,7 @@ class Engine:
             user=_name(user, "user"),
             session=_name(session, "session"),
             context=context or {},
+            vectors=check_vectors(self._opened.view.external, dict(vectors)) if vectors else {},
         )
 
     def _answer(

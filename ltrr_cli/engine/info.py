@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from ltrr_cli.engine.opened import Opened
 
+_LANGUAGES = 12
+NO_MODEL = "the index has no masked-language model; give one with: ltrr index build CATALOG --sparse DIR"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmInfo:
@@ -33,8 +36,10 @@ class ArmInfo:
 class Info:
     """Counts and sizes (bytes); `actions` counts events by action; `arms` says what the policy thinks of each.
 
-    `popularity` is the power by which it counts in `popular`, `popularity_from` says where that comes from. `credits`
-    are all that the policy ever had, also what it has forgotten; untrained, it stands on none of them.
+    `popularity` is the power by which it counts in `popular`, `popularity_from` says where that comes from. `vectors`
+    counts them by kind: of entities, of passages of long texts, and made elsewhere, by name. `fluency` says how well
+    the encoder knows the languages of most texts, in [0, 1]; `absent` says why an arm is not there. `credits` are all
+    that the policy ever had, also what it has forgotten; untrained, it stands on none of them.
     """
 
     path: str
@@ -44,6 +49,9 @@ class Info:
     events: int
     learned_version: int
     strategies: tuple[str, ...]
+    vectors: Mapping[str, int]
+    fluency: Mapping[str, float]
+    absent: Mapping[str, str]
     generation: int
     created: str
     encoder: str
@@ -77,6 +85,9 @@ def info(opened: Opened) -> Info:
         events=learned.counts["events"],
         learned_version=int(opened.manifest.learned.name),
         strategies=strategies,
+        vectors=_vectors(opened),
+        absent={} if opened.manifest.sparse else {"sparse": NO_MODEL},
+        fluency={one.language or f"other {one.script}": one.known for one in opened.view.fluency.groups[:_LANGUAGES]},
         generation=opened.manifest.generation,
         created=opened.manifest.created,
         encoder=opened.manifest.encoder,
@@ -111,6 +122,14 @@ def _origin(opened: Opened) -> str:
     choices = opened.learned.power.choices
     known = "what they say" if opened.learned.popularity != PRIOR else "too little to leave the prior"
     return f"{known}: {choices:,} choice{'' if choices == 1 else 's'}" if choices else "the prior: no feedback yet"
+
+
+def _vectors(opened: Opened) -> dict[str, int]:
+    """Return how many vectors there are: of entities, of passages, and made elsewhere."""
+    segments = opened.view.segments
+    counts = {"entities": opened.view.rows, "passages": sum(len(one.vectors.passages) for one in segments)}
+    elsewhere = {name: sum(len(one.external.get(name, ())) for one in segments) for name in opened.view.external}
+    return counts | elsewhere
 
 
 def _size(directory: Path) -> int:

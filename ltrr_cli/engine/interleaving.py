@@ -80,7 +80,7 @@ def answer_interleaved(opened: Opened, query: Query, a: Named, b: Named) -> Answ
     ids = opened.view.ids(pool.rows)
     suppliers = [sides[1] if team == TEAM_B or row not in sides[0].scores else sides[0] for row, team in drafted]
     shown = [side.scores[row] for side, (row, _) in zip(suppliers, drafted, strict=True)]
-    results = results_of(opened, pool, order, ids, shown)
+    results = results_of(ready, pool, order, ids, shown)
     took = (time.perf_counter() - started) * 1e3
     values, _ = rank(opened, ready, sides[0].ranker, pool)
     trace = Trace(

@@ -14,6 +14,7 @@ from ltrr_cli.engine.filtering import Filters
 from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.forget import resume
 from ltrr_cli.engine.learned import EVERYBODY
+from ltrr_cli.engine.sparse import QueryTerms
 from ltrr_cli.engine.state import follow, open_state
 from ltrr_cli.errors import IndexDirectoryError, UsageError
 from ltrr_cli.index.locks import share
@@ -24,10 +25,11 @@ from ltrr_cli.memory.prefixes import Prefixes
 from ltrr_cli.policy.baselines import EqualSplit
 from ltrr_cli.policy.thompson import ThompsonPolicy
 from ltrr_cli.ranking.linear import LinearRanker
+from ltrr_cli.retrieval import external, sparse
 from ltrr_cli.retrieval.base import find
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -58,7 +60,9 @@ class Opened:
         ]
         self.filters = Filters(self.view)
         self.completions = [open_completions(root / "segments" / segment.name) for segment in self.view.segments]
-        self.strategies = find(self.config.strategies, strategies)
+        self.strategies = find(
+            self.config.strategies, [*strategies, *external.arms(self.view), *sparse.arms(self.view)]
+        )
         self.state = open_state(root, self.manifest, self.config, self.logs)
         self.learned, self.impressions = self.state.learned, self.state.impressions
         self._rows: dict[str, int | None] = {}
@@ -108,6 +112,13 @@ class Opened:
                 self._vectors.pop(next(iter(self._vectors)))
             vector = self._vectors[text] = self.encoder.encode([text], kind="query")[0]
         return vector
+
+    @cached_property
+    def weigh(self) -> Callable[[str], tuple[NDArray[np.int32], NDArray[np.float32]]] | None:
+        """What gives a query its sparse vector; None where the index has no model for it. It opens on first use."""
+        if not self.manifest.sparse:
+            return None
+        return QueryTerms(self.root / "encoder" / self.manifest.sparse, self.view)
 
     def warm_up(self, texts: Sequence[str]) -> None:
         """Encode several queries at once; `query_vector` then has them."""

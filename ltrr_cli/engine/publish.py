@@ -62,10 +62,12 @@ def publish(
     state: State,
     logs: Logs,
     built: bool = False,
+    sparse: str | None = None,
 ) -> Manifest:
     """Catch up with the logs, write the learned state for this view, and put both live. Holds: the publish lock.
 
-    `built`: the segments were made anew, now.
+    `built`: the segments were made anew, now. `sparse` names the encoder of sparse vectors ("" for none), by default
+    the one that there is.
     """
     state, _ = follow(state, state.learned.config, logs)
     parent = root / "learned"
@@ -89,6 +91,7 @@ def publish(
             [before.next_segment if before is not None else 1, *(int(live.name) + 1 for live in segments)]
         ),
         next_learned=int(number) + 1,
+        sparse=sparse if sparse is not None else before.sparse if before is not None else "",
     )
     manifest.write(root)
     collect(root, manifest)
@@ -99,6 +102,7 @@ def collect(root: Path, manifest: Manifest) -> None:
     """Remove what the manifest no longer names and nobody reads, and what dead writers left."""
     keep = {f"segments/{live.name}" for live in manifest.segments}
     keep |= {f"learned/{manifest.learned.name}", f"encoder/{manifest.encoder}"}
+    keep |= {f"encoder/{manifest.sparse}"} if manifest.sparse else set()
     for parent in ("segments", "learned", "encoder"):
         for directory in _directories(root / parent):
             if f"{parent}/{directory.name}" in keep or _alive(directory.name):

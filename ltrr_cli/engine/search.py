@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.analysis.language import guess, script_of, scripts
 from ltrr_cli.engine.agreement import agreements
 from ltrr_cli.engine.arranging import arranged
 from ltrr_cli.engine.asker import exposure_of, person_of
@@ -109,7 +110,7 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
     own = order[:-1] if reserved else order
     ids = opened.view.ids(pool.rows)
     shown = rounded(scores[order]).tolist()
-    results = results_of(opened, pool, order, ids, shown)
+    results = results_of(ready, pool, order, ids, shown)
     took = (time.perf_counter() - started) * 1e3
     trace = Trace(
         now=query.time,
@@ -205,6 +206,7 @@ def make_request(opened: Opened, query: Query) -> Request:
         rewarded=opened.rewarded,
         exposure=exposure_of(opened, query),
         pages=opened.impressions.exposure.pages(query.time),
+        weigh=opened.weigh,
     )
     return as_meant(opened, request)
 
@@ -221,6 +223,12 @@ def context_of(request: Request, first: Mapping[str, Ran], past: Past) -> dict[s
         if not ran.error:
             found |= relevance(arm, ran.hits.scores, ceiling(request))
     return found
+
+
+def fluency_of(request: Request) -> float:
+    """Return how well the encoder knows the query's language, in [0, 1]."""
+    text = request.query.text
+    return request.view.fluency.of(guess(text, request.understood.words, scripts(text)), script_of(text))
 
 
 def impression_of(answered: Answer, query: Query) -> Impression:
@@ -323,6 +331,7 @@ def rank(
         types=ready.past.types,
         earlier=ready.past.queries,
         corrected=meant(opened, request, pool.arms),
+        fluency=fluency_of(request),
     )
     values = features(subject, pool.rows, pool.ranks, pool.scores, pool.arms)
     return values, ranker.score(names(pool.arms), values)
@@ -385,12 +394,15 @@ def rounded(values: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def results_of(
-    opened: Opened, pool: Pool, order: NDArray[np.intp], ids: Sequence[str], scores: Sequence[float]
+    ready: Ready, pool: Pool, order: NDArray[np.intp], ids: Sequence[str], scores: Sequence[float]
 ) -> tuple[Result, ...]:
     """Return what is shown of the candidates in `order`; `ids` are those of the whole pool."""
+    view, text = ready.request.view, ready.query.text
+    vector = ready.request.vector if text.strip() else None
     results = []
     for place, (candidate, row) in enumerate(zip(order.tolist(), pool.rows[order].tolist(), strict=True)):
-        entity = opened.view.entity(row)
+        entity = view.entity(row)
+        part = None if vector is None else view.passage(row, vector)
         found = pool.ranks[candidate].tolist()
         results.append(
             Result(
@@ -399,6 +411,7 @@ def results_of(
                 type=entity.type,
                 title=entity.title,
                 text=entity.text,
+                passage=entity.text[slice(*part)] if part else "",
                 score=scores[place],
                 strategies={arm: rank for arm, rank in zip(pool.arms, found, strict=True) if rank},
             )

@@ -23,6 +23,8 @@ FORMS = (
     "or single:NAME"
 )
 _DEPTH = 50
+_SPACE = "vectors:"
+"""Arms of vectors made elsewhere have a colon in their name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,7 @@ def parse_way(word: str) -> Way | None:
         return Way(name=word, depths={value: MAX_DEPTH})
     if kind in ("strategies", "fixed"):
         depths = parse_depths(value)
-        if depths is None or (kind == "fixed" and value.count(":") != value.count(",") + 1):
+        if depths is None or (kind == "fixed" and value.replace(_SPACE, "").count(":") != value.count(",") + 1):
             form, example = ("NAME[:DEPTH],…", "lexical") if kind == "strategies" else ("NAME:DEPTH,…", "lexical:20")
             raise UsageError(f"{word!r} is not {kind}:{form}", next=f"for example {kind}:{example},semantic:50")
         return Way(name=word, depths=depths)
@@ -63,8 +65,9 @@ def parse_depths(text: str) -> dict[str, int] | None:
     """Read `lexical,semantic:50` as {strategy: hits to draw}, 50 where no number is given; None if it is not that."""
     out = {}
     for part in text.split(","):
-        name, colon, depth = part.strip().partition(":")
+        space = _SPACE if part.strip().startswith(_SPACE) else ""
+        name, colon, depth = part.strip().removeprefix(space).partition(":")
         if not name or (colon and not (depth.isascii() and depth.isdigit() and int(depth[:9]))):
             return None
-        out[name] = int(depth[:9]) if colon else _DEPTH
+        out[space + name] = int(depth[:9]) if colon else _DEPTH
     return out

@@ -34,7 +34,8 @@ def make_scratch(index: Path, scratch: Path) -> None:
         (scratch / parent).mkdir()
     for live in manifest.segments:
         _link(index, scratch, f"segments/{live.name}")
-    _link(index, scratch, f"encoder/{manifest.encoder}")
+    for encoder in {manifest.encoder, manifest.sparse} - {""}:
+        _link(index, scratch, f"encoder/{encoder}")
     if (index / SETTINGS).exists():
         shutil.copyfile(index / SETTINGS, scratch / SETTINGS)
     if read_config(scratch).holdout:

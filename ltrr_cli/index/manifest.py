@@ -39,6 +39,7 @@ class Manifest:
     created: str
     next_segment: int
     next_learned: int
+    sparse: str = ""  # the encoder of sparse vectors; "": there is none
 
     def write(self, root: Path) -> None:
         """Publish: after this returns, every opener sees this state, also after a power cut."""
@@ -47,6 +48,7 @@ class Manifest:
             "generation": self.generation,
             "created": self.created,
             "encoder": self.encoder,
+            "sparse": self.sparse,
             "segments": [_encode(live) for live in self.segments],
             "learned": _encode(self.learned),
             "next_segment": self.next_segment,
@@ -91,6 +93,7 @@ def read_manifest(root: Path) -> Manifest:
             generation=int(row["generation"]),
             created=str(row["created"]),
             encoder=_plain(row["encoder"]),
+            sparse=_plain(row["sparse"]) if row.get("sparse") else "",
             segments=tuple(_decode(live) for live in row["segments"]),
             learned=_decode(row["learned"]),
             next_segment=int(row["next_segment"]),

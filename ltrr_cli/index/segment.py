@@ -13,7 +13,9 @@ import numpy as np
 from ltrr_cli.analysis.multilingual import Multilingual, language_of, of_languages
 from ltrr_cli.analysis.versions import read_analysis
 from ltrr_cli.errors import IndexDirectoryError
+from ltrr_cli.index.external import open_external
 from ltrr_cli.index.files import map_bytes, mapped
+from ltrr_cli.index.fluent import Fluency
 from ltrr_cli.index.fresh import shares_below, year_of
 from ltrr_cli.index.fulltext import Fulltext, FulltextWriter
 from ltrr_cli.index.ids import Ids, write_ids
@@ -21,6 +23,7 @@ from ltrr_cli.index.manifest import FORMAT_VERSION
 from ltrr_cli.index.numbers import Numbers, NumbersWriter
 from ltrr_cli.index.postings import Postings
 from ltrr_cli.index.postings_writer import PostingsWriter
+from ltrr_cli.index.sparse import Sparse
 from ltrr_cli.index.spelling import Spelling, SpellingWriter
 from ltrr_cli.index.suggest import READ, Suggester
 from ltrr_cli.index.titles import Titles, write_titles
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ltrr_cli.analysis.base import Analysis
+    from ltrr_cli.index.passages import Passages
 
 
 class SegmentWriter:
@@ -66,6 +70,11 @@ class SegmentWriter:
         self._words = WordsWriter()
         self._spelling = SpellingWriter()
         self._years: list[float] = []
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the entities added, by row."""
+        return self._ids
 
     def __len__(self) -> int:
         """Return the number of entities added."""
@@ -141,18 +150,32 @@ class SegmentWriter:
 
     def entities(self) -> Iterator[Entity]:
         """Yield every entity again, in row order: all are added."""
+        self._lines.close()
         with (self._directory / "entities.jsonl").open("rb") as lines:
             yield from map(_entity, lines)
 
-    def finish(self, vectors: NDArray[np.float32], texts: NDArray[np.uint64]) -> None:
-        """Write the rest: (n, dim) float32 unit vectors in row order, and the hashes of the texts they stand for."""
+    def finish(
+        self,
+        vectors: NDArray[np.float32],
+        texts: NDArray[np.uint64],
+        passages: Passages | None = None,
+        passage_texts: NDArray[np.uint64] | None = None,
+        *,
+        fluency: Fluency = Fluency(),  # noqa: B008 – frozen
+    ) -> None:
+        """Write the rest: (n, dim) float32 unit vectors in row order, and the hashes of the texts they stand for.
+
+        The same of the passages, if there are any. `fluency` is what the encoder knows of their languages.
+        """
         columns = self._directory / "columns"
         np.save(self._directory / "entities.offsets.npy", np.array(self._offsets, np.int64))
         names = self._values.write(columns, None if self._suggester is None else self._suggester.weights)
         self._postings.finish().write(columns)
         write_ids(columns, self._ids)
         write_titles(columns, self._titles)
-        write_vectors(self._directory, vectors)
+        write_vectors(self._directory, vectors, passages=None if passages is None else passages.vectors)
+        if passages is not None and passage_texts is not None:
+            passages.write(self._directory, passage_texts)
         np.save(self._directory / "vectors.text.npy", texts)
         self._words.write(columns)
         self._spelling.write(columns)
@@ -168,6 +191,7 @@ class SegmentWriter:
                 "main": self._analysis.main,
                 "others": self._analysis.others,
             },
+            "fluency": fluency.to_rows(),
             "has_popularity": not bool(np.isnan(self._popularity).all()),
         }
         (self._directory / "segment.json").write_text(json.dumps(row) + "\n")
@@ -201,6 +225,7 @@ class Segment:
             self.popularity: NDArray[np.float32] = mapped(columns / "popularity.npy")
             self.analysis: Analysis = read_analysis(row.get("analysis"))
             self.has_popularity = bool(row["has_popularity"])
+            self.fluency = Fluency.from_rows(row.get("fluency", []))
             fresh = columns / "freshness.npy"  # ltrr before 0.1 wrote none
             self.freshness: NDArray[np.float32] | None = mapped(fresh) if fresh.exists() else None
             self.words = Words.open(columns)
@@ -211,6 +236,8 @@ class Segment:
             self.weighted = frozenset(row.get("weighted", ()))
             self.numbers = Numbers.open(columns, tuple(row.get("numbers", ())))
             self.vectors = Vectors(directory)
+            self.sparse = Sparse.open(directory, int(row["entities"]))
+            self.external = open_external(directory)
             self.fulltext = Fulltext(directory / "fulltext")
             self._postings = Postings.open(columns)
         except (OSError, ValueError, KeyError, TypeError) as error:

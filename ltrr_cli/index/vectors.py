@@ -1,4 +1,8 @@
-"""One segment's vectors: the truth in vectors.npy, and beside it a USearch graph where exact search would be slower."""
+"""One segment's vectors: the truth in vectors.npy, and beside it a USearch graph where exact search would be slower.
+
+An entity has a vector, and one more for each passage of a long text (index/passages.py). What is nearest to a query is
+the entity whose best vector is.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ltrr_cli.index.files import mapped
+from ltrr_cli.index.passages import Passages, cosines
 from ltrr_cli.native import usearch_index
 
 if TYPE_CHECKING:
@@ -15,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-GRAPH_FROM = 2_000
-"""Entities from which on a segment gets a graph. Below, comparing with every vector is as fast, and exact."""
+GRAPH_FROM = 4_000
+"""Vectors from which on a segment gets a graph. Below, comparing with every vector is as fast, and exact."""
 _GRAPH = "ann.usearch"
 _EXPANSION = 128
 """Candidates that a graph search keeps: USearch's default of 64 loses 6 % of the nearest ten of random vectors."""
@@ -29,20 +34,33 @@ _WIDER = 3
 """A graph keeps so many times the candidates wanted under a filter: what is wanted lies further down than usual."""
 
 
-def write_vectors(directory: Path, vectors: NDArray[np.float32], *, graph_from: int = GRAPH_FROM) -> None:
-    """Write (n, dim) float32 unit vectors, and the graph (bfloat16: same recall as float32 at half the size)."""
+def write_vectors(
+    directory: Path,
+    vectors: NDArray[np.float32],
+    *,
+    passages: NDArray[np.float32] | None = None,
+    graph_from: int = GRAPH_FROM,
+) -> None:
+    """Write (n, dim) float32 unit vectors, and the graph (bfloat16: same recall as float32 at half the size).
+
+    The graph holds those of the `passages`, (m, dim), too: under the numbers from n on.
+    """
     np.save(directory / "vectors.npy", np.ascontiguousarray(vectors, np.float32))
-    if len(vectors) >= graph_from:
+    more = 0 if passages is None else len(passages)
+    if len(vectors) + more >= graph_from:
         index = usearch_index().Index(ndim=vectors.shape[1], metric="ip", dtype="bf16", expansion_search=_EXPANSION)
         index.add(np.arange(len(vectors), dtype=np.uint64), vectors, threads=2)
+        if passages is not None and more:
+            index.add(np.arange(len(vectors), len(vectors) + more, dtype=np.uint64), passages, threads=2)
         index.save(str(directory / _GRAPH))
 
 
 class Vectors:
-    """Nearest entities to a query vector; `matrix` has all vectors, (n, dim) float32."""
+    """Nearest entities to a query vector; `matrix` has each entity's own, (n, dim) float32."""
 
     def __init__(self, directory: Path) -> None:
         self.matrix: NDArray[np.float32] = mapped(directory / "vectors.npy")
+        self.passages = Passages.open(directory)
         self._path = directory / _GRAPH
         self._graph: Any = None
         self.exact = not self._path.exists()
@@ -61,7 +79,11 @@ class Vectors:
         """Return up to `limit` rows and their cosines to `vector`, best first, equal ones by row."""
         if self.exact:
             within = self._within
-            scores = cosines(self.matrix if within is None else self.matrix.take(within, 0), vector)
+            if within is None:
+                scores = cosines(self.matrix, vector)
+                self.passages.raise_all(scores, vector)
+            else:
+                scores = self.similarity(within, vector)
             if limit < len(scores):
                 # All that equal the last one too: which of equal ones is cut must not depend on the partition.
                 rows = np.flatnonzero(scores >= np.partition(scores, -limit)[-limit])
@@ -71,9 +93,8 @@ class Vectors:
             rows = rows if within is None else within[rows]
         else:
             wanted = limit if self._within is None else min(len(self.matrix), limit * _WIDER)
-            matches = self._opened().search(vector, wanted, threads=1)
-            rows = matches.keys.astype(np.int64)
-            best = cosines(self.matrix[rows], vector)  # the graph's distances are rounded to bfloat16
+            rows = self._by_graph(vector, wanted)
+            best = self.similarity(rows, vector)  # the graph's distances are rounded to bfloat16
         order = np.lexsort((rows, -best))[:limit]
         return rows[order], best[order].astype(np.float32)
 
@@ -84,11 +105,21 @@ class Vectors:
             self._graph.expansion_search = _EXPANSION
         return self._graph
 
+    def _by_graph(self, vector: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
+        """Return the rows of at least `limit` entities, if there are as many: several hits may be of one entity."""
+        n, m = len(self.matrix), len(self.passages)
+        wanted = limit if not m else min(n + m, limit * 2)
+        while True:
+            keys: NDArray[np.int64] = self._opened().search(vector, wanted, threads=1).keys.astype(np.int64)
+            if not m:
+                return keys
+            rows = self.passages.owners(keys, n)
+            if len(rows) >= min(limit, n) or wanted >= n + m:
+                return rows
+            wanted = min(n + m, wanted * 2)
 
-def cosines(matrix: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the product of (n, dim) and (dim,): (n,) float32.
-
-    On this thread: BLAS wakes its pool for it, which slows the encoder's down.
-    """
-    product: NDArray[np.float32] = np.einsum("nd,d->n", matrix, vector)
-    return product
+    def similarity(self, rows: NDArray[np.int64], vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the cosine of each row's best vector with this one: (n,) float32."""
+        scores = cosines(self.matrix.take(rows, 0), vector)
+        self.passages.raise_some(scores, rows, vector)
+        return scores

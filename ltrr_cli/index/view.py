@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.analysis.base import Asked
+from ltrr_cli.index.fluent import Fluency
 from ltrr_cli.index.segment import Segment
 from ltrr_cli.text import hash64
 
@@ -46,6 +47,11 @@ class View:
             segment.base + row for segment, entry in zip(self.segments, live, strict=True) for row in entry.tombstones
         ]
         self._dead = np.array(sorted(gone), np.int64)
+        self.fluency = Fluency(tuple(group for segment in self.segments for group in segment.fluency.groups))
+        self.external: dict[str, int] = {}
+        """Names of the vectors made elsewhere, and their dimensions."""
+        for segment in self.segments:
+            self.external |= {name: one.dim for name, one in segment.external.items()}
         self._bases = np.array([segment.base for segment in self.segments], np.int64)
         self.allowed: NDArray[np.bool_] | None = None
         """Which rows a filter lets through, (rows,) bool, all of them living; None without a filter."""
@@ -197,6 +203,21 @@ class View:
         for places, part in parts:
             out[places] = part
         return out
+
+    def similarity(self, rows: NDArray[np.int64], vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the cosine of each row's best vector, its passages' included, with a unit vector: (n,) float32."""
+        out = np.empty(len(rows), np.float32)
+        for segment, places, own in self.by_segment(rows):
+            out[places] = segment.vectors.similarity(own, vector)
+        return out
+
+    def passage(self, row: int, vector: NDArray[np.float32]) -> tuple[int, int] | None:
+        """Return which part of the row's text is nearest to a unit vector; None where nothing is nearer than all."""
+        ((segment, _, own),) = self.by_segment(np.array([row], np.int64))
+        vectors = segment.vectors
+        if not len(vectors.passages):
+            return None
+        return vectors.passages.best(int(own[0]), vector, float(vectors.matrix[own[0]] @ vector))
 
     def document_frequency(self, field: str, term: str) -> int:
         """Return in how many entities' `field` the stemmed term occurs, deleted ones included."""

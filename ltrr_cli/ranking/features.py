@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.index.dictionary import TITLE, TYPE
-from ltrr_cli.index.vectors import cosines
+from ltrr_cli.index.passages import cosines
 from ltrr_cli.memory.recall import KAPPA
 from ltrr_cli.ranking.match import match_words
 from ltrr_cli.ranking.registry import names, sharpened
@@ -33,7 +33,8 @@ class Subject:
 
     `rewarded` maps rows to observed reward in [0, 1] (by position in the array, (rows of the view,)); `person` is who
     asks, None where nothing is known of him. `types` are the shares of the user's rewards by type, `earlier` the texts
-    of the session's earlier queries. `corrected` is the same of the query as it was probably meant, where it looks
+    of the session's earlier queries. `fluency`, in [0, 1], is how well the encoder knows the query's language: what
+    vectors say of the query counts by it. `corrected` is the same of the query as it was probably meant, where it looks
     mistyped.
     """
 
@@ -45,9 +46,11 @@ class Subject:
     person: Person | None = None
     types: Mapping[str, float] = field(default_factory=dict)
     earlier: tuple[str, ...] = ()
+    fluency: float = 1.0
     corrected: Subject | None = None
 
 
+_BY_FLUENCY = ("semantic.score", "semantic.reciprocal_rank")
 _TEXT_ARMS = ("lexical", "popular", "fuzzy")
 _COMPANY = 3
 MEANT = 0.9
@@ -90,6 +93,9 @@ def features(
     view, recall, understood = subject.view, subject.recall, subject.understood
     parts = view.by_segment(rows)
     _arms(out, at, ranks, scores)
+    for name in _BY_FLUENCY:
+        if name in at:
+            out[at[name]] *= np.float32(subject.fluency)
     sure = recall.evidence / (recall.evidence + KAPPA)
     first = _first(ranks, arms, "lexical")
     _vectors(out, at, subject, rows, first, _best(scores, arms))
@@ -180,7 +186,14 @@ def _vectors(
         return
     vectors = subject.view.vectors(rows)
     if subject.vector is not None:
-        similarity = out[at["similarity"]] = cosines(vectors, subject.vector)
+        similarity = cosines(vectors, subject.vector)
+        for segment, places, own in subject.view.by_segment(rows):
+            if len(segment.vectors.passages):
+                best_of = similarity[places]
+                segment.vectors.passages.raise_some(best_of, own, subject.vector)
+                similarity[places] = best_of
+        similarity *= np.float32(subject.fluency)
+        out[at["similarity"]] = similarity
         if best > 0:
             out[at["similarity.share"]] = np.maximum(similarity, 0) / best
     if len(first):

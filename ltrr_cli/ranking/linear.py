@@ -25,6 +25,8 @@ PRIOR: Mapping[str, float] = {
     "structured.reciprocal_rank": 0.10,
     "semantic.score": 0.0,
     "semantic.reciprocal_rank": 0.05,
+    "sparse.score": 0.10,
+    "sparse.reciprocal_rank": 0.05,
     "memory.score": 0.0,
     "memory.mean": 0.0,
     "memory.reciprocal_rank": 0.0,
@@ -64,11 +66,15 @@ What is only predicted brings candidates and adds nothing: the words it was pred
 NEW_ARM: Mapping[str, float] = {"score": 0.20, "reciprocal_rank": 0.30}
 """Features of an arm that the weights do not know: what a new strategy finds must be seen for it to be learned."""
 
+ELSEWHERE: Mapping[str, float] = {"score": 0.05, "reciprocal_rank": 0.05}
+"""The same of arms `vectors:NAME`: near to what was found is not yet what was asked for."""
+
 
 def weight_of(weights: Mapping[str, float], name: str) -> float:
     """Return a feature's weight. One that the weights do not know is ignored, unless it is a new arm's."""
     known = weights.get(name)
-    return NEW_ARM.get(name.rpartition(".")[2], 0.0) if known is None else known
+    new = ELSEWHERE if name.startswith("vectors:") else NEW_ARM
+    return new.get(name.rpartition(".")[2], 0.0) if known is None else known
 
 
 class LinearRanker:

@@ -21,7 +21,8 @@ OF_ARM: Mapping[str, str] = {
 
 COMMON: Mapping[str, str] = {
     "agreement": "share of the arms that ran which found the candidate",
-    "similarity": "cosine of the query's and the candidate's vectors, for every candidate",
+    "similarity": "cosine of the query's and the candidate's best vectors, for every candidate; less by how little the "
+    "encoder knows the query's language",
     "similarity.share": "similarity as a share of the semantic arm's best score",
     "company": "cosine to the middle of lexical's first three, the better weighing more",
     "title.same": "the title is the query",

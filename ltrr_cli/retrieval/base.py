@@ -49,7 +49,8 @@ class Request:
     `popularity` is how much being well known counts: the setting of that name, or what was learned. `person` is who
     asks, None where nothing is known of him; `rewarded` (rows of the view,) is observed reward over all queries in
     [0, 1]; `exposure` says of rows how often each was shown, and `pages` how many pages were. `before` has the hits of
-    the arms that a strategy comes after, as far as they ran.
+    the arms that a strategy comes after, as far as they ran. `weigh` makes the query's sparse vector; None where the
+    index has none.
     """
 
     query: Query
@@ -81,6 +82,8 @@ class Request:
         """Tell which rows are not `known`: (n,) bool."""
         return ~np.isin(rows, self.known)
 
+    weigh: Callable[[str], tuple[NDArray[np.int32], NDArray[np.float32]]] | None = field(default=None, repr=False)
+
     @cached_property
     def key(self) -> str:
         """The query as everything that is learned by query names it."""
@@ -90,6 +93,13 @@ class Request:
     def typed(self) -> str:
         """The text as it was typed."""
         return self.query.text if self.spelt is None else self.spelt.typed
+
+    @cached_property
+    def terms(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """The query's sparse vector: terms and weights; none without a model for it."""
+        if self.weigh is None:
+            return np.empty(0, np.int32), np.empty(0, np.float32)
+        return self.weigh(self.query.text)
 
     @cached_property
     def vector(self) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.index.vectors import cosines
+from ltrr_cli.index.passages import cosines
 from ltrr_cli.retrieval.base import Hits
 from ltrr_cli.retrieval.lexical import knows, text_query
 

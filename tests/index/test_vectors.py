@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from ltrr_cli.index.vectors import Vectors, cosines, write_vectors
+from ltrr_cli.index.passages import cosines
+from ltrr_cli.index.vectors import Vectors, write_vectors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +85,7 @@ def test_within_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int) 
     rng = np.random.default_rng(0)
     drawn = rng.normal(size=(3000, 24)).astype(np.float32)
     matrix = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
-    write_vectors(tmp_path, matrix)
+    write_vectors(tmp_path, matrix, graph_from=1)
     rows = np.sort(rng.choice(3000, 300, replace=False))
     vectors = Vectors(tmp_path)
     within = vectors.within(rows)

@@ -93,7 +93,7 @@ def test_rankers_do_not_share_weights() -> None:
 
 def test_the_prior_names_existing_features() -> None:
     """Each prior weight belongs to a built-in arm's feature; only to have done it before speaks against an entity."""
-    assert set(PRIOR) <= set(names(BUILT_IN))
+    assert set(PRIOR) <= set(names((*BUILT_IN, "sparse")))
     assert [name for name, weight in PRIOR.items() if weight < 0] == ["user.done"]
 
 

@@ -22,6 +22,8 @@ from ltrr_cli.retrieval.base import Request, built_in
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from ltrr_cli.index.view import View
@@ -91,7 +93,7 @@ def catalogue() -> list[Entity]:
 
 
 @pytest.fixture(scope="session")
-def make_request() -> MakeRequest:
+def make_request(weigh: Callable[[str], tuple[NDArray[np.int32], NDArray[np.float32]]]) -> MakeRequest:
     """Return a function that understands a text and recalls what the memory knows."""
 
     def make(
@@ -127,6 +129,7 @@ def make_request() -> MakeRequest:
             rewarded=np.linspace(1, 0, view.rows, dtype=np.float32),
             exposure=exposure,
             pages=2000.0 if known else 0.0,
+            weigh=weigh,
         )
         lexical = built_in("lexical")
         return replace(request, before={"lexical": lexical.retrieve(request, 100)} if lexical.applies(request) else {})

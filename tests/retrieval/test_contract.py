@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 
 from ltrr_cli.memory.evidence import Evidence
+from ltrr_cli.memory.people import People
+from ltrr_cli.memory.person import Person
 from ltrr_cli.retrieval.base import BUILT_IN, Hits, Strategy, built_in
+from ltrr_cli.retrieval.external import PREFIX, ExternalVectors
+from ltrr_cli.retrieval.sparse import SparseTerms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,10 +57,22 @@ def view(request: pytest.FixtureRequest, make_view: Callable[..., View], catalog
     return make_view(catalogue, tombstones=(GONE,) if request.param == "tombstones" else ())
 
 
-@pytest.fixture(scope="module", params=BUILT_IN)
+ARMS = (*BUILT_IN, "vectors:sound", "sparse")
+WITHOUT_WORDS = ("semantic", "sparse")
+"""Arms that may compare what has no words that the index knows."""
+
+
+def arm(name: str) -> Strategy:
+    """Return a built-in strategy, or one that an index has by what it was built with."""
+    if name.startswith(PREFIX):
+        return ExternalVectors(name.removeprefix(PREFIX))
+    return SparseTerms() if name == "sparse" else built_in(name)
+
+
+@pytest.fixture(scope="module", params=ARMS)
 def strategy(request: pytest.FixtureRequest) -> Strategy:
-    """Return each built-in strategy."""
-    return built_in(request.param)
+    """Return each strategy."""
+    return arm(request.param)
 
 
 def _check(hits: Hits, view: View, depth: int) -> None:
@@ -118,13 +134,22 @@ FILTERS = (
 def test_filters_only_leave_out(
     strategy: Strategy, view: View, text: str, within: str, make_request: Callable[..., Request]
 ) -> None:
-    """Under a filter, at every depth: the best of the whole ranking that the filter allows, with the same scores."""
+    """Under a filter, at every depth: the best of the whole ranking that the filter allows, with the same scores.
+
+    Arms that go by what else is found go by what the filter allows: of them it is asked that they find nothing else.
+    """
     whole = strategy.retrieve(make_request(view, text), view.rows)
     request = make_request(view, text, within=within)
     allowed = request.view.allowed
     assert allowed is not None
     expected = [(row, score) for row, score in zip(whole.rows.tolist(), whole.scores.tolist(), strict=True)]
     expected = [pair for pair in expected if allowed[pair[0]]]
+    if strategy.name not in {*ABSOLUTE, "fuzzy"}:
+        hits = strategy.retrieve(request, 100)
+        _check(hits, view, 100)
+        assert allowed[hits.rows].all()
+        assert strategy.retrieve(request, 3).rows.tolist() == hits.rows[:3].tolist()
+        return
     for depth in (1, 3, 10, 100):
         hits = strategy.retrieve(request, depth)
         _check(hits, view, depth)
@@ -149,25 +174,25 @@ def test_a_filter_alone_finds_the_best_known(view: View, within: str, make_reque
 def test_barren_queries(strategy: Strategy, view: View, text: str, make_request: Callable[..., Request]) -> None:
     """Nothing to go by: no arm, or no harm. Only vectors compare what has no words."""
     request = make_request(view, text, Evidence("queries", words=True))
-    if strategy.name != "semantic":
+    if strategy.name not in WITHOUT_WORDS:
         assert not strategy.applies(request)
     hits = strategy.retrieve(request, 10)
     _check(hits, view, 10)
-    if strategy.name != "semantic":
+    if strategy.name not in WITHOUT_WORDS:
         assert len(hits.rows) == 0
 
 
-@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize("name", ARMS)
 def test_each_finds_something(name: str, view: View, make_request: Callable[..., Request]) -> None:
     """The suite above is about something: every strategy applies to its query, and finds more than one entity."""
     request = make_request(view, {"fuzzy": "nigth rivver"}.get(name, "love story"))
-    strategy = built_in(name)
+    strategy = arm(name)
     assert strategy.name == name
     assert strategy.applies(request)
     assert len(strategy.retrieve(request, 100).rows) > 1
 
 
-ABSOLUTE = ("lexical", "popular", "structured", "semantic", "memory")
+ABSOLUTE = ("lexical", "popular", "structured", "semantic", "memory", "sparse")
 """Strategies that score each entity by itself; the others go by what else is found."""
 WITHOUT_TEXT = ("popular", "personal", "related", "fresh")
 
@@ -176,8 +201,8 @@ WITHOUT_TEXT = ("popular", "personal", "related", "fresh")
 def test_deleting_changes_no_order(
     name: str, make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]
 ) -> None:
-    """What is left after deletions keeps its order."""
-    strategy = built_in(name)
+    """What is left after deletions keeps its order; but a query of `vectors:` is made of what is found."""
+    strategy = arm(name)
     whole, holed = make_view(catalogue), make_view(catalogue, tombstones=(GONE,))
     text = {"fuzzy": "nigth rivver"}.get(name, "love story")
     before = strategy.retrieve(make_request(whole, text), 100)
@@ -239,12 +264,12 @@ def test_segments_hardly_change_lexical_scores(
     assert others == pytest.approx(scores, rel=0.1)
 
 
-@pytest.mark.parametrize("name", ["semantic", "structured"])
+@pytest.mark.parametrize("name", ["semantic", "structured", "sparse"])
 def test_segments_change_nothing_where_no_statistics_count(
     name: str, make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]
 ) -> None:
     """Cosines do not depend on how entities are spread over segments, and neither do the sets that others find."""
-    strategy = built_in(name)
+    strategy = arm(name)
     one = strategy.retrieve(make_request(make_view(catalogue), "love story movies"), 60)
     two = strategy.retrieve(make_request(make_view(catalogue[:25], catalogue[25:]), "love story movies"), 60)
     assert set(one.rows.tolist()) == set(two.rows.tolist())
@@ -359,3 +384,41 @@ def test_the_query_is_encoded_once(
     built_in("semantic").retrieve(request, 5)
     built_in("semantic").retrieve(request, 5)
     assert calls == ["love"]
+
+
+def test_vectors_elsewhere_by_hand(
+    make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]
+) -> None:
+    """The query's vector is the weighted mean of what words find; given one, that; a user adds what they liked."""
+    from dataclasses import replace
+
+    view = make_view(catalogue)
+    external = view.segments[0].external["sound"]
+    request = make_request(view, "love death", Evidence("queries", words=True))
+    request = replace(request, recall=replace(request.recall, rows=request.recall.rows[:0]))
+    lexical = built_in("lexical").retrieve(request, 5)
+    has, vectors = external.of(lexical.rows)
+    mean = (vectors * (lexical.scores[has] / lexical.scores[0])[:, None]).sum(0)
+    rows, scores = external.nearest((mean / np.linalg.norm(mean)).astype(np.float32), 60)
+    hits = arm("vectors:sound").retrieve(request, 60)
+    assert hits.rows.tolist() == rows.tolist()
+    assert hits.scores == pytest.approx(scores, abs=1e-5)
+    own = int(external.rows[3])
+    (vector,) = external.of(np.array([own]))[1]
+    given = replace(request, query=replace(request.query, vectors={"sound": tuple(vector.tolist())}))
+    assert arm("vectors:sound").retrieve(given, 1).rows.tolist() == [own]
+    people = People()
+    people.acted("bo", "", view.ids(np.array([own]))[0], 1.0, 1.0)
+    barren = replace(make_request(view, "xyzzy"), person=Person(people, view, user="bo"), before={})
+    barren = replace(barren, recall=request.recall)
+    assert arm("vectors:sound").retrieve(barren, 1).rows.tolist() == [own]
+
+
+def test_sparse_by_hand(
+    make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]
+) -> None:
+    """All weights are 1: the score is how many of the query's words the title has."""
+    hits = arm("sparse").retrieve(make_request(make_view(catalogue), "love death"), 60)
+    expected = [sum(word in entity.title.split() for word in ("love", "death")) for entity in catalogue]
+    assert hits.scores == pytest.approx([expected[row] for row in hits.rows.tolist()], rel=0.01)
+    assert len(hits.rows) == sum(count > 0 for count in expected)
