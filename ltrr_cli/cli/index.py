@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ltrr_cli.cli import integrity
 from ltrr_cli.cli.options import IndexOption, JsonOption, find_index, index_to_build
 from ltrr_cli.cli.text import left_out, notice, plural, safe, say, show_json
 
@@ -159,6 +160,11 @@ def info(*, index: IndexOption = None, as_json: JsonOption = False) -> None:
     from ltrr_cli.cli.info import show_info
 
     show_info(make_console(), found)
+
+
+app.command(epilog=integrity.VERIFY_EPILOG)(integrity.verify)
+app.command(epilog=integrity.REPAIR_EPILOG)(integrity.repair)
+app.command(epilog=integrity.ADOPT_EPILOG)(integrity.adopt)
 
 
 def _build(

@@ -25,7 +25,7 @@ from ltrr_cli.index.view import View
 from ltrr_cli.memory.predicted import PredictedWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ltrr_cli.catalog import Catalog
@@ -80,18 +80,20 @@ def build(
         number = next_name(parent, before.next_segment if before is not None else 1)
         written = temporary(parent, number)
         try:
-            held.append(_keep_encoder(root, source, digest))
-            writer = SegmentWriter(written, creator=catalog.schema.creator)
-            with closing(writer):
-                _read(writer, catalog, progress)
-            texts = _index(writer, catalog.schema.creator, written, progress)
-            opened = Encoder.open(root / "encoder" / digest)
+            held.append(keep_encoder(root, source, digest))
             reuse = before.segments if before is not None and before.encoder == digest else ()
-            vectors, hashes, encoded = encode_texts(opened, texts, root, reuse, progress)
-            writer.finish(vectors, hashes)
-            held.append(share(written))  # so that nobody collects it before it is live
-            settle(written, parent / number)
-            live = Live(name=number, entities=len(writer), files=inventory(parent / number))
+            made = write_segment(
+                root,
+                written,
+                parent / number,
+                creator=catalog.schema.creator,
+                fill=lambda writer: _read(writer, catalog, progress),
+                encoder=digest,
+                reuse=reuse,
+                progress=progress,
+            )
+            held.append(made.handle)
+            live = made.live
             removed = 0 if add or before is None else removed_since(root, before, live)
             _go_live(root, live, digest, add=add, holdout=holdout)
         finally:
@@ -105,11 +107,54 @@ def build(
         bad_count=catalog.bad_count,
         bad=tuple(catalog.bad),
         notes=tuple(catalog.notes),
-        encoded=encoded,
-        reused=len(texts) - encoded,
+        encoded=made.encoded,
+        reused=live.entities - made.encoded,
         segment=number,
         removed=removed,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A finished segment that is not live yet; `handle` is a shared lock on it, `encoded` how many vectors are new."""
+
+    live: Live
+    encoded: int
+    handle: int | None
+
+
+def write_segment(
+    root: Path,
+    written: Path,
+    final: Path,
+    *,
+    creator: str,
+    fill: Callable[[SegmentWriter], None],
+    encoder: str,
+    reuse: Sequence[Live],
+    progress: Callable[[str, int, int | None], None],
+    reuse_root: Path | None = None,
+) -> Made:
+    """Write a segment at `written`, whose entities `fill` adds, and give it its final name. Holds: the build lock.
+
+    `creator` names the attribute of who made an entity, `encoder` the index's encoder; vectors of the same texts are
+    taken from the segments `reuse` of the index at `reuse_root`, by default this one.
+    """
+    writer = SegmentWriter(written, creator=creator)
+    with closing(writer):
+        fill(writer)
+    texts = _index(writer, creator, written, progress)
+    opened = Encoder.open(root / "encoder" / encoder)
+    vectors, hashes, encoded = encode_texts(opened, texts, reuse_root or root, reuse, progress)
+    writer.finish(vectors, hashes)
+    handle = share(written)  # so that nobody collects it before it is live
+    try:
+        settle(written, final)
+        return Made(Live(name=final.name, entities=len(writer), files=inventory(final)), encoded, handle)
+    except BaseException:
+        if handle is not None:
+            os.close(handle)
+        raise
 
 
 def _check(root: Path) -> None:
@@ -150,7 +195,7 @@ def _encoder(root: Path, before: Manifest | None, name: str | None, *, add: bool
     return source
 
 
-def _keep_encoder(root: Path, source: Path, digest: str) -> int | None:
+def keep_encoder(root: Path, source: Path, digest: str) -> int | None:
     """Copy the encoder into the index unless it is there; returns a shared lock on it."""
     kept = root / "encoder" / digest
     if not kept.is_dir():

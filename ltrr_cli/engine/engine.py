@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from typing import BinaryIO, Self
 
     from ltrr_cli.catalog import Overrides
+    from ltrr_cli.engine.adopt import Adopted
     from ltrr_cli.engine.build import Built
     from ltrr_cli.engine.info import Info
     from ltrr_cli.engine.judged import Judged
     from ltrr_cli.engine.learn import Ingested
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.engine.rankers import RankerReport
+    from ltrr_cli.engine.restore import Repaired
+    from ltrr_cli.engine.verify import Verified
     from ltrr_cli.engine.ways import Way
     from ltrr_cli.policy.report import ArmReport
     from ltrr_cli.ranking.bias import Estimate
@@ -365,6 +368,39 @@ class Engine:
         from ltrr_cli.engine.removal import delete
 
         return delete(Path(index), ids)
+
+    @staticmethod
+    def verify(
+        index: str | Path, *, deep: bool = False, progress: Callable[[str, int, int | None], None] = lambda *_: None
+    ) -> Verified:
+        """Compare every file and log line with its checksum; `deep` looks into them, and folds the logs again."""
+        from ltrr_cli.engine.verify import verify
+
+        return verify(Path(index), deep=deep, progress=progress)
+
+    @staticmethod
+    def repair(index: str | Path, *, progress: Callable[[str, int, int | None], None] = lambda *_: None) -> Repaired:
+        """Make what is damaged again from what is not: segments from their entities, learned state from the logs."""
+        from ltrr_cli.engine.restore import repair
+
+        return repair(Path(index), progress=progress)
+
+    @staticmethod
+    def adopt(
+        source: str | Path,
+        index: str | Path,
+        *,
+        encoder: str | None = None,
+        progress: Callable[[str, int, int | None], None] = lambda *_: None,
+    ) -> Adopted:
+        """Make an index of your own from one that somebody else made, without opening any file with native code.
+
+        `encoder` is a folder or a hub name; by default the package's. Raises `IndexDirectoryError`, saying why, for
+        what no ltrr would have written.
+        """
+        from ltrr_cli.engine.adopt import adopt
+
+        return adopt(Path(source), Path(index), encoder=encoder, progress=progress)
 
     def info(self) -> Info:
         """Return counts, sizes and what was learned."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from ltrr_cli.engine.hindsight import KIND
 from ltrr_cli.feedback.log import Log, Position, decode_line
 from ltrr_cli.feedback.ubi import event_from_ubi
-from ltrr_cli.index.locks import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +25,6 @@ class Logs:
         def log(name: str) -> Log:
             return Log(root / "log", name, lock=root / "locks" / f"log-{name}")
 
-        self._events_lock = root / "locks" / "log-events"
         self.queries, self.events, self.control = log("queries"), log("events"), log("control")
 
     def all_events(self) -> Iterator[Event]:
@@ -39,7 +37,7 @@ class Logs:
 
     def events_held(self) -> AbstractContextManager[None]:
         """Keep everybody from appending events."""
-        return exclusive(self._events_lock)
+        return self.events.held()
 
 
 def catch_up(
@@ -88,6 +86,8 @@ def _rows(learned: Learned, log: Log, start: Position) -> Iterator[tuple[Positio
         try:
             row = decode_line(line)
         except ValueError:
+            if log.read_at(position) is not None:
+                return  # a write that failed was taken back, and another made, while we read: next time
             learned.counts[f"damaged lines in the {log.name} log"] += 1
             continue
         yield Position(position.file, position.offset + len(line) + 1), row

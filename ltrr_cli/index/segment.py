@@ -80,7 +80,7 @@ class SegmentWriter:
         fulltext = FulltextWriter(self._directory / "fulltext", self._analysis)
         with (self._directory / "entities.jsonl").open("rb") as lines:
             for row, line in enumerate(lines):
-                entity, share = _entity(line), float(shares[row])
+                entity, share = read_entity(line), float(shares[row])
                 attributes = {name: words(values) for name, values in entity.attributes.items()}
                 fields = {
                     "title": entity.title,
@@ -114,6 +114,7 @@ class SegmentWriter:
             "format_version": FORMAT_VERSION,
             "entities": len(self._ids),
             "attributes": list(names),
+            "creator": self._creator,
             "analysis": {
                 "version": self._analysis.version,
                 "main": self._analysis.main,
@@ -129,7 +130,8 @@ def words(values: tuple[str | float, ...]) -> str:
     return " ".join(value if isinstance(value, str) else f"{value:g}" for value in values)
 
 
-def _entity(line: bytes) -> Entity:
+def read_entity(line: bytes) -> Entity:
+    """Return the entity of a line of entities.jsonl."""
     fields: Mapping[str, Any] = json.loads(line)
     attributes = {name: tuple(values) for name, values in fields["attributes"].items()}
     return Entity(**{**fields, "attributes": attributes})
@@ -170,7 +172,7 @@ class Segment:
 
     def entity(self, row: int) -> Entity:
         """Return the entity at a row of this segment."""
-        return _entity(self.line(row))
+        return read_entity(self.line(row))
 
     def line(self, row: int) -> bytes:
         """Return the entity's JSON line."""

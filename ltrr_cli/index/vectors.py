@@ -50,14 +50,21 @@ class Vectors:
                 rows = np.arange(len(scores), dtype=np.int64)
             best = scores[rows]
         else:
-            if self._graph is None:
-                self._graph = usearch_index().Index.restore(str(self._path), view=True)
-                self._graph.expansion_search = _EXPANSION
-            matches = self._graph.search(vector, limit, threads=1)
+            matches = self._opened().search(vector, limit, threads=1)
             rows = matches.keys.astype(np.int64)
             best = cosines(self.matrix[rows], vector)  # the graph's distances are rounded to bfloat16
         order = np.lexsort((rows, -best))[:limit]
         return rows[order], best[order].astype(np.float32)
+
+    def nodes(self) -> int:
+        """Return how many vectors can be found."""
+        return len(self.matrix) if self.exact else len(self._opened())
+
+    def _opened(self) -> Any:
+        if self._graph is None:
+            self._graph = usearch_index().Index.restore(str(self._path), view=True)
+            self._graph.expansion_search = _EXPANSION
+        return self._graph
 
 
 def cosines(matrix: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
