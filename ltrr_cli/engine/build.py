@@ -17,7 +17,7 @@ from ltrr_cli.engine.removal import removed_since, superseded
 from ltrr_cli.engine.state import new_state, open_state
 from ltrr_cli.engine.texts import document, encode_texts
 from ltrr_cli.errors import IndexDirectoryError, NewerFormatError, UsageError
-from ltrr_cli.index.files import inventory, replace_file, sync_file
+from ltrr_cli.index.files import inventory, replace_file, sync_file, writing
 from ltrr_cli.index.locks import exclusive, share
 from ltrr_cli.index.manifest import NAME, Live, Manifest, read_manifest
 from ltrr_cli.index.segment import SegmentWriter
@@ -140,16 +140,18 @@ def write_segment(
     `creator` names the attribute of who made an entity, `encoder` the index's encoder; vectors of the same texts are
     taken from the segments `reuse` of the index at `reuse_root`, by default this one.
     """
-    writer = SegmentWriter(written, creator=creator)
-    with closing(writer):
-        fill(writer)
-    texts = _index(writer, creator, written, progress)
-    opened = Encoder.open(root / "encoder" / encoder)
-    vectors, hashes, encoded = encode_texts(opened, texts, reuse_root or root, reuse, progress)
-    writer.finish(vectors, hashes)
+    with writing(written):
+        writer = SegmentWriter(written, creator=creator)
+        with closing(writer):
+            fill(writer)
+        texts = _index(writer, creator, written, progress)
+        opened = Encoder.open(root / "encoder" / encoder)
+        vectors, hashes, encoded = encode_texts(opened, texts, reuse_root or root, reuse, progress)
+        writer.finish(vectors, hashes)
     handle = share(written)  # so that nobody collects it before it is live
     try:
-        settle(written, final)
+        with writing(written):
+            settle(written, final)
         return Made(Live(name=final.name, entities=len(writer), files=inventory(final)), encoded, handle)
     except BaseException:
         if handle is not None:

@@ -18,7 +18,6 @@ from ltrr_cli.engine.fold import Logs
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.context import ForkServerContext
-
     from pathlib import Path
 
     import pytest
