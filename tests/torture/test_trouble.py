@@ -18,6 +18,7 @@ import pytest
 
 from ltrr_cli.engine import Engine
 from ltrr_cli.errors import FeedbackError, LtrrError
+from ltrr_cli.index.locks import exclusive
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext
@@ -164,6 +165,21 @@ def test_everything_is_flushed_before_it_is_named(
     monkeypatch.setattr(os, "replace", replace)
     Engine.build(catalogs[0], index)
     assert checked > 50
+
+
+def test_recording_while_somebody_publishes(index: Path) -> None:
+    """Who records does not wait for who publishes, not even when it is time to write the learned state down."""
+    (index / "ltrr.toml").write_text("[learning]\ncheckpoint_every = 1\ntrain_every = 1\n")
+    with Engine.open(index) as engine:
+        before, generation = engine.info().events, engine.info().generation
+        answer = engine.search("love", seed=1, now=NOW)
+        with exclusive(index / "locks" / "publish"):
+            assert engine.record(answer.query_id, answer.results[1].id, now=NOW)
+            assert engine.info().generation == generation
+        assert engine.info().events == before + 1
+        assert engine.record(answer.query_id, answer.results[2].id, now=NOW)
+        assert engine.info().generation > generation
+    assert Engine.verify(index, deep=True).sound
 
 
 def test_a_clock_that_goes_back(index: Path) -> None:
