@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ltrr_cli.cli import integrity
 from ltrr_cli.cli.options import IndexOption, JsonOption, find_index, index_to_build
-from ltrr_cli.cli.text import left_out, notice, plural, safe, say, show_json
+from ltrr_cli.cli.text import dumps, left_out, notice, plural, safe, say, show_json
+from ltrr_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from ltrr_cli.catalog import Overrides
     from ltrr_cli.engine.build import Built
+    from ltrr_cli.records import Bad
 
 app = typer.Typer(name="index", help="Build an index, add to it, delete from it, look at it.", no_args_is_help=True)
 
@@ -23,6 +27,10 @@ _Catalogs = Annotated[
     list[str], typer.Argument(metavar="CATALOG", help="JSONL, CSV or Parquet files, also compressed; - is stdin.")
 ]
 _Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first bad record.")]
+_Bad = Annotated[
+    Path | None,
+    typer.Option("--bad", metavar="FILE", help="Write here which records were left out, and why.", show_default=False),
+]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars; print nothing but errors.")]
 
 
@@ -36,6 +44,7 @@ Examples:
   ltrr index build catalog.jsonl
   ltrr index build songs.csv artists.csv --index music.ltrr
   ltrr index build products.parquet --title-field name --text-field blurb
+  ltrr index build scraped.jsonl --bad left-out.jsonl
   zcat dump.gz | ltrr index build - --index dump.ltrr
 """
 )
@@ -64,6 +73,7 @@ def build(
         ),
     ] = None,
     strict: _Strict = False,
+    bad: _Bad = None,
     quiet: _Quiet = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -83,7 +93,7 @@ def build(
         popularity=popularity_field,
         creator=creator_field,
     )
-    built = _build(catalogs, target, encoder=encoder, roles=roles, strict=strict, quiet=quiet, holdout=holdout)
+    built = _build(catalogs, target, encoder=encoder, roles=roles, strict=strict, bad=bad, quiet=quiet, holdout=holdout)
     _show(built, target, quiet=quiet, as_json=as_json)
 
 
@@ -99,12 +109,13 @@ def add(
     *,
     index: IndexOption = None,
     strict: _Strict = False,
+    bad: _Bad = None,
     quiet: _Quiet = False,
     as_json: JsonOption = False,
 ) -> None:
     """Add a catalogue's entities; those with an id that the index has replace it."""
     target = find_index(index)
-    built = _build(catalogs, target, encoder=None, roles=None, strict=strict, add=True, quiet=quiet)
+    built = _build(catalogs, target, encoder=None, roles=None, strict=strict, bad=bad, add=True, quiet=quiet)
     _show(built, target, quiet=quiet, as_json=as_json)
 
 
@@ -174,6 +185,7 @@ def _build(
     encoder: str | None,
     roles: Overrides | None,
     strict: bool,
+    bad: Path | None,
     quiet: bool,
     add: bool = False,
     holdout: float | None = None,
@@ -182,7 +194,7 @@ def _build(
     from ltrr_cli.engine import Engine
 
     stdin = sys.stdin.buffer if sys.stdin is not None else None
-    with bars(quiet=quiet) as tell:
+    with bars(quiet=quiet) as tell, _bad_file(bad, catalogs) as on_bad:
         return Engine.build(
             catalogs,
             target,
@@ -192,8 +204,21 @@ def _build(
             add=add,
             holdout=holdout,
             stdin=stdin,
+            on_bad=on_bad,
             progress=tell,
         )
+
+
+@contextmanager
+def _bad_file(path: Path | None, catalogs: list[str]) -> Iterator[Callable[[Bad], None] | None]:
+    """Give a function that writes a line for each record that is left out; None where nobody wants to know."""
+    if path is None:
+        yield None
+        return
+    if path.exists() and any(name != "-" and Path(name).exists() and path.samefile(name) for name in catalogs):
+        raise UsageError("this file is read, bad records cannot be written to it", where=str(path), next="name another")
+    with path.open("w") as out:
+        yield lambda bad: print(dumps({"source": bad.source, "line": bad.line, "reason": bad.reason}), file=out)
 
 
 def _show(built: Built, target: Path, *, quiet: bool, as_json: bool) -> None:

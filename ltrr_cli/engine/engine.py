@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.ways import Way
     from ltrr_cli.policy.report import ArmReport
     from ltrr_cli.ranking.bias import Estimate
-    from ltrr_cli.records import Answer, Entity, Impression
+    from ltrr_cli.records import Answer, Bad, Entity, Impression
     from ltrr_cli.retrieval.base import Strategy
 
 MAX_K = 1000
@@ -62,6 +62,7 @@ class Engine:
         add: bool = False,
         holdout: float | None = None,
         stdin: BinaryIO | None = None,
+        on_bad: Callable[[Bad], None] | None = None,
         progress: Callable[[str, int, int | None], None] = lambda *_: None,
     ) -> Built:
         """Make the index directory, or make it anew.
@@ -70,7 +71,8 @@ class Engine:
         of the index and replace those with the same id.
 
         `sources` are catalogue files, `-` is `stdin`; `overrides` say which fields play which role where inference is
-        wrong; `encoder` is a folder or a hub name; `strict` stops at the first bad record. `holdout` in [0, 0.9] is
+        wrong; `encoder` is a folder or a hub name; `strict` stops at the first bad record, else `on_bad` is told of
+        every one that is left out. `holdout` in [0, 0.9] is
         written into ltrr.toml: the share of queries whose feedback is logged but never learned. `progress` is told
         (step, units since the last call, units in all or None).
         """
@@ -79,7 +81,7 @@ class Engine:
         from ltrr_cli.engine.build import build
 
         listed = [sources] if isinstance(sources, str | Path) else list(sources)
-        catalog = Catalog(listed, overrides=overrides or Roles(), strict=strict, stdin=stdin)
+        catalog = Catalog(listed, overrides=overrides or Roles(), strict=strict, stdin=stdin, on_bad=on_bad)
         return build(Path(index), catalog, encoder=encoder, add=add, holdout=holdout, progress=progress)
 
     @classmethod
@@ -269,12 +271,16 @@ class Engine:
         records: Iterable[Impression | Event],
         *,
         now: float | None = None,
+        sync: bool = True,
         progress: Callable[[int], None] = lambda _: None,
     ) -> Ingested:
-        """Log and learn many records, such as a `feedback.Feedback` reads. Twice the same changes nothing."""
+        """Log and learn many records, such as a `feedback.Feedback` reads. Twice the same changes nothing.
+
+        When it returns they are on the disk; without `sync` a power cut may take what the system has not written yet.
+        """
         from ltrr_cli.engine.learn import ingest
 
-        done = ingest(self._fresh(), records, now=_moment(now), progress=progress)
+        done = ingest(self._fresh(), records, now=_moment(now), sync=sync, progress=progress)
         done.ranker = self._fresh().learned.ranker_status()
         return done
 

@@ -60,18 +60,20 @@ def ingest(
     records: Iterable[Impression | Event],
     *,
     now: float,
+    sync: bool = True,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Ingested:
     """Log and learn records. Event times are clamped to `now`; what was seen before is counted and left out.
 
-    When this returns everything is on the disk.
+    When this returns everything is on the disk; without `sync` it is when the system comes to it.
     """
     done = Ingested()
     for impressions, events in _batches(records):
         _log_impressions(opened, impressions, done)
-        _log_events(opened, events, done, now)
+        _log_events(opened, events, done, now, sync=sync)
         progress(len(impressions) + len(events))
-    opened.logs.queries.sync()
+    if sync:
+        opened.logs.queries.sync()
     if done.late:
         rebuild(opened.root)  # their events were learned without knowing what was asked and shown
     elif done.events or done.repeated:  # repeated: an ingest that was killed may have logged them, and not gone on
@@ -111,7 +113,7 @@ def _log_impressions(opened: Opened, impressions: list[Impression], done: Ingest
     done.impressions += len(new)
 
 
-def _log_events(opened: Opened, events: list[Event], done: Ingested, now: float) -> None:
+def _log_events(opened: Opened, events: list[Event], done: Ingested, now: float, *, sync: bool = True) -> None:
     """Write queries through to the disk, then hindsight, then the events; then learn them."""
     opened.catch_up()
     learned, config = opened.learned, opened.config
@@ -128,10 +130,11 @@ def _log_events(opened: Opened, events: list[Event], done: Ingested, now: float)
         done.unknown_entities += opened.row(event.entity_id) is None
     if not rows:
         return
-    opened.logs.queries.sync()
+    if sync:
+        opened.logs.queries.sync()
     found = [_hindsight(opened, event, done, number) for number, event in enumerate(rows)]
-    opened.logs.control.append([one.to_row() for one in found if one is not None])
-    opened.logs.events.append([event_to_ubi(event) for event in rows])
+    opened.logs.control.append([one.to_row() for one in found if one is not None], sync=sync)
+    opened.logs.events.append([event_to_ubi(event) for event in rows], sync=sync)
     done.events += len(rows)
     opened.catch_up()
 

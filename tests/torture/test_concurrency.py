@@ -112,7 +112,7 @@ def test_together(
         assert engine.info().events == len(events)
     builds = sum(row[0] == "built" for row in rows)
     with capsys.disabled():
-        print(  # noqa: T201
+        print(
             f"\n{len(kinds)} processes for {budget.seconds:g} s: {len(acknowledged):,} events acknowledged, "
             f"{len(acknowledged):,} found exactly once; {len(asked):,} queries; {builds} builds; 0 errors"
         )

@@ -67,7 +67,7 @@ def test_flips_are_found(index: Path, budget: Budget, capsys: pytest.CaptureFixt
             path.write_bytes(before)
     assert Engine.verify(index, deep=True).sound
     with capsys.disabled():
-        print(f"\nflips found {found:,} of {tried:,} tried, in {len(paths)} files")  # noqa: T201
+        print(f"\nflips found {found:,} of {tried:,} tried, in {len(paths)} files")
     assert found == tried
 
 

@@ -129,6 +129,6 @@ def test_killed(world: World, budget: Budget, capsys: pytest.CaptureFixture[str]
     world.inspect(deep=True)
     count = len(world.acknowledged)
     with capsys.disabled():
-        print(f"\nkills survived {tried:,} of {tried:,} tried ({died.total():,} before the end): {dict(died)}")  # noqa: T201
-        print(f"events acknowledged {count:,}, found exactly once {count:,}")  # noqa: T201
+        print(f"\nkills survived {tried:,} of {tried:,} tried ({died.total():,} before the end): {dict(died)}")
+        print(f"events acknowledged {count:,}, found exactly once {count:,}")
     assert died.total() > tried // 3
