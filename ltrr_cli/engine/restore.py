@@ -190,7 +190,7 @@ def rederived(
 def creator_of(directory: Path) -> str:
     """Return the attribute that says who made an entity of this segment, "" if none does.
 
-    ltrr before 0.2 did not write it down: there it is the one that is usually called so.
+    ltrr before 0.1 did not write it down: there it is the one that is usually called so.
     """
     try:
         creator = json.loads((directory / "segment.json").read_bytes()).get("creator")

@@ -48,7 +48,7 @@ class Manifest:
         replace_file(root / NAME, self.encode())
 
     def encode(self, *, checked: bool = True) -> bytes:
-        """Return the file's content; not `checked` as ltrr before 0.2 wrote it, without a checksum at its end."""
+        """Return the file's content; not `checked` as ltrr before 0.1 wrote it, without a checksum at its end."""
         row = {
             "format_version": FORMAT_VERSION,
             "generation": self.generation,
