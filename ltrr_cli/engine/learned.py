@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ltrr_cli.ranking.linear import LinearRanker
     from ltrr_cli.records import Event, Impression
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 EVERYBODY = "all"
 _MOST_EXPECTED = 100_000
 _MOST_SESSIONS = 10_000
@@ -143,6 +143,8 @@ class Learned:
         triple = hash64(f"{query}\0{event.entity_id}\0{user}")
         before = self.caps[triple]
         given = max(0.0, min(mass, cap - before))
+        if given < mass:
+            self.counts["events over a user's cap"] += 1
         self.caps[triple] = before + given
         return given
 
