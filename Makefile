@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint install clean
+.PHONY: demo test torture fuzz audit lint install clean
 
 install: $(VENV)/.installed
 
@@ -22,6 +22,19 @@ demo: install
 
 test: $(VENV)/.installed-dev lint
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+# Hours of bad luck in half an hour: kills, flips, crowds, hostile input. Prints its figures.
+torture: $(VENV)/.installed-dev
+	LTRR_TORTURE=1 $(BIN)/pytest -s tests/torture
+
+MINUTES ?= 10
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python tests/torture/fuzz.py $(MINUTES)
+
+# Known weaknesses of the pinned dependencies; asks the package registry.
+audit: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check pip-audit
+	$(BIN)/pip-audit --requirement requirements.lock --no-deps --disable-pip
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

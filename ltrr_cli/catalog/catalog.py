@@ -14,7 +14,7 @@ from ltrr_cli.records import Bad, Entity
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ltrr_cli.catalog.jsonl import Raw
@@ -43,8 +43,9 @@ class Catalog:
         schema: Schema | None = None,
         strict: bool = False,
         stdin: BinaryIO | None = None,
+        on_bad: Callable[[Bad], None] | None = None,
     ) -> None:
-        """Open the sources and, without a schema, infer one.
+        """Open the sources and, without a schema, infer one; `on_bad` is told of every record that is left out.
 
         Raises:
             CatalogError: no source, one that cannot be opened, or an override that names no field.
@@ -58,6 +59,7 @@ class Catalog:
         self._sources = list(sources)
         self._strict = strict
         self._stdin = stdin
+        self._on_bad = on_bad
         self._meters = [Meter() for _ in sources]
         sizes = [size(source) for source in sources]
         self.bytes_total = None if None in sizes else sum(filter(None, sizes))
@@ -145,6 +147,8 @@ class Catalog:
         self.bad_count += 1
         if len(self.bad) < MAX_BAD:
             self.bad.append(bad)
+        if self._on_bad is not None:
+            self._on_bad(bad)
         if self._strict:
             raise CatalogError(
                 bad.reason, where=f"{bad.source}:{bad.line}", next="correct it, or read without --strict"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003 (typer reads the annotations)
 from typing import Annotated
 
 import typer
+
+from ltrr_cli.cli.text import safe, show_json
 
 app = typer.Typer(
     name="encoder",
@@ -133,7 +134,7 @@ def bench(
 def _show(fields: dict[str, str | int | float], *, as_json: bool) -> None:
     """Print one record: as JSON, or as a two-column table."""
     if as_json:
-        typer.echo(json.dumps(fields, ensure_ascii=False, indent=2))
+        show_json(fields)
         return
     from rich.console import Console
     from rich.table import Table
@@ -142,5 +143,5 @@ def _show(fields: dict[str, str | int | float], *, as_json: bool) -> None:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for key, value in fields.items():
-        table.add_row(key.replace("_", " "), f"{value:,}" if isinstance(value, int) else str(value))
+        table.add_row(key.replace("_", " "), f"{value:,}" if isinstance(value, int) else safe(value))
     Console(markup=False, highlight=False).print(table)

@@ -38,6 +38,9 @@ def ingest(
     bad: Annotated[
         Path | None, typer.Option("--bad", metavar="FILE", help="Write bad lines here.", show_default=False)
     ] = None,
+    no_fsync: Annotated[
+        bool, typer.Option("--no-fsync", help="Do not wait for the disk: faster, but a power cut may lose it.")
+    ] = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -62,7 +65,7 @@ def ingest(
             tell("learning", read.bytes_read - done, read.bytes_total)
             done = read.bytes_read
 
-        did = engine.ingest(read, progress=progress)
+        did = engine.ingest(read, sync=not no_fsync, progress=progress)
     if bad is not None:
         _write_bad(read, bad)
     if as_json:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ltrr_cli.cli import integrity
 from ltrr_cli.cli.options import IndexOption, JsonOption, find_index, index_to_build
-from ltrr_cli.cli.text import left_out, notice, plural, safe, say, show_json
+from ltrr_cli.cli.text import dumps, left_out, notice, plural, safe, say, show_json
+from ltrr_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from ltrr_cli.catalog import Overrides
     from ltrr_cli.engine.build import Built
+    from ltrr_cli.records import Bad
 
 app = typer.Typer(name="index", help="Build an index, add to it, delete from it, look at it.", no_args_is_help=True)
 
@@ -32,6 +37,10 @@ _Vectors = Annotated[
     ),
 ]
 _Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first bad record.")]
+_Bad = Annotated[
+    Path | None,
+    typer.Option("--bad", metavar="FILE", help="Write here which records were left out, and why.", show_default=False),
+]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars; print nothing but errors.")]
 
 _NoSuggest = Annotated[bool, typer.Option("--no-suggest", help="Suggest no values that an entity's text names for it.")]
@@ -49,6 +58,7 @@ Examples:
   ltrr index build products.parquet --title-field name --text-field blurb
   ltrr index build artists.jsonl --vectors listening=artists.parquet
   ltrr index build papers.jsonl --sparse models/splade
+  ltrr index build scraped.jsonl --bad left-out.jsonl
   zcat dump.gz | ltrr index build - --index dump.ltrr
 """
 )
@@ -87,6 +97,7 @@ def build(
         ),
     ] = None,
     strict: _Strict = False,
+    bad: _Bad = None,
     quiet: _Quiet = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -112,6 +123,7 @@ def build(
         encoder=encoder,
         roles=roles,
         strict=strict,
+        bad=bad,
         quiet=quiet,
         holdout=holdout,
         suggest=not no_suggest,
@@ -135,6 +147,7 @@ def add(
     no_suggest: _NoSuggest = False,
     vectors: _Vectors = None,
     strict: _Strict = False,
+    bad: _Bad = None,
     quiet: _Quiet = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -146,6 +159,7 @@ def add(
         encoder=None,
         roles=None,
         strict=strict,
+        bad=bad,
         add=True,
         quiet=quiet,
         suggest=not no_suggest,
@@ -238,6 +252,11 @@ def show(
         show_entity(entity, suggested)
 
 
+app.command(epilog=integrity.VERIFY_EPILOG)(integrity.verify)
+app.command(epilog=integrity.REPAIR_EPILOG)(integrity.repair)
+app.command(epilog=integrity.ADOPT_EPILOG)(integrity.adopt)
+
+
 def _build(
     catalogs: list[str],
     target: Path,
@@ -245,6 +264,7 @@ def _build(
     encoder: str | None,
     roles: Overrides | None,
     strict: bool,
+    bad: Path | None,
     quiet: bool,
     add: bool = False,
     holdout: float | None = None,
@@ -256,7 +276,7 @@ def _build(
     from ltrr_cli.engine import Engine
 
     stdin = sys.stdin.buffer if sys.stdin is not None else None
-    with bars(quiet=quiet) as tell:
+    with bars(quiet=quiet) as tell, _bad_file(bad, catalogs) as on_bad:
         return Engine.build(
             catalogs,
             target,
@@ -269,8 +289,21 @@ def _build(
             vectors=vectors or (),
             sparse=sparse,
             stdin=stdin,
+            on_bad=on_bad,
             progress=tell,
         )
+
+
+@contextmanager
+def _bad_file(path: Path | None, catalogs: list[str]) -> Iterator[Callable[[Bad], None] | None]:
+    """Give a function that writes a line for each record that is left out; None where nobody wants to know."""
+    if path is None:
+        yield None
+        return
+    if path.exists() and any(name != "-" and Path(name).exists() and path.samefile(name) for name in catalogs):
+        raise UsageError("this file is read, bad records cannot be written to it", where=str(path), next="name another")
+    with path.open("w") as out:
+        yield lambda bad: print(dumps({"source": bad.source, "line": bad.line, "reason": bad.reason}), file=out)
 
 
 def _show(built: Built, target: Path, *, quiet: bool, as_json: bool) -> None:

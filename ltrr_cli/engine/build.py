@@ -22,7 +22,7 @@ from ltrr_cli.engine.sparse import sparse_folder, write_sparse
 from ltrr_cli.engine.state import new_state, open_state
 from ltrr_cli.engine.texts import Encoded, document
 from ltrr_cli.errors import IndexDirectoryError, NewerFormatError, UsageError
-from ltrr_cli.index.files import inventory, replace_file, sync_file
+from ltrr_cli.index.files import inventory, replace_file, sync_file, writing
 from ltrr_cli.index.locks import exclusive, share
 from ltrr_cli.index.manifest import NAME, Live, Manifest, read_manifest
 from ltrr_cli.index.segment import SegmentWriter
@@ -97,30 +97,26 @@ def build(
         number = next_name(parent, before.next_segment if before is not None else 1)
         written = temporary(parent, number)
         try:
-            held.append(_keep_encoder(root, source, digest))
+            held.append(keep_encoder(root, source, digest))
+            model = None
             if terms is not None:
-                held.append(_keep_encoder(root, terms, terms_digest))
-                model = SparseEncoder.open(
-                    root / "encoder" / terms_digest
-                )  # now: what is wrong with it is said at once
-            writer = SegmentWriter(written, creator=catalog.schema.creator, suggest=suggest)
-            with closing(writer):
-                _read(writer, catalog, progress)
-            sample = Sample()
-            texts = _index(writer, catalog.schema.creator, written, sample, progress)
-            opened = Encoder.open(root / "encoder" / digest)
-            reuse = before.segments if before is not None and before.encoder == digest else ()
-            encoded = Encoded(opened, root, reuse, progress)
-            own, hashes = encoded.vectors(texts, "encoding")
-            passages, passage_hashes = encoded.passages(enumerate(writer.entities()))
-            fluency = sample.fluency(opened, own)
-            writer.finish(own, hashes, passages, passage_hashes, fluency=fluency)
-            if terms is not None:
-                write_sparse(written, model, texts, progress)
-            notes = write_given(root, before, written, writer.ids, given, add=add)
-            held.append(share(written))  # so that nobody collects it before it is live
-            settle(written, parent / number)
-            live = Live(name=number, entities=len(writer), files=inventory(parent / number))
+                held.append(keep_encoder(root, terms, terms_digest))
+                model = SparseEncoder.open(root / "encoder" / terms_digest)
+            made = write_segment(
+                root,
+                written,
+                parent / number,
+                creator=catalog.schema.creator,
+                fill=lambda writer: _read(writer, catalog, progress),
+                encoder=digest,
+                reuse=before.segments if before is not None and before.encoder == digest else (),
+                suggest=suggest,
+                model=model,
+                more=lambda ids: write_given(root, before, written, ids, given, add=add),
+                progress=progress,
+            )
+            held.append(made.handle)
+            live = made.live
             removed = 0 if add or before is None else removed_since(root, before, live)
             _go_live(root, live, digest, terms_digest, add=add, holdout=holdout)
         finally:
@@ -133,15 +129,85 @@ def build(
         schema=catalog.schema,
         bad_count=catalog.bad_count,
         bad=tuple(catalog.bad),
-        notes=(*catalog.notes, *notes),
-        encoded=encoded.encoded,
-        reused=encoded.reused,
-        passages=len(passages),
+        notes=(*catalog.notes, *made.notes),
+        encoded=made.encoded,
+        reused=made.reused,
+        passages=made.passages,
         segment=number,
-        suggested=writer.suggested[0],
-        suggested_for=writer.suggested[1],
+        suggested=made.suggested[0],
+        suggested_for=made.suggested[1],
         removed=removed,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A finished segment that is not live yet; `handle` is a shared lock on it.
+
+    `encoded` and `reused` count its vectors, those of `passages` among them; `suggested` are values and entities.
+    """
+
+    live: Live
+    encoded: int
+    reused: int
+    passages: int
+    suggested: tuple[int, int]
+    notes: tuple[str, ...]
+    handle: int | None
+
+
+def write_segment(
+    root: Path,
+    written: Path,
+    final: Path,
+    *,
+    creator: str,
+    fill: Callable[[SegmentWriter], None],
+    encoder: str,
+    reuse: Sequence[Live],
+    progress: Callable[[str, int, int | None], None],
+    reuse_root: Path | None = None,
+    suggest: bool = True,
+    model: SparseEncoder | None = None,
+    more: Callable[[Sequence[str]], tuple[str, ...]] = lambda _: (),
+) -> Made:
+    """Write a segment at `written`, whose entities `fill` adds, and give it its final name. Holds: the build lock.
+
+    `creator` names the attribute of who made an entity, `encoder` the index's encoder; vectors of the same texts are
+    taken from the segments `reuse` of the index at `reuse_root`, by default this one. `model` makes sparse vectors;
+    `more` is told the ids, by row, to write what else belongs to them, and returns what is to be said of it.
+    """
+    with writing(written):
+        writer = SegmentWriter(written, creator=creator, suggest=suggest)
+        with closing(writer):
+            fill(writer)
+        sample = Sample()
+        texts = _index(writer, creator, written, sample, progress)
+        opened = Encoder.open(root / "encoder" / encoder)
+        encoded = Encoded(opened, reuse_root or root, reuse, progress)
+        own, hashes = encoded.vectors(texts, "encoding")
+        passages, passage_hashes = encoded.passages(enumerate(writer.entities()))
+        writer.finish(own, hashes, passages, passage_hashes, fluency=sample.fluency(opened, own))
+        if model is not None:
+            write_sparse(written, model, texts, progress)
+        notes = more(writer.ids)
+    handle = share(written)  # so that nobody collects it before it is live
+    try:
+        with writing(written):
+            settle(written, final)
+        return Made(
+            live=Live(name=final.name, entities=len(writer), files=inventory(final)),
+            encoded=encoded.encoded,
+            reused=encoded.reused,
+            passages=len(passages),
+            suggested=writer.suggested,
+            notes=notes,
+            handle=handle,
+        )
+    except BaseException:
+        if handle is not None:
+            os.close(handle)
+        raise
 
 
 def _check(root: Path) -> None:
@@ -182,7 +248,7 @@ def _encoder(root: Path, before: Manifest | None, name: str | None, *, add: bool
     return source
 
 
-def _keep_encoder(root: Path, source: Path, digest: str) -> int | None:
+def keep_encoder(root: Path, source: Path, digest: str) -> int | None:
     """Copy the encoder into the index unless it is there; returns a shared lock on it."""
     kept = root / "encoder" / digest
     if not kept.is_dir():

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO, Self
 
     from ltrr_cli.catalog import Overrides
+    from ltrr_cli.engine.adopt import Adopted
     from ltrr_cli.engine.build import Built
     from ltrr_cli.engine.forget import Forgotten
     from ltrr_cli.engine.info import Info
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.persons import PersonReport
     from ltrr_cli.engine.rankers import RankerReport
     from ltrr_cli.engine.remember import Completion, RememberedQuery
+    from ltrr_cli.engine.restore import Repaired
+    from ltrr_cli.engine.verify import Verified
     from ltrr_cli.engine.ways import Way
     from ltrr_cli.policy.report import ArmReport
     from ltrr_cli.ranking.bias import Estimate
-    from ltrr_cli.records import Answer, Entity, Impression, Result, Understood
+    from ltrr_cli.records import Answer, Bad, Entity, Impression, Result, Understood
     from ltrr_cli.retrieval.base import Strategy
 
 MAX_K = 1000
@@ -65,6 +68,7 @@ class Engine:
         vectors: Sequence[str] = (),
         sparse: str | None = None,
         stdin: BinaryIO | None = None,
+        on_bad: Callable[[Bad], None] | None = None,
         progress: Callable[[str, int, int | None], None] = lambda *_: None,
     ) -> Built:
         """Make the index directory, or make it anew.
@@ -73,19 +77,19 @@ class Engine:
         of the index and replace those with the same id.
 
         `sources` are catalogue files, `-` is `stdin`; `overrides` say which fields play which role where inference is
-        wrong; `encoder` is a folder or a hub name; `strict` stops at the first bad record. `holdout` in [0, 0.9] is
-        written into ltrr.toml: the share of queries whose feedback is logged but never learned. `suggest`: values that
-        an entity's text names are suggested for it, see `suggestions`. `vectors` are files of vectors made elsewhere
-        (`FILE` or `NAME=FILE`, see `catalog.vectors`), each an arm `vectors:NAME`; `sparse` is the folder of a
-        masked-language model for the arm `sparse` ("" for none). `progress` is told (step, units since the last call,
-        units in all or None).
+        wrong; `encoder` is a folder or a hub name; `strict` stops at the first bad record, else `on_bad` is told of
+        every one that is left out. `holdout` in [0, 0.9] is written into ltrr.toml: the share of queries whose feedback
+        is logged but never learned. `suggest`: values that an entity's text names are suggested for it, see
+        `suggestions`. `vectors` are files of vectors made elsewhere (`FILE` or `NAME=FILE`, see `catalog.vectors`),
+        each an arm `vectors:NAME`; `sparse` is the folder of a masked-language model for the arm `sparse` ("" for
+        none). `progress` is told (step, units since the last call, units in all or None).
         """
         from ltrr_cli.catalog import Catalog
         from ltrr_cli.catalog import Overrides as Roles
         from ltrr_cli.engine.build import build
 
         listed = [sources] if isinstance(sources, str | Path) else list(sources)
-        catalog = Catalog(listed, overrides=overrides or Roles(), strict=strict, stdin=stdin)
+        catalog = Catalog(listed, overrides=overrides or Roles(), strict=strict, stdin=stdin, on_bad=on_bad)
         return build(
             Path(index),
             catalog,
@@ -437,12 +441,16 @@ class Engine:
         records: Iterable[Impression | Event],
         *,
         now: float | None = None,
+        sync: bool = True,
         progress: Callable[[int], None] = lambda _: None,
     ) -> Ingested:
-        """Log and learn many records, such as a `feedback.Feedback` reads. Twice the same changes nothing."""
+        """Log and learn many records, such as a `feedback.Feedback` reads. Twice the same changes nothing.
+
+        When it returns they are on the disk; without `sync` a power cut may take what the system has not written yet.
+        """
         from ltrr_cli.engine.learn import ingest
 
-        done = ingest(self._fresh(), records, now=_moment(now), progress=progress)
+        done = ingest(self._fresh(), records, now=_moment(now), sync=sync, progress=progress)
         done.ranker = self._fresh().learned.ranker_status()
         return done
 
@@ -584,6 +592,39 @@ class Engine:
         from ltrr_cli.engine.removal import delete
 
         return delete(Path(index), ids)
+
+    @staticmethod
+    def verify(
+        index: str | Path, *, deep: bool = False, progress: Callable[[str, int, int | None], None] = lambda *_: None
+    ) -> Verified:
+        """Compare every file and log line with its checksum; `deep` looks into them, and folds the logs again."""
+        from ltrr_cli.engine.verify import verify
+
+        return verify(Path(index), deep=deep, progress=progress)
+
+    @staticmethod
+    def repair(index: str | Path, *, progress: Callable[[str, int, int | None], None] = lambda *_: None) -> Repaired:
+        """Make what is damaged again from what is not: segments from their entities, learned state from the logs."""
+        from ltrr_cli.engine.restore import repair
+
+        return repair(Path(index), progress=progress)
+
+    @staticmethod
+    def adopt(
+        source: str | Path,
+        index: str | Path,
+        *,
+        encoder: str | None = None,
+        progress: Callable[[str, int, int | None], None] = lambda *_: None,
+    ) -> Adopted:
+        """Make an index of your own from one that somebody else made, without opening any file with native code.
+
+        `encoder` is a folder or a hub name; by default the package's. Raises `IndexDirectoryError`, saying why, for
+        what no ltrr would have written.
+        """
+        from ltrr_cli.engine.adopt import adopt
+
+        return adopt(Path(source), Path(index), encoder=encoder, progress=progress)
 
     def info(self) -> Info:
         """Return counts, sizes and what was learned."""

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.errors import IndexDirectoryError, UsageError
+from ltrr_cli.errors import UsageError
 from ltrr_cli.index.external import External, open_external, write_external
-from ltrr_cli.index.segment import Segment
+from ltrr_cli.index.segment import read_entity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,15 +83,19 @@ def _kept(root: Path, before: Manifest | None) -> dict[str, _Table]:
         if not (directory / "external").is_dir():
             continue
         try:
-            segment, gone = Segment(directory, base=0), set(live.tombstones)
+            # The entities themselves say what their ids are: whatever is derived from them may be damaged.
+            with (directory / "entities.jsonl").open("rb") as lines:
+                ids = [read_entity(line).id for line in lines]
             sets: dict[str, External] = open_external(directory)
-        except (IndexDirectoryError, OSError, ValueError):
+        except (OSError, ValueError, KeyError, TypeError):
             continue
+        gone = set(live.tombstones)
         for name, external in sets.items():
             _, vectors = external.of(external.rows)
-            rows = external.rows.tolist()
-            table = zip(rows, segment.ids.ids(external.rows), vectors, strict=True)
-            found.setdefault(name, {}).update({entity_id: one for row, entity_id, one in table if row not in gone})
+            table = zip(external.rows.tolist(), vectors, strict=True)
+            found.setdefault(name, {}).update(
+                {ids[row]: one for row, one in table if row not in gone and row < len(ids)}
+            )
     return found
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.engine.hindsight import KIND
 from ltrr_cli.feedback.log import Log, Position, decode_line
 from ltrr_cli.feedback.ubi import event_from_ubi
-from ltrr_cli.index.locks import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +26,6 @@ class Logs:
         def log(name: str) -> Log:
             return Log(root / "log", name, lock=root / "locks" / f"log-{name}")
 
-        self._events_lock = root / "locks" / "log-events"
         self.queries, self.events, self.control = log("queries"), log("events"), log("control")
 
     def all_events(self) -> Iterator[Event]:
@@ -39,7 +38,7 @@ class Logs:
 
     def events_held(self) -> AbstractContextManager[None]:
         """Keep everybody from appending events."""
-        return exclusive(self._events_lock)
+        return self.events.held()
 
 
 def catch_up(
@@ -54,18 +53,21 @@ def catch_up(
     end = logs.events.end()
     pending: list[tuple[Position, dict[str, Any]]] = []
     for following, row in _rows(learned, logs.control, learned.control_at):
+        learned.control_at = following
         if row.get("kind") == KIND:
             learned.expect(row)
-        else:
-            pending.append((Position(*row.get("after", (1, 0))), row))
+            continue
+        with _if_usable(learned):
+            file, offset = row.get("after", (1, 0))
             learned.teaching.look_ahead(row)
-        learned.control_at = following
+            pending.append((Position(int(file), int(offset)), row))
     fresh = 0
     for count, (following, row) in enumerate(_rows(learned, logs.events, learned.events_at), 1):
         if following > end:
             break
         while pending and pending[0][0] <= learned.events_at:
-            learned.apply_control(pending.pop(0)[1], impressions.find)
+            with _if_usable(learned):
+                learned.apply_control(pending.pop(0)[1], impressions.find)
         learned.events_at = following
         try:
             event = event_from_ubi(row)
@@ -77,9 +79,19 @@ def catch_up(
         if progress is not None and count % 1000 == 0:
             progress(1000)
     for _, row in pending:
-        learned.apply_control(row, impressions.find)
+        with _if_usable(learned):
+            learned.apply_control(row, impressions.find)
     learned.forget_expected()
     return fresh
+
+
+@contextmanager
+def _if_usable(learned: Learned) -> Iterator[None]:
+    """Count, and leave out, a control record that no ltrr would have written: the log may be a stranger's."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
+        learned.counts["unreadable control records"] += 1
 
 
 def _rows(learned: Learned, log: Log, start: Position) -> Iterator[tuple[Position, dict[str, Any]]]:
@@ -88,6 +100,8 @@ def _rows(learned: Learned, log: Log, start: Position) -> Iterator[tuple[Positio
         try:
             row = decode_line(line)
         except ValueError:
+            if log.read_at(position) is not None:
+                return  # a write that failed was taken back, and another made, while we read: next time
             learned.counts[f"damaged lines in the {log.name} log"] += 1
             continue
         yield Position(position.file, position.offset + len(line) + 1), row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from ltrr_cli.engine.publish import publish
 from ltrr_cli.engine.state import follow, new_state, open_state
 from ltrr_cli.engine.training import acted_pages, curve_of, due, samples_of, trained_row
 from ltrr_cli.engine.unanswered import closed_pages
-from ltrr_cli.errors import UsageError
+from ltrr_cli.errors import LockedError, UsageError
 from ltrr_cli.feedback.ubi import event_to_ubi, impression_to_ubi
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import read_manifest
@@ -60,18 +60,20 @@ def ingest(
     records: Iterable[Impression | Event],
     *,
     now: float,
+    sync: bool = True,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Ingested:
     """Log and learn records. Event times are clamped to `now`; what was seen before is counted and left out.
 
-    When this returns everything is on the disk.
+    When this returns everything is on the disk; without `sync` it is when the system comes to it.
     """
     done = Ingested()
     for impressions, events in _batches(records):
         _log_impressions(opened, impressions, done)
-        _log_events(opened, events, done, now)
+        _log_events(opened, events, done, now, sync=sync)
         progress(len(impressions) + len(events))
-    opened.logs.queries.sync()
+    if sync:
+        opened.logs.queries.sync()
     if done.late:
         rebuild(opened.root)  # their events were learned without knowing what was asked and shown
     elif done.events or done.repeated:  # repeated: an ingest that was killed may have logged them, and not gone on
@@ -111,7 +113,7 @@ def _log_impressions(opened: Opened, impressions: list[Impression], done: Ingest
     done.impressions += len(new)
 
 
-def _log_events(opened: Opened, events: list[Event], done: Ingested, now: float) -> None:
+def _log_events(opened: Opened, events: list[Event], done: Ingested, now: float, *, sync: bool = True) -> None:
     """Write queries through to the disk, then hindsight, then the events; then learn them."""
     opened.catch_up()
     learned, config = opened.learned, opened.config
@@ -128,10 +130,11 @@ def _log_events(opened: Opened, events: list[Event], done: Ingested, now: float)
         done.unknown_entities += opened.row(event.entity_id) is None
     if not rows:
         return
-    opened.logs.queries.sync()
+    if sync:
+        opened.logs.queries.sync()
     found = [_hindsight(opened, event, done, number) for number, event in enumerate(rows)]
-    opened.logs.control.append([one.to_row() for one in found if one is not None])
-    opened.logs.events.append([event_to_ubi(event) for event in rows])
+    opened.logs.control.append([one.to_row() for one in found if one is not None], sync=sync)
+    opened.logs.events.append([event_to_ubi(event) for event in rows], sync=sync)
     done.events += len(rows)
     opened.catch_up()
 
@@ -229,16 +232,24 @@ def go_back(opened: Opened, version: int, *, now: float) -> None:
 
 
 def _learn_if_due(opened: Opened, now: float, checkpoint_every: int) -> None:
-    if due(opened):
-        learn(opened, now=now)
-    elif opened.learned.since_checkpoint >= checkpoint_every:
-        checkpoint(opened)
+    """Learn, or write the learned state down, where it is time to and nobody else is publishing.
+
+    What was logged is safe without it; where many record at once, each waiting for its turn, some would wait too long.
+    """
+    with suppress(LockedError):
+        if due(opened):
+            learn(opened, now=now, timeout=0)
+        elif opened.learned.since_checkpoint >= checkpoint_every:
+            checkpoint(opened, timeout=0)
 
 
-def checkpoint(opened: Opened) -> None:
-    """Write the learned state down; where another process has published since, go on from that generation."""
+def checkpoint(opened: Opened, *, timeout: float = 30.0) -> None:
+    """Write the learned state down; where another process has published since, go on from that generation.
+
+    Raises `LockedError` where others have been publishing for `timeout` seconds.
+    """
     root = opened.root
-    with exclusive(root / "locks" / "publish"):
+    with exclusive(root / "locks" / "publish", timeout=timeout):
         before = read_manifest(root)
         if before.generation == opened.manifest.generation:
             state, view = opened.state, opened.view
@@ -255,14 +266,14 @@ def checkpoint(opened: Opened) -> None:
         )
 
 
-def learn(opened: Opened, *, now: float) -> None:
+def learn(opened: Opened, *, now: float, timeout: float = 30.0) -> None:
     """Train the ranker if enough was clicked since the last time, and write the learned state down."""
     _count_unanswered(opened, now)
     if due(opened):
         pages = acted_pages(opened)
         curve = curve_of(pages)
         add_ranker(opened, train(list(samples_of(pages, curve))), now=now, curve=curve)
-    checkpoint(opened)
+    checkpoint(opened, timeout=timeout)
 
 
 def add_ranker(opened: Opened, ranker: LinearRanker, *, now: float, curve: Curve) -> None:

@@ -172,6 +172,8 @@ class Learned:
             self.askers[hash64(query)] += 1
         left = min(self.config.user_cap * scale - to_entity, self.config.user_query_cap * scale - to_query)
         given = max(0.0, min(mass, left))
+        if given < mass:
+            self.counts["events over a user's cap"] += 1
         self.caps[pair], self.caps[triple] = to_query + given, to_entity + given
         return given
 

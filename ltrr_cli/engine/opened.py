@@ -52,6 +52,13 @@ class Opened:
         resume(root)
         self.logs = Logs(root)
         self.manifest, self._handles = _hold(root)
+        try:
+            self._open(root, strategies)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, root: Path, strategies: Sequence[Strategy]) -> None:
         self.config = read_config(root)
         self._stamp = _stamp(root / NAME)
         self.view = View(root, self.manifest.segments)

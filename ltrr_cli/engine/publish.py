@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.engine.state import follow
-from ltrr_cli.index.files import inventory, sync_file, sync_tree
+from ltrr_cli.index.files import inventory, sync_file, sync_tree, writing
 from ltrr_cli.index.locks import remove_unused
 from ltrr_cli.index.manifest import Live, Manifest
 
@@ -74,10 +74,11 @@ def publish(
     number = next_name(parent, before.next_learned if before is not None else 1)
     written = temporary(parent, number)
     try:
-        written.mkdir()
-        state.learned.write(written, state.snapshot, view.rows_of)
-        np.savez(written / "impressions.npz", allow_pickle=False, **state.impressions.table())
-        settle(written, parent / number)
+        with writing(written):
+            written.mkdir()
+            state.learned.write(written, state.snapshot, view.rows_of)
+            np.savez(written / "impressions.npz", allow_pickle=False, **state.impressions.table())
+            settle(written, parent / number)
     except BaseException:
         shutil.rmtree(written, ignore_errors=True)
         raise
@@ -93,7 +94,8 @@ def publish(
         next_learned=int(number) + 1,
         sparse=sparse if sparse is not None else before.sparse if before is not None else "",
     )
-    manifest.write(root)
+    with writing(root):
+        manifest.write(root)
     collect(root, manifest)
     return manifest
 

@@ -62,6 +62,12 @@ def sparse_folder(root: Path, before: Manifest | None, name: str | None, *, add:
     return folder
 
 
+def open_sparse(root: Path, manifest: Manifest) -> SparseEncoder | None:
+    """Open the index's masked-language model; None if it has none, or it is not there."""
+    folder = root / "encoder" / manifest.sparse
+    return SparseEncoder.open(folder) if manifest.sparse and folder.is_dir() else None
+
+
 def write_sparse(
     segment: Path, model: SparseEncoder, texts: Sequence[str], progress: Callable[[str, int, int | None], None]
 ) -> None:

@@ -1,7 +1,8 @@
 """Append-only logs: numbered files of JSON lines, each with a checksum of its own.
 
 A line is compact UTF-8 JSON whose last member is `"crc32":"8 hex digits"`, the CRC-32 of the object's text without that
-member. A crash can tear the last line only; the next append closes it, and readers report and skip it.
+member. A crash can tear the last line only: it was not acknowledged; the next append closes it with `CANCELLED`, and
+readers count and skip it.
 """
 
 from __future__ import annotations
@@ -23,8 +24,11 @@ from ltrr_cli.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
+CANCELLED = b"\x18"
+"""Ends a line that is known to hold nothing: torn by a crash and closed, or found damaged and given up."""
 _CHECK = b'"crc32":"'
 _CHECK_BYTES = len(_CHECK) + 8 + len(b'"}')
 _BLOCK = 65536
@@ -79,10 +83,11 @@ class Log:
         try:
             before = os.fstat(handle).st_size
             torn = before > 0 and os.pread(handle, 1, before - 1) != b"\n"
+            closing = self._closing(path) if torn else b""
             try:
                 if before == 0:
                     sync_file(self.directory)  # else the file's name may be lost while its content is kept
-                _write(handle, (b"\n" if torn else b"") + b"".join(lines))
+                _write(handle, closing + b"".join(lines))
                 if sync:
                     os.fsync(handle)
             except BaseException:
@@ -92,11 +97,21 @@ class Log:
         finally:
             os.close(handle)
         positions = []
-        offset = before + torn
+        offset = before + len(closing)
         for line in lines:
             positions.append(Position(number, offset))
             offset += len(line)
         return positions
+
+    def _closing(self, path: Path) -> bytes:
+        """Return what ends a last line without a newline: only that was torn off, or the line holds nothing."""
+        with path.open("rb") as source:
+            source.seek(self.end().offset)
+            try:
+                decode_line(source.read())
+            except ValueError:
+                return CANCELLED + b"\n"
+        return b"\n"
 
     def _writable(self) -> tuple[int, Path]:
         if not self._newest or not self._path(self._newest).exists() or self._path(self._newest + 1).exists():
@@ -108,8 +123,19 @@ class Log:
         path = self._path(last)
         if path.stat().st_size <= self._rotate_bytes:
             return last, path
+        if self.end().offset < path.stat().st_size:
+            with path.open("ab") as torn:
+                torn.write(self._closing(path))
         sync_file(path)  # `sync` flushes the newest file only
         return last + 1, self._path(last + 1)
+
+    def paths(self) -> list[Path]:
+        """Return the log's files, oldest first."""
+        return [self._path(number) for number in self._numbers()]
+
+    def held(self) -> AbstractContextManager[None]:
+        """Keep everybody from appending."""
+        return exclusive(self._lock)
 
     def sync(self) -> None:
         """Flush what was appended without `sync` to the disk; raises `FeedbackError` where that fails."""
@@ -208,7 +234,7 @@ class Log:
         except (OSError, ValueError):
             return None
 
-    def paths(self) -> list[tuple[int, Path]]:
+    def files(self) -> list[tuple[int, Path]]:
         """Return the files of the log and their numbers, the oldest first."""
         return [(number, self._path(number)) for number in self._numbers()]
 

@@ -35,7 +35,7 @@ class Rewritten:
 
         `extra` lines, with their newlines, come last.
         """
-        paths = self._log.paths()
+        paths = self._log.files()
         for number, path in paths:
             new = path.with_name(_PREFIX + path.name)
             ends = self._ends[number] = [(0, 0)]

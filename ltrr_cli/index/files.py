@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from ltrr_cli.errors import IndexDirectoryError, LtrrError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,6 +16,32 @@ if TYPE_CHECKING:
 
 _DAMAGE = (ValueError, LookupError, TypeError, AttributeError, EOFError, SyntaxError)
 """What NumPy and the archive reader raise on a damaged file."""
+
+
+_OS_ERROR = re.compile(r"\(os error (\d+)\)|code: (\d+), kind:")
+"""How Rust tells of an error of the system, in the texts of Polars' and Tantivy's errors."""
+
+
+@contextmanager
+def writing(root: Path) -> Iterator[None]:
+    """Turn what the system says against writing, no room for example, into an `IndexDirectoryError`."""
+    try:
+        yield
+    except OSError as error:
+        raise _unwritten(error.errno or 0, str(error.filename or root)) from error
+    except Exception as error:
+        found = _OS_ERROR.search(str(error))
+        if found is None or isinstance(error, LtrrError):
+            raise
+        raise _unwritten(int(found[1] or found[2]), str(root)) from error
+
+
+def _unwritten(number: int, where: str) -> IndexDirectoryError:
+    return IndexDirectoryError(
+        f"cannot write the index: {os.strerror(number)}",
+        where=where,
+        next="free some space or check who may write here, then try again; the index is as it was",
+    )
 
 
 def sync_file(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 NAME = "manifest.json"
+_CHECK = b',\n "sha256": "'
+_CHECK_BYTES = len(_CHECK) + 64 + len(b'"\n}\n')
 Files = dict[str, tuple[int, str]]
 """Relative path → (size in bytes, SHA-256) of every immutable file in a directory."""
 
@@ -43,6 +46,10 @@ class Manifest:
 
     def write(self, root: Path) -> None:
         """Publish: after this returns, every opener sees this state, also after a power cut."""
+        replace_file(root / NAME, self.encode())
+
+    def encode(self, *, checked: bool = True) -> bytes:
+        """Return the file's content; not `checked` as ltrr before 0.1 wrote it, without a checksum at its end."""
         row = {
             "format_version": FORMAT_VERSION,
             "generation": self.generation,
@@ -54,7 +61,10 @@ class Manifest:
             "next_segment": self.next_segment,
             "next_learned": self.next_learned,
         }
-        replace_file(root / NAME, (json.dumps(row, indent=1) + "\n").encode())
+        text = json.dumps(row, indent=1).encode()
+        if not checked:
+            return text + b"\n"
+        return b'%b%b%b"\n}\n' % (text[:-2], _CHECK, hashlib.sha256(text).hexdigest().encode())
 
 
 def read_manifest(root: Path) -> Manifest:
@@ -64,7 +74,10 @@ def read_manifest(root: Path) -> Manifest:
     """
     path = root / NAME
     try:
-        row = json.loads(path.read_bytes())
+        content = path.read_bytes()
+        row = json.loads(content)
+        if isinstance(row, dict) and "sha256" in row and not _sound(content):
+            raise ValueError("the checksum does not match")
     except FileNotFoundError:
         raise IndexDirectoryError(
             "no index here", where=str(root), next="make one with: ltrr index build CATALOG --index DIR.ltrr"
@@ -105,6 +118,12 @@ def read_manifest(root: Path) -> Manifest:
         ) from error
 
 
+def _sound(content: bytes) -> bool:
+    """Tell whether a manifest that has a checksum agrees with it."""
+    body, check = content[:-_CHECK_BYTES] + b"\n}", content[-_CHECK_BYTES:]
+    return check == b'%b%b"\n}\n' % (_CHECK, hashlib.sha256(body).hexdigest().encode())
+
+
 def _encode(live: Live) -> dict[str, Any]:
     return {
         "name": live.name,
@@ -119,7 +138,7 @@ def _decode(row: dict[str, Any]) -> Live:
         name=_plain(row["name"]),
         entities=int(row["entities"]),
         tombstones=tuple(int(number) for number in row["tombstones"]),
-        files={str(name): (int(size), str(sha)) for name, (size, sha) in row["files"].items()},
+        files={_inside(name): (int(size), str(sha)) for name, (size, sha) in row["files"].items()},
     )
 
 
@@ -127,4 +146,11 @@ def _plain(name: object) -> str:
     """Refuse a name that would lead out of the index directory."""
     if not isinstance(name, str) or not name.isalnum():
         raise ValueError(f"unusable name {name!r}")
+    return name
+
+
+def _inside(name: str) -> str:
+    """Refuse a file's path that would lead out of its directory."""
+    if not all(part and part not in (".", "..") and "\0" not in part for part in name.split("/")):
+        raise ValueError(f"unusable path {name!r}")
     return name

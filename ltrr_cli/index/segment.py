@@ -106,7 +106,7 @@ class SegmentWriter:
         fulltext = FulltextWriter(self._directory / "fulltext", self._analysis)
         with (self._directory / "entities.jsonl").open("rb") as lines:
             for row, line in enumerate(lines):
-                entity, share = _entity(line), float(shares[row])
+                entity, share = read_entity(line), float(shares[row])
                 attributes = {name: words(values) for name, values in entity.attributes.items()}
                 fields = {
                     "title": entity.title,
@@ -152,7 +152,7 @@ class SegmentWriter:
         """Yield every entity again, in row order: all are added."""
         self._lines.close()
         with (self._directory / "entities.jsonl").open("rb") as lines:
-            yield from map(_entity, lines)
+            yield from map(read_entity, lines)
 
     def finish(
         self,
@@ -186,6 +186,8 @@ class SegmentWriter:
             "attributes": list(names),
             "weighted": sorted(self._values.weighted),
             "numbers": list(self._numbers.write(columns)),
+            "creator": self._creator,
+            "suggest": self._suggester is not None,
             "analysis": {
                 "version": self._analysis.version,
                 "main": self._analysis.main,
@@ -202,7 +204,8 @@ def words(values: tuple[str | float, ...]) -> str:
     return " ".join(value if isinstance(value, str) else f"{value:g}" for value in values)
 
 
-def _entity(line: bytes) -> Entity:
+def read_entity(line: bytes) -> Entity:
+    """Return the entity of a line of entities.jsonl."""
     fields: Mapping[str, Any] = json.loads(line)
     attributes = {name: tuple(values) for name, values in fields["attributes"].items()}
     weights = {name: tuple(values) for name, values in fields.get("weights", {}).items()}
@@ -270,7 +273,7 @@ class Segment:
 
     def entity(self, row: int) -> Entity:
         """Return the entity at a row of this segment."""
-        return _entity(self.line(row))
+        return read_entity(self.line(row))
 
     def line(self, row: int) -> bytes:
         """Return the entity's JSON line."""

@@ -98,6 +98,10 @@ class Vectors:
         order = np.lexsort((rows, -best))[:limit]
         return rows[order], best[order].astype(np.float32)
 
+    def nodes(self) -> int:
+        """Return how many vectors can be found."""
+        return len(self.matrix) + len(self.passages) if self.exact else len(self._opened())
+
     def _opened(self) -> Any:
         """Return the graph, opened on first use."""
         if self._graph is None:

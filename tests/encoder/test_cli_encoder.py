@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 runner = CliRunner()
+TINY = Path(__file__).parents[1] / "fixtures" / "tiny-encoder"
 
 
 def test_info_as_json_and_as_a_table() -> None:
@@ -43,6 +45,18 @@ def test_export_then_info(make_model: Callable[..., Path], tmp_path: Path) -> No
     info = json.loads(runner.invoke(app, ["info", "--encoder", out, "--json"]).stdout)
     for key in ("name", "dim", "max_tokens", "precision", "bytes", "sha256"):
         assert exported[key] == info[key], key
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_an_encoder_cannot_write_to_the_terminal(tmp_path: Path, form: list[str]) -> None:
+    """Control sequences in an encoder's name come out escaped."""
+    folder = shutil.copytree(TINY, tmp_path / "evil")
+    settings = json.loads((folder / "encoder.json").read_text())
+    settings["name"] = "\x1b]0;owned\x07\u202e\x9b2J"
+    (folder / "encoder.json").write_text(json.dumps(settings))
+    out = runner.invoke(app, ["info", "--encoder", str(folder), *form]).stdout
+    assert "owned" in out
+    assert not set("\x1b\x07\u202e\x9b") & set(out)
 
 
 def test_bench_counts_and_measures() -> None:

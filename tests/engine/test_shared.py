@@ -265,7 +265,7 @@ def test_clicks_during_a_training(
             two.record(answers[4].query_id, answers[4].results[4].id, now=NOW)
             return train(*args, **more)
 
-        def late_checkpoint(opened: Opened) -> None:
+        def late_checkpoint(opened: Opened, **_: float) -> None:
             monkeypatch.undo()
             two.record(answers[5].query_id, answers[5].results[4].id, now=NOW)
             two.learn(now=NOW)
