@@ -162,6 +162,9 @@ class Trace:
     noise in the order, 0 without, and `order_log_propensity` the logarithm of the probability that the noise gives the
     page's order (but for a reserved place), given the pool.
 
+    `rest` is what the page had no place for, best first (numbers of candidates and scores), so that further pages show
+    the same list; empty where it was not kept.
+
     On a page of two systems (`mode` is INTERLEAVED) `interleaved` says who supplied what. The rest is then of both
     together: an arm ran as deep as either wanted, `pool` and `features` are as if one system had wanted all of it. Each
     score is by the system that supplied the entity (without a team: A's, else B's). The versions are A's.
@@ -193,6 +196,7 @@ class Trace:
     noise: float = 0.0
     order_log_propensity: float = 0.0
     interleaved: Interleaved | None = None
+    rest: Found = Found((), ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

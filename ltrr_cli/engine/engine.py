@@ -43,9 +43,16 @@ class Engine:
     Every method raises `LtrrError` (what, where, what next) and nothing else for mistakes of the caller or the data.
     """
 
-    def __init__(self, opened: Opened, *, strategies: Sequence[Strategy] = ()) -> None:
+    def __init__(
+        self,
+        opened: Opened,
+        *,
+        strategies: Sequence[Strategy] = (),
+        settings: Mapping[str, float] | None = None,
+    ) -> None:
         self._opened = opened
         self._strategies = tuple(strategies)
+        self._settings = dict(settings or {})
         self._closed = False
 
     @staticmethod
@@ -80,11 +87,17 @@ class Engine:
         return build(Path(index), catalog, encoder=encoder, add=add, holdout=holdout, progress=progress)
 
     @classmethod
-    def open(cls, index: str | Path, *, strategies: Sequence[Strategy] = ()) -> Self:
-        """Open an index. `strategies` are further arms, beside those that its ltrr.toml names."""
+    def open(
+        cls, index: str | Path, *, strategies: Sequence[Strategy] = (), settings: Mapping[str, float] | None = None
+    ) -> Self:
+        """Open an index. `strategies` are further arms, beside those that its ltrr.toml names.
+
+        `settings` override, for this engine, what ltrr.toml and the environment say of `settings.ANSWERING`.
+        """
         from ltrr_cli.engine.opened import Opened
 
-        return cls(Opened(Path(index), strategies=strategies), strategies=strategies)
+        opened = Opened(Path(index), strategies=strategies, settings=settings)
+        return cls(opened, strategies=strategies, settings=settings)
 
     @property
     def read_only(self) -> bool:
@@ -186,6 +199,27 @@ class Engine:
             opened.logs.queries.append([impression_to_ubi(impression_of(answered, query))], sync=False)
         return answered
 
+    def page(self, query_id: str, *, offset: int = 0, k: int = 10) -> Answer:
+        """Return results `offset` + 1 to `offset` + `k` of the ranked list that an answer of this index began with.
+
+        The list is the one that was logged: it stays the same whatever is learned meanwhile, and what has been deleted
+        leaves a gap. Nothing new is logged; what is done with these results is recorded under the same query id, at
+        their rank. Contributions are not kept. Raises `FeedbackError` for an id that was never answered here, or where
+        no list was kept (another system's page, two systems' page), `UsageError` for values out of range.
+        """
+        from ltrr_cli.engine.pages import page
+
+        if not isinstance(k, int) or not 1 <= k <= MAX_K or not isinstance(offset, int) or offset < 0:
+            raise UsageError(f"k must be from 1 to {MAX_K} and offset 0 or more, not {k!r} and {offset!r}")
+        return page(self._fresh(), query_id, offset, k)
+
+    def marks(self, query: str, text: str) -> list[tuple[int, int]]:
+        """Return where words of the query stand in a text, in any of the forms that count as the same: (start, end)."""
+        from ltrr_cli.analysis.marks import marks
+
+        segments = self._opened.view.segments
+        return marks(segments[-1].analysis, query, text) if segments else []
+
     def retrieve(self, text: str, *, depth: int = 100, now: float | None = None) -> dict[str, list[tuple[str, float]]]:
         """Return what each strategy finds alone: {strategy: [(entity id, its own score)]}, best first.
 
@@ -217,6 +251,12 @@ class Engine:
         """Encode the queries that will be searched next, all at once: faster than one by one."""
         self._fresh().warm_up(texts)
 
+    def encode_ahead(self, texts: Sequence[str]) -> Callable[[], None]:
+        """Begin to encode queries in another thread; call what is returned before they are searched: it waits."""
+        from ltrr_cli.engine.ahead import encode_ahead
+
+        return encode_ahead(self._fresh(), texts)
+
     def record(
         self,
         query_id: str,
@@ -234,6 +274,7 @@ class Engine:
         or an entity that the index does not have.
         """
         from ltrr_cli.engine.learn import record
+        from ltrr_cli.engine.pages import place_of
         from ltrr_cli.feedback.ubi import event_identity
 
         opened = self._fresh()
@@ -246,7 +287,7 @@ class Engine:
             raise FeedbackError("the index has no such entity", where=entity_id)
         if not 0 <= dwell <= LONGEST:
             raise UsageError(f"dwell must be a number of seconds, at most a hundred years, not {dwell}")
-        position = impression.shown.index(entity_id) + 1 if entity_id in impression.shown else 0
+        position = place_of(impression, entity_id)
         moment = _moment(now)
         parts = {
             "query_id": query_id,
@@ -379,7 +420,7 @@ class Engine:
         if self._closed:
             raise UsageError("this engine was closed", next="open the index again: Engine.open(...)")
         if self._opened.stale:
-            newer = Opened(self._opened.root, strategies=self._strategies)
+            newer = Opened(self._opened.root, strategies=self._strategies, settings=self._settings)
             newer.adopt(self._opened)
             self._opened.close()
             self._opened = newer

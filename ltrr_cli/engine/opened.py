@@ -23,9 +23,10 @@ from ltrr_cli.policy.baselines import EqualSplit
 from ltrr_cli.policy.thompson import ThompsonPolicy
 from ltrr_cli.ranking.linear import LinearRanker
 from ltrr_cli.retrieval.base import find
+from ltrr_cli.settings import effective
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -43,11 +44,13 @@ _TYPES_KEPT = 100_000
 class Opened:
     """Everything that a query or an event needs, for one generation of the index."""
 
-    def __init__(self, root: Path, *, strategies: Sequence[Strategy] = ()) -> None:
+    def __init__(
+        self, root: Path, *, strategies: Sequence[Strategy] = (), settings: Mapping[str, float] | None = None
+    ) -> None:
         self.root = root
         self.logs = Logs(root)
         self.manifest, self._handles = _hold(root)
-        self.config = read_config(root)
+        self.config = effective(read_config(root), settings)
         self._stamp = _stamp(root / NAME)
         self.view = View(root, self.manifest.segments)
         self.predicted = [
@@ -106,11 +109,19 @@ class Opened:
 
     def warm_up(self, texts: Sequence[str]) -> None:
         """Encode several queries at once; `query_vector` then has them."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._vectors][:_VECTORS_KEPT]
+        new = self.unencoded(texts)
         if len(new) > 1:
-            for text in list(self._vectors)[: max(0, len(self._vectors) + len(new) - _VECTORS_KEPT)]:
-                del self._vectors[text]
-            self._vectors.update(zip(new, self.encoder.encode(new, kind="query"), strict=True))
+            self.keep_vectors(new, self.encoder.encode(new, kind="query"))
+
+    def unencoded(self, texts: Sequence[str]) -> list[str]:
+        """Return the distinct texts that `query_vector` would have to encode, as many as are kept at most."""
+        return [text for text in dict.fromkeys(texts) if text not in self._vectors][:_VECTORS_KEPT]
+
+    def keep_vectors(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Keep the vectors of texts, one row for each, in place of the oldest."""
+        for text in list(self._vectors)[: max(0, len(self._vectors) + len(texts) - _VECTORS_KEPT)]:
+            del self._vectors[text]
+        self._vectors.update(zip(texts, vectors, strict=True))
 
     def policy(self, name: str) -> Policy | None:
         """Return a policy to answer in place of the live one, None for the live one itself."""

@@ -92,7 +92,8 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
     values, scores = rank(opened, ready, ranker, pool)
     noise = opened.config.noise if choice.explore else 0.0
     drawn = perturbed(scores, noise, np.random.default_rng([choice.seed, _NOISE])) if noise else scores
-    order, reserved = _order(pool, drawn, selection, query.k)
+    ranked, reserved = _order(pool, drawn, selection, query.k)
+    order, rest = ranked[: query.k], ranked[query.k :]
     ids = opened.view.ids(pool.rows)
     shown = rounded(scores[order]).tolist()
     results = results_of(opened, pool, order, ids, shown)
@@ -123,6 +124,7 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
         times=dict(ready.budget.times),
         noise=noise,
         order_log_propensity=log_propensity(scores, order[:-1] if reserved else order, noise) if noise else 0.0,
+        rest=Found(tuple(rest.tolist()), tuple(np.asarray(scores[rest], np.float64).round(4).tolist())),
     )
     return Answer(
         query_id=query.id,
@@ -281,7 +283,7 @@ def rank(
 def _order(
     pool: Pool, scores: NDArray[np.float32], selection: Selection, k: int
 ) -> tuple[NDArray[np.intp], tuple[int, str] | None]:
-    """Return the candidates to show, best first, and (candidate, arm) of the reserved slot if there is one.
+    """Return all candidates, best first, the page's `k` before the rest, and (candidate, arm) of the reserved slot.
 
     Where the selection explores, the page's last place is kept for the best candidate that only an explored arm found:
     a find that is never shown could never earn credit.
@@ -289,19 +291,18 @@ def _order(
     order = best_first(pool, scores)
     page = order[:k]
     if not selection.explored or len(order) <= k or k < 2:
-        return page, None
+        return order, None
     explored = [number for number, arm in enumerate(pool.arms) if arm in selection.explored]
     others = [number for number, arm in enumerate(pool.arms) if arm not in selection.explored]
     found = pool.ranks > 0
     only: NDArray[np.bool_] = np.any(found[:, explored], axis=1) & ~np.any(found[:, others], axis=1)
-    if only[page].any():
-        return page, None
-    rest = order[k:][only[order[k:]]]
-    if not len(rest):
-        return page, None
-    candidate = int(rest[0])
+    rest = order[k:]
+    alone = rest[only[rest]]
+    if only[page].any() or not len(alone):
+        return order, None
+    candidate = int(alone[0])
     arm = next(pool.arms[number] for number in explored if pool.ranks[candidate, number])
-    return np.concatenate([page[:-1], rest[:1]]), (candidate, arm)
+    return np.concatenate([page[:-1], alone[:1], page[-1:], rest[rest != candidate]]), (candidate, arm)
 
 
 def best_first(pool: Pool, scores: NDArray[np.float32]) -> NDArray[np.intp]:

@@ -2,7 +2,8 @@
 
 Version 1: all of `Trace` by name, but for `arms` (rows of name, depth, returned, ms, error), `pool` (`ids` and, for
 each arm, the candidates by rank and their scores), `limit` (`limit_ms` and `times`, only where there is a limit),
-`noise` (`noise` and `order_log_propensity`, only where there is noise),
+`noise` (`noise` and `order_log_propensity`, only where there is noise), `rest` (candidates and scores of what stands
+behind the page, only where there is any),
 `features` (`names`, `rows`), `reserved` (position, id, arm; or null) and, only on a page of two systems,
 `interleaved`: `a` and `b` (name, mode, policy_version, ranker_version, propensity, depths, found) and `teams`, a text
 with one letter for each position: a, b, or - where neither is credited. Who does not know `interleaved` can leave it.
@@ -45,19 +46,21 @@ def trace_to_json(trace: Trace) -> dict[str, Any]:
         **({"noise": [trace.noise, _six(trace.order_log_propensity)]} if trace.noise else {}),
         "pool": {
             "ids": list(trace.pool_ids),
-            "arms": {
-                name: [list(found.candidates), [score if isfinite(score) else None for score in found.scores]]
-                for name, found in trace.pool.items()
-            },
+            "arms": {name: _found_to_json(found) for name, found in trace.pool.items()},
         },
         "features": {
             "names": list(trace.feature_names),
             "rows": [[value if isfinite(value) else None for value in row] for row in trace.features],
         },
         "scores": [score if isfinite(score) else None for score in trace.scores],
+        **({"rest": _found_to_json(trace.rest)} if trace.rest.candidates else {}),
         "reserved": None if reserved is None else [reserved.position, reserved.entity_id, reserved.arm],
         **({} if trace.interleaved is None else {"interleaved": _interleaved_to_json(trace.interleaved)}),
     }
+
+
+def _found_to_json(found: Found) -> list[list[Any]]:
+    return [list(found.candidates), [score if isfinite(score) else None for score in found.scores]]
 
 
 def _interleaved_to_json(page: Interleaved) -> dict[str, Any]:
@@ -104,10 +107,7 @@ def _read(row: dict[str, Any]) -> Trace:
         arms=tuple(_arm(*arm) for arm in row["arms"]),
         propensity=_float(row["propensity"]),
         pool_ids=_texts(pool["ids"]),
-        pool={
-            name: Found(tuple(map(_int, candidates)), _floats(scores))
-            for name, (candidates, scores) in pool["arms"].items()
-        },
+        pool={name: _found(*found) for name, found in pool["arms"].items()},
         feature_names=_texts(features["names"]),
         features=tuple(_floats(values) for values in features["rows"]),
         scores=_floats(row["scores"]),
@@ -118,7 +118,12 @@ def _read(row: dict[str, Any]) -> Trace:
         noise=_float(noise),
         order_log_propensity=_float(order),
         interleaved=_interleaved(row.get("interleaved")),
+        rest=_found(*row.get("rest", ([], []))),
     )
+
+
+def _found(candidates: object, scores: object) -> Found:
+    return Found(tuple(map(_int, _list(candidates))), _floats(scores))
 
 
 def _interleaved(value: object) -> Interleaved | None:
@@ -160,7 +165,7 @@ def _sound(trace: Trace) -> bool:
     return (
         isfinite(trace.now)
         and 0 < trace.propensity <= 1
-        and all(_in_pool(found, candidates) for found in trace.pool.values())
+        and all(_in_pool(found, candidates) for found in (*trace.pool.values(), trace.rest))
         and all(len(row) == width for row in trace.features)
     )
 
