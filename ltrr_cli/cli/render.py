@@ -22,6 +22,8 @@ MARKED = "bold yellow not dim"
 _READ = 4_000
 _MARK = 9
 _TYPE = 12
+_TITLE = 24
+"""Cells that titles have at least: columns do not jump between answers of short ones."""
 
 
 def show_answer(
@@ -99,7 +101,9 @@ class _Columns:
         longest = max((cell_len(", ".join(parts)) for parts in whys), default=0)
         self._why = 0 if self.narrow else min(max(3, longest), width * 2 // 5)
         gaps = 4 + (2 + self._type if self._type else 0) + (2 + self._why if self._why else 0)
-        self._title = width - gaps - self._mark
+        longest = max((cell_len(safe(result.title or result.id)) for result in answer.results), default=0)
+        room = width - gaps - self._mark
+        self._title = room if self.narrow else min(room, max(_TITLE, longest))
 
     def header(self) -> str:
         """Return the line above the results."""

@@ -13,7 +13,7 @@ from ltrr_cli.records import Event, Query
 from ltrr_cli.text import key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import BinaryIO, Self
 
     from ltrr_cli.catalog import Overrides
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.info import Info
     from ltrr_cli.engine.judged import Judged
     from ltrr_cli.engine.learn import Ingested
+    from ltrr_cli.engine.missing import Missing
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.engine.rankers import RankerReport
     from ltrr_cli.engine.ways import Way
@@ -54,6 +55,7 @@ class Engine:
         self._strategies = tuple(strategies)
         self._settings = dict(settings or {})
         self._closed = False
+        self._recorded: list[str] = []
 
     @staticmethod
     def build(
@@ -243,6 +245,12 @@ class Engine:
         row = opened.row(entity_id)
         return None if row is None else opened.view.entity(row)
 
+    def entities(self) -> Iterator[Entity]:
+        """Yield every entity of the index, in the order of the catalogue; what was added later comes last."""
+        view = self._fresh().view
+        for row in view.living_rows().tolist():
+            yield view.entity(row)
+
     def has_learned_from(self, text: str) -> bool:
         """Whether feedback for a query with this text has been learned, however it was written."""
         return self._fresh().learned.queries.knows(key(text))
@@ -300,7 +308,34 @@ class Engine:
             "position": position,
         }
         event = Event(id=event_identity(**parts), dwell=float(dwell), **parts)  # type: ignore[arg-type]
-        return record(opened, event, now=moment)
+        new = record(opened, event, now=moment)
+        if new:
+            self._recorded.append(event.id)
+        return new
+
+    def undo(self, event_id: str = "", *, now: float | None = None) -> bool:
+        """Take back an event, by default the last one that this engine recorded and has not taken back.
+
+        What was learned is then what it would be had the event never come; the log keeps both. False if it was taken
+        back before. Raises `FeedbackError` for an id that was never logged here, `UsageError` if nothing was recorded.
+        """
+        from ltrr_cli.engine.undo import undo
+
+        wanted = event_id or (self._recorded[-1] if self._recorded else "")
+        if not wanted:
+            raise UsageError("nothing was recorded that could be taken back")
+        done = undo(self._fresh(), wanted, now=_moment(now))
+        self._recorded = [one for one in self._recorded if one != wanted]
+        return done
+
+    def missing(self, query_id: str, entity_id: str) -> Missing:
+        """Return why an entity was not shown for a query that this index answered.
+
+        Raises `FeedbackError` for a query id that was never answered here.
+        """
+        from ltrr_cli.engine.missing import missing
+
+        return missing(self._fresh(), query_id, entity_id)
 
     def ingest(
         self,

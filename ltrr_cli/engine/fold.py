@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from ltrr_cli.records import Event
 
 
+UNDO = "undo"
+"""The kind of control record that takes an event back: the fold leaves the event out, wherever it stands."""
+
+
 class Logs:
     """The three logs of an index."""
 
@@ -30,12 +34,20 @@ class Logs:
         self.queries, self.events, self.control = log("queries"), log("events"), log("control")
 
     def all_events(self) -> Iterator[Event]:
-        """Yield every event, in the order in which they were logged; what cannot be read is skipped."""
+        """Yield every event that was not taken back, in the order of the log; what cannot be read is skipped."""
+        undone = self.undone()
         for _, row in self.events.replay():
             try:
-                yield event_from_ubi(row)
+                event = event_from_ubi(row)
             except ValueError:
                 continue
+            if event.id not in undone:
+                yield event
+
+    def undone(self) -> set[str]:
+        """Return the ids of the events that were taken back."""
+        rows = (row for _, row in self.control.replay() if row.get("kind") == UNDO)
+        return {str(row.get("event_id")) for row in rows}
 
     def events_held(self) -> AbstractContextManager[None]:
         """Keep everybody from appending events."""
@@ -56,6 +68,8 @@ def catch_up(
     for following, row in _rows(learned, logs.control, learned.control_at):
         if row.get("kind") == KIND:
             learned.expect(row)
+        elif row.get("kind") == UNDO:
+            learned.take_back(str(row.get("event_id")))
         else:
             pending.append((Position(*row.get("after", (1, 0))), row))
             learned.teaching.look_ahead(row)

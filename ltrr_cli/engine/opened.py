@@ -84,9 +84,10 @@ class Opened:
             or self.logs.control.reaches_beyond(self.learned.control_at)
         ):
             return 0
+        before = self.learned
         self.state, fresh = follow(self.state, self.config, self.logs)
         self.learned, self.impressions = self.state.learned, self.state.impressions
-        if fresh:
+        if fresh or self.learned is not before:
             self._rewarded = None
         return fresh
 
