@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ltrr_cli.cli.options import IndexOption, JsonOption, find_index, index_to_build
+from ltrr_cli.cli import index_more
+from ltrr_cli.cli.options import IndexOption, JsonOption, files_of, find_index, index_to_build
 from ltrr_cli.cli.text import left_out, notice, plural, safe, say, show_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ltrr_cli.catalog import Overrides
+    from ltrr_cli.catalog.schema import Schema
     from ltrr_cli.engine.build import Built
 
 app = typer.Typer(name="index", help="Build an index, add to it, delete from it, look at it.", no_args_is_help=True)
@@ -35,6 +37,7 @@ Examples:
   ltrr index build catalog.jsonl
   ltrr index build songs.csv artists.csv --index music.ltrr
   ltrr index build products.parquet --title-field name --text-field blurb
+  ltrr index build 'parts/*.parquet' --dry-run
   zcat dump.gz | ltrr index build - --index dump.ltrr
 """
 )
@@ -63,6 +66,9 @@ def build(
         ),
     ] = None,
     strict: _Strict = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and check the catalogue, say what would be built, write nothing.")
+    ] = False,
     quiet: _Quiet = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -73,6 +79,7 @@ def build(
     """
     from ltrr_cli.catalog import Overrides
 
+    catalogs = files_of(catalogs)
     target = index_to_build(index, catalogs)
     roles = Overrides(
         id=id_field,
@@ -82,6 +89,9 @@ def build(
         popularity=popularity_field,
         creator=creator_field,
     )
+    if dry_run:
+        _dry_run(catalogs, target, roles, strict=strict, quiet=quiet, as_json=as_json)
+        return
     built = _build(catalogs, target, encoder=encoder, roles=roles, strict=strict, quiet=quiet, holdout=holdout)
     _show(built, target, quiet=quiet, as_json=as_json)
 
@@ -103,7 +113,7 @@ def add(
 ) -> None:
     """Add a catalogue's entities; those with an id that the index has replace it."""
     target = find_index(index)
-    built = _build(catalogs, target, encoder=None, roles=None, strict=strict, add=True, quiet=quiet)
+    built = _build(files_of(catalogs), target, encoder=None, roles=None, strict=strict, add=True, quiet=quiet)
     _show(built, target, quiet=quiet, as_json=as_json)
 
 
@@ -161,6 +171,14 @@ def info(*, index: IndexOption = None, as_json: JsonOption = False) -> None:
     show_info(make_console(), found)
 
 
+for _name, _command, _examples in (
+    ("fields", index_more.fields, "ltrr index fields\n  ltrr index fields --json | jq '.fields[].name'"),
+    ("export", index_more.export, "ltrr index export > catalog.jsonl"),
+    ("compact", index_more.compact, "ltrr index compact"),
+):
+    app.command(name=_name, epilog=f"\b\nExamples:\n  {_examples}\n")(_command)
+
+
 def _build(
     catalogs: list[str],
     target: Path,
@@ -190,6 +208,30 @@ def _build(
         )
 
 
+def _dry_run(catalogs: list[str], target: Path, roles: Overrides, *, strict: bool, quiet: bool, as_json: bool) -> None:
+    """Read a catalogue, and show what a build would make of it."""
+    from ltrr_cli.catalog import Catalog
+    from ltrr_cli.cli.console import bars
+
+    catalog = Catalog(catalogs, overrides=roles, strict=strict, stdin=sys.stdin.buffer if sys.stdin else None)
+    done = 0
+    with bars(quiet=quiet) as tell:
+        for count, _ in enumerate(catalog, 1):
+            if count % 500 == 0:
+                tell("reading", catalog.bytes_read - done, catalog.bytes_total)
+                done = catalog.bytes_read
+    row = {"index": str(target), "entities": catalog.read_count, "schema": catalog.schema.to_dict()}
+    if as_json:
+        show_json({**row, "bad_count": catalog.bad_count, "notes": list(catalog.notes), "dry_run": True})
+    elif not quiet:
+        say(f"{safe(target)} would hold {plural(catalog.read_count, 'entity', 'entities')}")
+        _show_schema(catalog.schema)
+    if catalog.bad_count and not as_json:
+        left_out(catalog.bad_count, "bad record", catalog.bad[0])
+    for remark in () if quiet else catalog.notes:
+        notice(f"note: {remark}")
+
+
 def _show(built: Built, target: Path, *, quiet: bool, as_json: bool) -> None:
     from dataclasses import asdict
 
@@ -206,8 +248,16 @@ def _show(built: Built, target: Path, *, quiet: bool, as_json: bool) -> None:
 
 
 def _show_built(built: Built, target: Path) -> None:
-    schema = built.schema
     say(f"{safe(target)}: {plural(built.entities, 'entity', 'entities')}")
+    _show_schema(built.schema)
+    reused = f", {built.reused:,} taken over" if built.reused else ""
+    say(f"  {'vectors':<11} {built.encoded:,} encoded{reused}")
+    if built.removed:
+        say(f"  {'removed':<11} {built.removed:,} entities that the index had before are not in this catalogue")
+    say(f"Next: ltrr query some words --index {safe(target)}")
+
+
+def _show_schema(schema: Schema) -> None:
     roles = {"id": schema.id or "(made from the content)", "title": schema.title, "text": ", ".join(schema.text)}
     roles |= {"type": schema.type, "popularity": schema.popularity, "creator": schema.creator}
     for role, field in roles.items():
@@ -215,8 +265,3 @@ def _show_built(built: Built, target: Path) -> None:
     say(f"  {'attributes':<11} {safe(', '.join(schema.attributes)) or '-'}")
     for field, reason in schema.ignored:
         say(f"  {'ignored':<11} {safe(field)}: {safe(reason)}")
-    reused = f", {built.reused:,} taken over" if built.reused else ""
-    say(f"  {'vectors':<11} {built.encoded:,} encoded{reused}")
-    if built.removed:
-        say(f"  {'removed':<11} {built.removed:,} entities that the index had before are not in this catalogue")
-    say(f"Next: ltrr query some words --index {safe(target)}")

@@ -108,13 +108,7 @@ def query(
     form = chosen(json=as_json, jsonl=jsonl, csv=as_csv, tsv=tsv, trec=trec, ids=ids)
     if nul and form != "ids":
         raise UsageError("-0 ends ids", next="add --ids")
-    if interleave and (strategies is not None or offset):
-        raise UsageError(
-            "--interleave names both ways to answer, and their page has no further ones",
-            next="for example --interleave policy:live strategies:lexical,semantic:20",
-        )
-    if offset and query_id and explain:
-        raise UsageError("how a score came about is kept for an answer's first page only", next="leave out --explain")
+    _check_together(interleave, strategies, offset if query_id and explain else 0, offset)
     asking = Asking(
         k=k,
         user=user,
@@ -153,6 +147,19 @@ def query(
             code = EMPTY
     if code:
         raise typer.Exit(code)
+
+
+def _check_together(interleave: object, strategies: str | None, explained: int, offset: int) -> None:
+    """Refuse options that contradict each other; `explained` is the offset where a logged page is to be explained."""
+    if interleave and strategies is not None:
+        raise UsageError(
+            "--interleave names both ways to answer, so --strategies has none to say",
+            next="for example --interleave policy:live strategies:lexical,semantic:20",
+        )
+    if interleave and offset:
+        raise UsageError("a page that two ways to answer share has no further ones", next="leave out --offset")
+    if explained:
+        raise UsageError("how a score came about is kept for an answer's first page only", next="leave out --explain")
 
 
 def _how(form: str) -> str:

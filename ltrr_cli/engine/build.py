@@ -84,7 +84,7 @@ def build(
             writer = SegmentWriter(written, creator=catalog.schema.creator)
             with closing(writer):
                 _read(writer, catalog, progress)
-            texts = _index(writer, catalog.schema.creator, written, progress)
+            texts = index_rows(writer, catalog.schema.creator, written, progress)
             opened = Encoder.open(root / "encoder" / digest)
             reuse = before.segments if before is not None and before.encoder == digest else ()
             vectors, hashes, encoded = encode_texts(opened, texts, root, reuse, progress)
@@ -175,7 +175,7 @@ def _read(writer: SegmentWriter, catalog: Catalog, progress: Callable[[str, int,
     progress("reading", catalog.bytes_read - done, catalog.bytes_total)
 
 
-def _index(
+def index_rows(
     writer: SegmentWriter, creator: str, directory: Path, progress: Callable[[str, int, int | None], None]
 ) -> list[str]:
     """Index every row and predict its queries; returns the texts to encode."""

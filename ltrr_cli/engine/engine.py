@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ltrr_cli.catalog import Overrides
     from ltrr_cli.engine.build import Built
+    from ltrr_cli.engine.compact import Compacted
     from ltrr_cli.engine.info import Info
     from ltrr_cli.engine.judged import Judged
     from ltrr_cli.engine.learn import Ingested
@@ -313,6 +314,14 @@ class Engine:
             self._recorded.append(event.id)
         return new
 
+    def impressions(self) -> Iterator[Impression]:
+        """Yield every logged impression, in the order of the log."""
+        return self._fresh().logs.all_impressions()
+
+    def events(self) -> Iterator[Event]:
+        """Yield every logged event that was not taken back, in the order of the log."""
+        return self._fresh().logs.all_events()
+
     def undo(self, event_id: str = "", *, now: float | None = None) -> bool:
         """Take back an event, by default the last one that this engine recorded and has not taken back.
 
@@ -434,6 +443,13 @@ class Engine:
         from ltrr_cli.engine.learn import rebuild
 
         rebuild(Path(index), progress=progress)
+
+    @staticmethod
+    def compact(index: str | Path, *, progress: Callable[[str, int, int | None], None] = lambda *_: None) -> Compacted:
+        """Merge all segments of an index into one, as a build of its living entities would make it."""
+        from ltrr_cli.engine.compact import compact
+
+        return compact(Path(index), progress=progress)
 
     @staticmethod
     def delete(index: str | Path, ids: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.engine.hindsight import KIND
 from ltrr_cli.feedback.log import Log, Position, decode_line
-from ltrr_cli.feedback.ubi import event_from_ubi
+from ltrr_cli.feedback.ubi import event_from_ubi, impression_from_ubi
 from ltrr_cli.index.locks import exclusive
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ltrr_cli.engine.learned import Learned
     from ltrr_cli.feedback.impressions import Impressions
-    from ltrr_cli.records import Event
+    from ltrr_cli.records import Event, Impression
 
 
 UNDO = "undo"
@@ -43,6 +43,14 @@ class Logs:
                 continue
             if event.id not in undone:
                 yield event
+
+    def all_impressions(self) -> Iterator[Impression]:
+        """Yield every impression, in the order of the log; what cannot be read is skipped."""
+        for _, row in self.queries.replay():
+            try:
+                yield impression_from_ubi(row)
+            except ValueError:
+                continue
 
     def undone(self) -> set[str]:
         """Return the ids of the events that were taken back."""

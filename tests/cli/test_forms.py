@@ -109,7 +109,7 @@ def test_pages_without_an_id_repeat_by_seed(ltrr: Ltrr, index: Path) -> None:
         (["--query-id", "nope", "--offset", "10"], 1, "no query with this id"),
         (["rain", "--query-id", "q1", "--offset", "10"], 2, "the query with this id was 'love'"),
         (["--query-id", "q1", "--offset", "10", "--explain"], 2, "first page only"),
-        (["rain", "--interleave", "policy:live", "policy:prior", "--offset", "1"], 2, "no further ones"),
+        (["rain", "--interleave", "policy:live", "policy:prior", "--offset", "1"], 2, "has no further ones"),
         (["rain", "--offset", "995", "-k", "10"], 2, "k must be from 1 to 1000"),
         (["rain", "--timeout", "0"], 1, "timeout_ms"),
     ],
