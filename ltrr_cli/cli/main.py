@@ -15,6 +15,8 @@ from typer.core import TyperGroup
 from ltrr_cli import __version__
 from ltrr_cli.cli import (
     compare,
+    config,
+    doctor,
     encoder,
     evaluate,
     feedback,
@@ -29,7 +31,7 @@ from ltrr_cli.cli import (
     split,
 )
 from ltrr_cli.cli.text import notice, safe, say
-from ltrr_cli.errors import LtrrError
+from ltrr_cli.errors import LtrrError, UsageError
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -59,6 +61,8 @@ _ORDER = [
     "compare",
     "split",
     "encoder",
+    "config",
+    "doctor",
 ]
 
 
@@ -121,6 +125,10 @@ for name, module, short in (
 ):
     app.command(name=name, help=module.HELP, short_help=short, epilog=module.EPILOG)(getattr(module, name))
 app.add_typer(encoder.app)
+app.add_typer(config.app)
+app.command(name="doctor", help=doctor.HELP, short_help="Check this machine and an index.", epilog=doctor.EPILOG)(
+    doctor.doctor
+)
 
 
 def _version(*, wanted: bool) -> None:
@@ -138,8 +146,20 @@ def root(
             "--version", callback=lambda wanted: _version(wanted=wanted), is_eager=True, help="Print the version."
         ),
     ] = False,
+    color: Annotated[
+        str,
+        typer.Option(metavar="auto|always|never", help="Colours; auto: in terminals, unless NO_COLOR is set."),
+    ] = "auto",
 ) -> None:
     """Take the options that belong to no command."""
+    del version  # its callback has done it
+    if color not in ("auto", "always", "never"):
+        raise UsageError(f"--color: {color[:40]!r} is none of auto, always, never")
+    if color == "never":
+        os.environ["NO_COLOR"] = "1"
+    elif color == "always":
+        os.environ.pop("NO_COLOR", None)
+        os.environ["FORCE_COLOR"] = "1"
 
 
 def run() -> None:

@@ -50,7 +50,7 @@ def test_help_fits_80_columns(path: tuple[str, ...], ltrr: Ltrr) -> None:
     done = ltrr(*path, "--help")
     assert done.code == 0
     assert max(map(len, done.out.splitlines())) <= 80
-    if path not in [("index",), ("feedback",), ("policy",), ("ranker",), ("encoder",)]:
+    if path not in [("index",), ("feedback",), ("policy",), ("ranker",), ("encoder",), ("config",)]:
         assert re.search("Examples:|For example:|Start here:", done.out)
         assert "  ltrr " in done.out
 
@@ -194,4 +194,6 @@ def test_completion(process: Ltrr) -> None:
         "compare",
         "split",
         "encoder",
+        "config",
+        "doctor",
     ]
