@@ -6,30 +6,15 @@ import errno
 import os
 import signal
 import sys
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
 from ltrr_cli import __version__
-from ltrr_cli.cli import (
-    compare,
-    config,
-    doctor,
-    encoder,
-    evaluate,
-    feedback,
-    index,
-    learn,
-    ope,
-    policy,
-    query,
-    ranker,
-    replay,
-    simulate,
-    split,
-)
 from ltrr_cli.cli.text import notice, safe, say
 from ltrr_cli.errors import LtrrError, UsageError
 
@@ -47,31 +32,82 @@ Set LTRR_INDEX to name an index, NO_COLOR for no colours, LTRR_DEBUG=1 for trace
 """
 
 
-_ORDER = [
-    "index",
-    "query",
-    "feedback",
-    "learn",
-    "policy",
-    "ranker",
-    "evaluate",
-    "replay",
-    "simulate",
-    "ope",
-    "compare",
-    "split",
-    "encoder",
-    "config",
-    "doctor",
-]
+COMMANDS = {
+    "index": "Build an index, add to it, delete from it, look at it.",
+    "query": "Search: once, from a pipe, or at a prompt.",
+    "feedback": "Learn from logs, and from single actions.",
+    "learn": "Learn now, or all over again.",
+    "policy": "See what the policy has learned; forget it.",
+    "ranker": "See, train, promote and roll back the ranker.",
+    "evaluate": "Measure on judged queries.",
+    "replay": "Predict a log, step by step, while learning from it.",
+    "simulate": "Watch it learn from simulated clicks.",
+    "ope": "What another policy would have earned.",
+    "compare": "Compare two indexes, policies, rankers or runs.",
+    "split": "Split a log or a query set honestly.",
+    "encoder": "Look at the encoder that turns texts into vectors.",
+    "config": "The settings of an index, and where each comes from.",
+    "doctor": "Check this machine and an index.",
+}
+"""Name and short help of each module here that is a command, or a group of them, in the order of a newcomer's needs."""
+
+
+class Commands(Mapping[str, Any]):
+    """The commands by name; a module is imported when its command is asked for: `ltrr --help` needs none of them."""
+
+    def __init__(self, registered: Mapping[str, Any]) -> None:
+        self._names = [*COMMANDS, *(name for name in registered if name not in COMMANDS)]
+        self._loaded = dict(registered)
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a command; KeyError for an unknown name."""
+        if name in COMMANDS and name not in self._loaded:
+            self._loaded[name] = _load(name)
+        return self._loaded[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is such a command, without importing it."""
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names."""
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._names)
+
+
+def _load(name: str) -> Any:
+    module = import_module(f"ltrr_cli.cli.{name}")
+    alone = typer.Typer(rich_markup_mode=None, add_completion=False)
+    alone.callback()(lambda: None)
+    if hasattr(module, "app"):
+        alone.add_typer(module.app)
+    else:
+        alone.command(name=name, help=module.HELP, epilog=module.EPILOG)(getattr(module, name))
+    return typer.main.get_command(alone).commands[name]  # type: ignore[attr-defined]
 
 
 class Boundary(TyperGroup):
     """The group of all commands: what a command raises becomes a line on standard error and an exit code."""
 
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.commands: Any = Commands(self.commands)
+
     def list_commands(self, ctx: Any) -> list[str]:
-        """Return the commands in the order in which a newcomer needs them."""
-        return sorted(super().list_commands(ctx), key=_ORDER.index)
+        """Return the names of the commands, in the order in which a newcomer needs them."""
+        del ctx
+        return list(self.commands)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands with their short helps, without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, COMMANDS.get(name) or self.commands[name].get_short_help_str()) for name in self.commands]
+            )
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
@@ -106,28 +142,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(index.app)
-app.command(
-    name="query", help=query.HELP, short_help="Search: once, from a pipe, or at a prompt.", epilog=query.EPILOG
-)(query.query)
-app.add_typer(feedback.app)
-app.command(name="learn", help=learn.HELP, short_help="Learn now, or all over again.", epilog=learn.EPILOG)(learn.learn)
-app.add_typer(policy.app)
-app.add_typer(ranker.app)
-for name, module, short in (
-    ("evaluate", evaluate, "Measure on judged queries."),
-    ("replay", replay, "Predict a log, step by step, while learning from it."),
-    ("simulate", simulate, "Watch it learn from simulated clicks."),
-    ("ope", ope, "What another policy would have earned."),
-    ("compare", compare, "Compare two indexes, policies, rankers or runs."),
-    ("split", split, "Split a log or a query set honestly."),
-):
-    app.command(name=name, help=module.HELP, short_help=short, epilog=module.EPILOG)(getattr(module, name))
-app.add_typer(encoder.app)
-app.add_typer(config.app)
-app.command(name="doctor", help=doctor.HELP, short_help="Check this machine and an index.", epilog=doctor.EPILOG)(
-    doctor.doctor
 )
 
 
@@ -195,7 +209,7 @@ def _mute() -> None:
 
 
 def _trace() -> None:
-    if query.is_debug():
+    if os.environ.get("LTRR_DEBUG", "") not in ("", "0"):
         import traceback
 
         with suppress(OSError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -179,6 +178,14 @@ def _answer(engine: Engine, asking: Asking, text: str, *, form: str, explain: bo
     """Answer one query; returns whether anything was found."""
     from ltrr_cli.cli.asking import tell_failures
 
+    if text.strip():
+        # Opening the encoder takes as long as importing what else answers: side by side.
+        wait = engine.encode_ahead([text])
+        import numpy.ma  # noqa: F401
+
+        import ltrr_cli.engine.interleaving  # noqa: F401
+
+        wait()
     answer = asking.ask(engine, text)
     tell_failures(answer)
     if form:
@@ -199,8 +206,3 @@ def _answer(engine: Engine, asking: Asking, text: str, *, form: str, explain: bo
 
         show_answer(make_console(), answer, marks=lambda shown: engine.marks(answer.query, shown))
     return bool(answer.results)
-
-
-def is_debug() -> bool:
-    """Whether tracebacks are wanted."""
-    return os.environ.get("LTRR_DEBUG", "") not in ("", "0")

@@ -17,6 +17,6 @@ def encode_ahead(opened: Opened, texts: Sequence[str]) -> Callable[[], None]:
     if not new:
         return lambda: None
     pool = ThreadPoolExecutor(1, thread_name_prefix="ltrr-ahead")
-    encoded = pool.submit(opened.encoder.encode, new, kind="query")
+    encoded = pool.submit(lambda: opened.encoder.encode(new, kind="query"))  # also opens the encoder, where it is not
     pool.shutdown(wait=False)
     return lambda: opened.keep_vectors(new, encoded.result())
