@@ -333,6 +333,8 @@ class Engine:
         wanted = event_id or (self._recorded[-1] if self._recorded else "")
         if not wanted:
             raise UsageError("nothing was recorded that could be taken back")
+        if self.read_only:
+            raise FeedbackError("this index may not be written to", where=str(self._opened.root))
         done = undo(self._fresh(), wanted, now=_moment(now))
         self._recorded = [one for one in self._recorded if one != wanted]
         return done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -99,3 +100,11 @@ def test_missing(index: Path) -> None:
         assert (arm.drawn, arm.rank) == (5, [name for name, _ in deep].index(far) + 1)
         with pytest.raises(FeedbackError):
             engine.missing("nope", shown)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_an_index_that_may_not_be_written_to(index: Path) -> None:
+    """Taking back is refused there, with a word."""
+    (index / "log").chmod(0o555)
+    with Engine.open(index) as engine, pytest.raises(FeedbackError, match="may not be written to"):
+        engine.undo("any")
