@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test torture fuzz audit lint install clean
+.PHONY: demo test torture fuzz audit lint docs install clean
 
 install: $(VENV)/.installed
 
@@ -40,6 +40,11 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The reference of commands in README.md and the recorded session, both from the program itself.
+docs: install
+	$(BIN)/python docs/reference.py
+	$(BIN)/python docs/session.py
 
 clean:
 	rm -rf $(VENV) .out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -119,7 +119,7 @@ class Config:
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
-_SECTIONS = {
+SECTIONS = {
     "query": ("candidates", "epsilon", "arms_ms", "timeout_ms", "popularity", "noise", "cap", "diversity"),
     "learning": (
         "half_life_days",
@@ -178,7 +178,7 @@ def parse_config(table: Mapping[str, Any], *, where: str = NAME) -> Config:
     for section, entries in table.items():
         if not isinstance(entries, dict):
             raise ConfigError(f"{section} is not a section", where=where, next=f"write it as [{section}]")
-        if section not in {*_SECTIONS, "rewards", "strategies"}:
+        if section not in {*SECTIONS, "rewards", "strategies"}:
             raise ConfigError("there is no such section", where=f"{where}, [{section}]", next=_ADVICE)
         for name, value in entries.items():
             place = f"{where}, [{section}] {name}"
@@ -188,7 +188,7 @@ def parse_config(table: Mapping[str, Any], *, where: str = NAME) -> Config:
                 if not (isinstance(value, list) and value and all(isinstance(item, str) for item in value)):
                     raise ConfigError("expected a list of strategy names", where=place)
                 known["strategies"] = tuple(dict.fromkeys(value))
-            elif name in _SECTIONS.get(section, ()):
+            elif name in SECTIONS.get(section, ()):
                 known[name] = _setting(name, value, place)
             else:
                 raise ConfigError("there is no such setting", where=place, next=_ADVICE)
@@ -232,7 +232,7 @@ def with_holdout(root: Path, share: float) -> str:
 
     before = read_config(root)
     path = root / NAME
-    text = _set_holdout(path.read_bytes().decode() if path.exists() else "", f"holdout = {share:g}")
+    text = with_line(path.read_bytes().decode() if path.exists() else "", "learning", "holdout", f"holdout = {share:g}")
     try:
         after = parse_config(tomllib.loads(text))
     except (ValueError, ConfigError):
@@ -244,16 +244,18 @@ def with_holdout(root: Path, share: float) -> str:
     return text
 
 
-def _set_holdout(text: str, line: str) -> str:
-    """Put a line into the section [learning]: in place of a live one, else of a commented one, else at its start."""
+def with_line(text: str, section: str, key: str, line: str) -> str:
+    """Put a line into a section of a TOML text: in place of a live one, else of a commented one, else at its start."""
     import re
 
-    header = re.search(r"(?m)^[ \t]*\[[ \t]*learning[ \t]*\][^\r\n]*", text)
+    header = re.search(rf"(?m)^[ \t]*\[[ \t]*{re.escape(section)}[ \t]*\][^\r\n]*", text)
     if header is None:
-        return f"{text.rstrip()}\n\n[learning]\n{line}\n".lstrip()
+        return f"{text.rstrip()}\n\n[{section}]\n{line}\n".lstrip()
     following = re.compile(r"(?m)^[ \t]*\[").search(text, header.end())
     start, end = header.end(), following.start() if following else len(text)
-    for pattern in (r"(?m)^[ \t]*holdout[ \t]*=[^#\r\n]*?(?=[ \t]*(#|\r?$))", r"(?m)^[ \t]*# ?holdout[ \t]*=[^\r\n]*"):
+    name = rf"""(?:{re.escape(key)}|"{re.escape(key)}")"""
+    live, commented = rf"(?m)^[ \t]*{name}[ \t]*=[^#\r\n]*?(?=[ \t]*(#|\r?$))", rf"(?m)^[ \t]*# ?{name}[ \t]*=[^\r\n]*"
+    for pattern in (live, commented):
         found = re.compile(pattern).search(text, start, end)
         if found:
             return text[: found.start()] + line + text[found.end() :]
@@ -270,7 +272,7 @@ def default_toml() -> str:
     """Return the file that a new index gets: every setting at its default, commented out, with its meaning."""
     config = Config()
     lines = ["# Settings of this index. Remove the # before a line to change it.", ""]
-    for section, names in _SECTIONS.items():
+    for section, names in SECTIONS.items():
         lines.append(f"[{section}]")
         lines += [f"# {name} = {_written(getattr(config, name))}" for name in names]
         lines.append("")

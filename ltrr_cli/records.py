@@ -215,6 +215,9 @@ class Trace:
     page's order (but for a reserved place), given the pool. `cap` and `diversity` say how the page was arranged, beside
     the scores; "" and 0: by these alone. `agreements` says which results have what the query was read as.
 
+    `rest` is what the page had no place for, best first (numbers of candidates and scores), so that further pages show
+    the same list; empty where it was not kept.
+
     On a page of two systems (`mode` is INTERLEAVED) `interleaved` says who supplied what. The rest is then of both
     together: an arm ran as deep as either wanted, `pool` and `features` are as if one system had wanted all of it. Each
     score is by the system that supplied the entity (without a team: A's, else B's). The versions are A's.
@@ -249,6 +252,7 @@ class Trace:
     diversity: float = 0.0
     interleaved: Interleaved | None = None
     agreements: tuple[Agreement, ...] = ()
+    rest: Found = Found((), ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

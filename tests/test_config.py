@@ -263,7 +263,7 @@ def test_a_holdout_in_any_file(tmp_path: Path, there: str | None, share: float) 
     [
         "learning = {holdout = 0.1}",
         "learning.holdout = 0.1",
-        '[learning]\n"holdout" = 0.1',
+        '[learning]\n"hold\\u006fut" = 0.1',
         "[learning]\nholdout = 2",
         "[learning",
     ],

@@ -56,6 +56,47 @@ def test_custom_strategy(index: Path) -> None:
     assert re.search(r"^\d+\. Bohemian Rhapsody \(song\), found by .*initials", out, re.MULTILINE), out
 
 
+def pipelines() -> list[tuple[str, str, str]]:
+    """Return (title, shell script, a part of what it prints) of each pipeline in examples/pipelines.md."""
+    text = (EXAMPLES / "pipelines.md").read_text()
+    found = re.findall(r"(?ms)^## ([^\n]+)\n\n```sh\n(.*?)^# ([^\n]+)\n```$", text)
+    assert len(found) == text.count("\n## ") == 10
+    return [(title, script, printed.strip()) for title, script, printed in found]
+
+
+@pytest.fixture(scope="module")
+def desk(first: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with an index, the sample's files, and `ltrr`, in which the pipelines run one after another."""
+    folder = tmp_path_factory.mktemp("desk")
+    shutil.copytree(first[0], folder / "music.ltrr")
+    for name in ("queries.jsonl", "qrels.tsv"):
+        shutil.copy(ROOT / "data" / "sample" / name, folder)
+    program = folder / "bin" / "ltrr"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ltrr_cli.cli "$@"\n')
+    program.chmod(0o755)
+    return folder
+
+
+@pytest.mark.skipif(shutil.which("jq") is None or shutil.which("bash") is None, reason="needs jq and bash")
+@pytest.mark.parametrize(("title", "script", "printed"), pipelines(), ids=lambda value: value.split(".")[0][:12])
+def test_pipelines(title: str, script: str, printed: str, desk: Path) -> None:
+    """Each leaves with 0, and prints what it says."""
+    environment = {**os.environ, "PATH": f"{desk / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
+    environment |= {"LTRR_INDEX": "music.ltrr", "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=desk,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, f"{title}: {done.stderr}"
+    assert printed in done.stdout, f"{title}: {done.stdout}"
+
+
 def test_pipeline(index: Path) -> None:
     """Search, clicks and learning in a shell pipeline: a title comes out, and events are learned."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])

@@ -16,7 +16,7 @@ import ltrr_cli
 ROOT = Path(ltrr_cli.__file__).parent
 LAYERS = (
     {"records", "errors", "text", "native"},
-    {"analysis", "memory", "catalog", "encoder", "estimators", "filters", "index", "config"},
+    {"analysis", "memory", "catalog", "encoder", "estimators", "filters", "index", "config", "settings"},
     {"query", "retrieval", "policy", "ranking", "feedback"},
     {"engine"},
     {"evaluation"},

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.cli.text import notice, number
+from ltrr_cli.errors import UsageError
 from ltrr_cli.records import NO_TEAM
 
 if TYPE_CHECKING:
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """Everything about a query but its text; the meaning is that of `Engine.search`."""
+    """Everything about a query but its text; the meaning is that of `Engine.search`.
+
+    `offset` leaves out the best results. With the `query_id` of an earlier answer they are the next ones of its list.
+    """
 
     k: int = 10
     user: str = ""
@@ -33,12 +37,16 @@ class Asking:
     facets: tuple[str, ...] = ()
     cap: str | None = None
     diversity: float | None = None
+    offset: int = 0
+    query_id: str = ""
 
     def ask(self, engine: Engine, text: str) -> Answer:
         """Ask."""
-        return engine.search(
+        if self.offset and self.query_id:
+            return self.page(engine, text)
+        whole = engine.search(
             text,
-            k=self.k,
+            k=self.k + self.offset,
             user=self.user,
             session=self.session,
             seed=self.seed,
@@ -52,7 +60,16 @@ class Asking:
             facets=self.facets,
             cap=self.cap,
             diversity=self.diversity,
+            query_id=self.query_id,
         )
+        return replace(whole, results=whole.results[self.offset :]) if self.offset else whole
+
+    def page(self, engine: Engine, text: str) -> Answer:
+        """Return a page of the list that an earlier answer began with; a `text` has to be that answer's."""
+        found = engine.page(self.query_id, offset=self.offset, k=self.k)
+        if text and text.strip() != found.query.strip():
+            raise UsageError(f"the query with this id was {found.query[:80]!r}", next="leave out the text, or the id")
+        return found
 
 
 def tell_failures(answer: Answer, told: set[str] | None = None) -> None:

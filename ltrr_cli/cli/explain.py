@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ltrr_cli.cli.console import can_draw
 from ltrr_cli.cli.render import fit, show_facets, why
 from ltrr_cli.cli.text import plural, safe
 from ltrr_cli.records import INTERLEAVED, TEAM_A, TEAM_B
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
+    from ltrr_cli.engine.missing import Missing
+    from ltrr_cli.policy.report import ArmReport
     from ltrr_cli.records import Answer, Result, Trace
 
 _PARTS = 5
@@ -71,6 +76,10 @@ def show_why(out: Console, answer: Answer, result: Result, *, most: int | None =
     if result.passage:
         out.print(f"    passage: {fit(safe(result.passage), max(_LEAST, out.width - 14)).rstrip()}", style="dim")
     trace = answer.trace
+    if result.rank > len(trace.features):
+        out.print(f"    {'score':<42} = {result.score:>6.3f}", soft_wrap=True)
+        out.print("    what made it up is kept for an answer's first page only", soft_wrap=True)
+        return
     values = dict(zip(trace.feature_names, trace.features[result.rank - 1], strict=True))
     parts = list(result.contributions.items())
     shown = parts[:most]
@@ -81,6 +90,31 @@ def show_why(out: Console, answer: Answer, result: Result, *, most: int | None =
     if rest := parts[len(shown) :]:
         out.print(f"    {f'{len(rest)} smaller':<42} = {sum(part for _, part in rest):>6.3f}", soft_wrap=True)
     out.print(f"    {'score':<42} = {result.score:>6.3f}", soft_wrap=True)
+
+
+def show_found(out: Console, answer: Answer, result: Result, arms: Sequence[ArmReport]) -> None:
+    """Print of each strategy that found a result how deep it was drawn from, and what the policy expects of it."""
+    drawn = {arm.name: arm for arm in answer.trace.arms}
+    width = max((len(safe(name)) for name in result.strategies), default=0)
+    plus = "±" if can_draw() else "+-"
+    for arm in arms:
+        if arm.name in result.strategies and arm.name in drawn:
+            first, ran = arm.buckets[0], drawn[arm.name]
+            name = f"{safe(arm.name):<{width}}"
+            rank = f"rank {result.strategies[arm.name]:>3} of {ran.returned:>3}"
+            learned = f"expects {first.mean:.3f} {plus} {first.deviation:.3f} of its best {first.depth}"
+            out.print(f"    {name}  {rank}  {learned}, {plural(arm.pulled, 'pull')}", soft_wrap=True)
+
+
+def show_missing(out: Console, found: Missing) -> None:
+    """Print why an entity is not among the results, and where each strategy has it."""
+    title = f"{safe(found.title)} ({safe(found.entity_id)})" if found.title else safe(found.entity_id)
+    out.print(title, style="bold", soft_wrap=True)
+    out.print(f"    {safe(found.reason)}", soft_wrap=True)
+    width = max((len(safe(arm.name)) for arm in found.arms), default=0)
+    for arm in found.arms if found.known else ():
+        rank = f"rank {arm.rank:,}" if arm.rank else "not found"
+        out.print(f"    {safe(arm.name):<{width}}  {rank:<10}  drawn {arm.drawn:>3}", style="dim", soft_wrap=True)
 
 
 def _packed(items: list[str], width: int) -> list[str]:

@@ -9,14 +9,29 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ltrr_cli.cli import feedback_log
 from ltrr_cli.cli.options import IndexOption, JsonOption, QuietOption, SessionOption, UserOption, find_index
 from ltrr_cli.cli.text import left_out, notice, plural, safe, say, show_json
+from ltrr_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from ltrr_cli.engine.learn import Ingested
     from ltrr_cli.feedback.formats import Feedback
 
+_SHOWN_BAD = 10
+
 app = typer.Typer(name="feedback", help="Learn from logs, and from single actions.", no_args_is_help=True)
+
+
+_Mapping = Annotated[
+    str | None,
+    typer.Option(
+        "--map",
+        metavar="OURS=THEIRS,…",
+        help="Names of the fields query, entity_id, action, ts, user_id … in plain logs.",
+        show_default=False,
+    ),
+]
 
 
 @app.command(
@@ -24,6 +39,7 @@ app = typer.Typer(name="feedback", help="Learn from logs, and from single action
 Examples:
   ltrr feedback ingest queries.jsonl events.jsonl
   ltrr feedback ingest clicks.csv.gz --bad bad.jsonl
+  ltrr feedback ingest orders.parquet --map entity_id=sku,query=term,ts=at
   kcat -C -t clicks -e | ltrr feedback ingest -
 """
 )
@@ -35,6 +51,7 @@ def ingest(
         str | None,
         typer.Option("--format", metavar="jsonl|csv|tsv", help="What the files are, if not seen.", show_default=False),
     ] = None,
+    mapping: _Mapping = None,
     bad: Annotated[
         Path | None, typer.Option("--bad", metavar="FILE", help="Write bad lines here.", show_default=False)
     ] = None,
@@ -54,7 +71,9 @@ def ingest(
     from ltrr_cli.engine import Engine
     from ltrr_cli.feedback.formats import Feedback
 
-    read = Feedback(files, stdin=sys.stdin.buffer if sys.stdin is not None else None, format=form)
+    read = Feedback(
+        files, stdin=sys.stdin.buffer if sys.stdin is not None else None, format=form, mapping=_mapping(mapping)
+    )
     if bad is not None:
         bad.write_text("")  # find out now, not after an hour of work, whether it can be written
     with Engine.open(path) as engine, bars(quiet=quiet) as tell:
@@ -114,6 +133,76 @@ def record(
         show_json({**row, "known_action": name in rewards})
     else:
         say("recorded" if new else "recorded before: nothing changed")
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  ltrr feedback validate clicks.jsonl
+  ltrr feedback validate orders.csv --map entity_id=sku --json
+"""
+)
+def validate(
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Logs, also compressed, or folders; - is stdin.")],
+    *,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", metavar="jsonl|csv|tsv", help="What the files are, if not seen.", show_default=False),
+    ] = None,
+    mapping: _Mapping = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read logs, and say what an ingest would make of them; no index is needed, nothing is learned.
+
+    Exit code 1 if a line cannot be used, or none can.
+    """
+    from ltrr_cli.feedback.formats import Feedback
+
+    stdin = sys.stdin.buffer if sys.stdin is not None else None
+    read = Feedback(files, stdin=stdin, format=form, mapping=_mapping(mapping))
+    for _ in read:
+        pass
+    if as_json:
+        bad = [{"source": item.source, "line": item.line, "reason": item.reason} for item in read.bad]
+        show_json({"read": dict(read.counts), "bad_count": read.bad_count, "bad": bad, "notes": list(read.notes)})
+    else:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in read.counts.items() if count)
+        say(f"read      {safe(kinds) or 'nothing usable'}")
+        say(f"bad       {read.bad_count:,}")
+        for item in read.bad[:_SHOWN_BAD]:
+            say(f"  {safe(item.source)}:{item.line}: {safe(item.reason)}")
+        if read.bad_count > _SHOWN_BAD:
+            say(f"  … and {read.bad_count - _SHOWN_BAD:,} more; --json has the first 1,000")
+        for remark in read.notes:
+            notice(f"note: {remark}")
+    if read.bad_count or not sum(read.counts.values()):
+        raise typer.Exit(1)
+
+
+for _name, _command, _examples in (
+    ("stats", feedback_log.stats, "ltrr feedback stats\n  ltrr feedback stats --json | jq .actions"),
+    ("tail", feedback_log.tail, "ltrr feedback tail -n 20\n  ltrr feedback tail -f --json"),
+    ("export", feedback_log.export, "ltrr feedback export > log.jsonl\n  ltrr feedback export --format vw > log.vw"),
+    ("undo", feedback_log.undo, "ltrr feedback undo 9f86d081884c7d65"),
+):
+    app.command(name=_name, epilog=f"\b\nExamples:\n  {_examples}\n")(_command)
+
+
+def _mapping(text: str | None) -> dict[str, str]:
+    """Read `entity_id=sku,ts=at` as {our field: their name}.
+
+    Raises:
+        UsageError: a part is no pair, or names no field of a plain log.
+    """
+    from ltrr_cli.feedback.plain import FIELDS
+
+    found = {}
+    for part in (text or "").split(",") if text else ():
+        ours, equals, theirs = (piece.strip() for piece in part.partition("="))
+        if not (equals and theirs and ours in FIELDS):
+            raise UsageError(f"--map: {part[:80]!r} is not OURS=THEIRS", next=f"ours is one of {', '.join(FIELDS)}")
+        found[ours] = theirs
+    return found
 
 
 def _write_bad(read: Feedback, path: Path) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ltrr_cli.cli import integrity
-from ltrr_cli.cli.options import IndexOption, JsonOption, find_index, index_to_build
+from ltrr_cli.cli import index_more, integrity
+from ltrr_cli.cli.options import IndexOption, JsonOption, files_of, find_index, index_to_build
 from ltrr_cli.cli.text import dumps, left_out, notice, plural, safe, say, show_json
 from ltrr_cli.errors import UsageError
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ltrr_cli.catalog import Overrides
+    from ltrr_cli.catalog.schema import Schema
     from ltrr_cli.engine.build import Built
     from ltrr_cli.records import Bad
 
@@ -56,6 +57,7 @@ Examples:
   ltrr index build catalog.jsonl
   ltrr index build songs.csv artists.csv --index music.ltrr
   ltrr index build products.parquet --title-field name --text-field blurb
+  ltrr index build 'parts/*.parquet' --dry-run
   ltrr index build artists.jsonl --vectors listening=artists.parquet
   ltrr index build papers.jsonl --sparse models/splade
   ltrr index build scraped.jsonl --bad left-out.jsonl
@@ -98,6 +100,9 @@ def build(
     ] = None,
     strict: _Strict = False,
     bad: _Bad = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and check the catalogue, say what would be built, write nothing.")
+    ] = False,
     quiet: _Quiet = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -108,6 +113,7 @@ def build(
     """
     from ltrr_cli.catalog import Overrides
 
+    catalogs = files_of(catalogs)
     target = index_to_build(index, catalogs)
     roles = Overrides(
         id=id_field,
@@ -117,6 +123,9 @@ def build(
         popularity=popularity_field,
         creator=creator_field,
     )
+    if dry_run:
+        _dry_run(catalogs, target, roles, strict=strict, quiet=quiet, as_json=as_json)
+        return
     built = _build(
         catalogs,
         target,
@@ -154,7 +163,7 @@ def add(
     """Add a catalogue's entities; those with an id that the index has replace it."""
     target = find_index(index)
     built = _build(
-        catalogs,
+        files_of(catalogs),
         target,
         encoder=None,
         roles=None,
@@ -257,6 +266,14 @@ app.command(epilog=integrity.REPAIR_EPILOG)(integrity.repair)
 app.command(epilog=integrity.ADOPT_EPILOG)(integrity.adopt)
 
 
+for _name, _command, _examples in (
+    ("fields", index_more.fields, "ltrr index fields\n  ltrr index fields --json | jq '.fields[].name'"),
+    ("export", index_more.export, "ltrr index export > catalog.jsonl"),
+    ("compact", index_more.compact, "ltrr index compact"),
+):
+    app.command(name=_name, epilog=f"\b\nExamples:\n  {_examples}\n")(_command)
+
+
 def _build(
     catalogs: list[str],
     target: Path,
@@ -306,6 +323,30 @@ def _bad_file(path: Path | None, catalogs: list[str]) -> Iterator[Callable[[Bad]
         yield lambda bad: print(dumps({"source": bad.source, "line": bad.line, "reason": bad.reason}), file=out)
 
 
+def _dry_run(catalogs: list[str], target: Path, roles: Overrides, *, strict: bool, quiet: bool, as_json: bool) -> None:
+    """Read a catalogue, and show what a build would make of it."""
+    from ltrr_cli.catalog import Catalog
+    from ltrr_cli.cli.console import bars
+
+    catalog = Catalog(catalogs, overrides=roles, strict=strict, stdin=sys.stdin.buffer if sys.stdin else None)
+    done = 0
+    with bars(quiet=quiet) as tell:
+        for count, _ in enumerate(catalog, 1):
+            if count % 500 == 0:
+                tell("reading", catalog.bytes_read - done, catalog.bytes_total)
+                done = catalog.bytes_read
+    row = {"index": str(target), "entities": catalog.read_count, "schema": catalog.schema.to_dict()}
+    if as_json:
+        show_json({**row, "bad_count": catalog.bad_count, "notes": list(catalog.notes), "dry_run": True})
+    elif not quiet:
+        say(f"{safe(target)} would hold {plural(catalog.read_count, 'entity', 'entities')}")
+        _show_schema(catalog.schema)
+    if catalog.bad_count and not as_json:
+        left_out(catalog.bad_count, "bad record", catalog.bad[0])
+    for remark in () if quiet else catalog.notes:
+        notice(f"note: {remark}")
+
+
 def _show(built: Built, target: Path, *, quiet: bool, as_json: bool) -> None:
     from dataclasses import asdict
 
@@ -328,8 +369,17 @@ def _show(built: Built, target: Path, *, quiet: bool, as_json: bool) -> None:
 
 
 def _show_built(built: Built, target: Path) -> None:
-    schema = built.schema
     say(f"{safe(target)}: {plural(built.entities, 'entity', 'entities')}")
+    _show_schema(built.schema)
+    reused = f", {built.reused:,} taken over" if built.reused else ""
+    passages = f"; {built.passages:,} of passages of long texts" if built.passages else ""
+    say(f"  {'vectors':<11} {built.encoded:,} encoded{reused}{passages}")
+    if built.removed:
+        say(f"  {'removed':<11} {built.removed:,} entities that the index had before are not in this catalogue")
+    say(f"Next: ltrr query some words --index {safe(target)}")
+
+
+def _show_schema(schema: Schema) -> None:
     roles = {"id": schema.id or "(made from the content)", "title": schema.title, "text": ", ".join(schema.text)}
     roles |= {"type": schema.type, "popularity": schema.popularity, "creator": schema.creator}
     for role, field in roles.items():
@@ -337,9 +387,3 @@ def _show_built(built: Built, target: Path) -> None:
     say(f"  {'attributes':<11} {safe(', '.join(schema.attributes)) or '-'}")
     for field, reason in schema.ignored:
         say(f"  {'ignored':<11} {safe(field)}: {safe(reason)}")
-    reused = f", {built.reused:,} taken over" if built.reused else ""
-    passages = f"; {built.passages:,} of passages of long texts" if built.passages else ""
-    say(f"  {'vectors':<11} {built.encoded:,} encoded{reused}{passages}")
-    if built.removed:
-        say(f"  {'removed':<11} {built.removed:,} entities that the index had before are not in this catalogue")
-    say(f"Next: ltrr query some words --index {safe(target)}")

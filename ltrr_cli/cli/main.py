@@ -6,34 +6,17 @@ import errno
 import os
 import signal
 import sys
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
 from ltrr_cli import __version__
-from ltrr_cli.cli import (
-    compare,
-    encoder,
-    evaluate,
-    feedback,
-    index,
-    learn,
-    memory,
-    ope,
-    people,
-    policy,
-    query,
-    ranker,
-    recommend,
-    replay,
-    simulate,
-    split,
-    understand,
-)
 from ltrr_cli.cli.text import notice, safe, say, tell_error
-from ltrr_cli.errors import LtrrError
+from ltrr_cli.errors import LtrrError, UsageError
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -49,34 +32,87 @@ Set LTRR_INDEX to name an index, NO_COLOR for no colours, LTRR_DEBUG=1 for trace
 """
 
 
-_ORDER = [
-    "index",
-    "query",
-    "understand",
-    "recommend",
-    "related",
-    "feedback",
-    "learn",
-    "memory",
-    "policy",
-    "ranker",
-    "user",
-    "evaluate",
-    "replay",
-    "simulate",
-    "ope",
-    "compare",
-    "split",
-    "encoder",
-]
+COMMANDS = {
+    "index": "Build an index, add to it, delete from it, look at it.",
+    "query": "Search: once, from a pipe, or at a prompt.",
+    "understand": "Show how a query is read.",
+    "recommend": "Answers without a query.",
+    "related": "What has to do with an entity.",
+    "feedback": "Learn from logs, and from single actions.",
+    "learn": "Learn now, or all over again.",
+    "memory": "See which entities answer a query; forget.",
+    "policy": "See what the policy has learned; forget it.",
+    "ranker": "See, train, promote and roll back the ranker.",
+    "user": "What is known of a user; forget one.",
+    "evaluate": "Measure on judged queries.",
+    "replay": "Predict a log, step by step, while learning from it.",
+    "simulate": "Watch it learn from simulated clicks.",
+    "ope": "What another policy would have earned.",
+    "compare": "Compare two indexes, policies, rankers or runs.",
+    "split": "Split a log or a query set honestly.",
+    "encoder": "Look at the encoder that turns texts into vectors.",
+    "config": "The settings of an index, and where each comes from.",
+    "doctor": "Check this machine and an index.",
+}
+"""Name and short help of each module here that is a command, or a group of them, in the order of a newcomer's needs."""
+
+
+class Commands(Mapping[str, Any]):
+    """The commands by name; a module is imported when its command is asked for: `ltrr --help` needs none of them."""
+
+    def __init__(self, registered: Mapping[str, Any]) -> None:
+        self._names = [*COMMANDS, *(name for name in registered if name not in COMMANDS)]
+        self._loaded = dict(registered)
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a command; KeyError for an unknown name."""
+        if name in COMMANDS and name not in self._loaded:
+            self._loaded[name] = _load(name)
+        return self._loaded[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is such a command, without importing it."""
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names."""
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._names)
+
+
+def _load(name: str) -> Any:
+    module = import_module(f"ltrr_cli.cli.{name}")
+    alone = typer.Typer(rich_markup_mode=None, add_completion=False)
+    alone.callback()(lambda: None)
+    if hasattr(module, "app"):
+        alone.add_typer(module.app)
+    else:
+        alone.command(name=name, help=module.HELP, epilog=module.EPILOG)(getattr(module, name))
+    return typer.main.get_command(alone).commands[name]  # type: ignore[attr-defined]
 
 
 class Boundary(TyperGroup):
     """The group of all commands: what a command raises becomes a line on standard error and an exit code."""
 
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.commands: Any = Commands(self.commands)
+
     def list_commands(self, ctx: Any) -> list[str]:
-        """Return the commands in the order in which a newcomer needs them."""
-        return sorted(super().list_commands(ctx), key=_ORDER.index)
+        """Return the names of the commands, in the order in which a newcomer needs them."""
+        del ctx
+        return list(self.commands)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands with their short helps, without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, COMMANDS.get(name) or self.commands[name].get_short_help_str()) for name in self.commands]
+            )
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
@@ -112,36 +148,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(index.app)
-app.command(
-    name="query", help=query.HELP, short_help="Search: once, from a pipe, or at a prompt.", epilog=query.EPILOG
-)(query.query)
-app.command(name="recommend", help=recommend.HELP, short_help="Answers without a query.", epilog=recommend.EPILOG)(
-    recommend.recommend
-)
-app.command(
-    name="related",
-    help=recommend.RELATED_HELP,
-    short_help="What has to do with an entity.",
-    epilog=recommend.RELATED_EPILOG,
-)(recommend.related)
-app.add_typer(feedback.app)
-app.command(name="learn", help=learn.HELP, short_help="Learn now, or all over again.", epilog=learn.EPILOG)(learn.learn)
-app.add_typer(memory.app)
-app.add_typer(policy.app)
-app.add_typer(ranker.app)
-app.add_typer(people.app)
-for name, module, short in (
-    ("understand", understand, "Show how a query is read."),
-    ("evaluate", evaluate, "Measure on judged queries."),
-    ("replay", replay, "Predict a log, step by step, while learning from it."),
-    ("simulate", simulate, "Watch it learn from simulated clicks."),
-    ("ope", ope, "What another policy would have earned."),
-    ("compare", compare, "Compare two indexes, policies, rankers or runs."),
-    ("split", split, "Split a log or a query set honestly."),
-):
-    app.command(name=name, help=module.HELP, short_help=short, epilog=module.EPILOG)(getattr(module, name))
-app.add_typer(encoder.app)
 
 
 def _version(*, wanted: bool) -> None:
@@ -159,8 +165,20 @@ def root(
             "--version", callback=lambda wanted: _version(wanted=wanted), is_eager=True, help="Print the version."
         ),
     ] = False,
+    color: Annotated[
+        str,
+        typer.Option(metavar="auto|always|never", help="Colours; auto: in terminals, unless NO_COLOR is set."),
+    ] = "auto",
 ) -> None:
     """Take the options that belong to no command."""
+    del version  # its callback has done it
+    if color not in ("auto", "always", "never"):
+        raise UsageError(f"--color: {color[:40]!r} is none of auto, always, never")
+    if color == "never":
+        os.environ["NO_COLOR"] = "1"
+    elif color == "always":
+        os.environ.pop("NO_COLOR", None)
+        os.environ["FORCE_COLOR"] = "1"
 
 
 def run() -> None:
@@ -196,7 +214,7 @@ def _mute() -> None:
 
 
 def _trace() -> None:
-    if query.is_debug():
+    if os.environ.get("LTRR_DEBUG", "") not in ("", "0"):
         import traceback
 
         with suppress(OSError):

@@ -49,6 +49,20 @@ def find_index(given: Path | None) -> Path:
     return found
 
 
+def files_of(names: list[str]) -> list[str]:
+    """Return the files that the names stand for: of a pattern such as `parts/*.jsonl`, which is no file, its matches.
+
+    One without a match stays, and whoever opens it says that there is no such file.
+    """
+    import glob
+
+    found: list[str] = []
+    for name in names:
+        pattern = name != "-" and glob.has_magic(name) and not Path(name).exists()
+        found += sorted(glob.glob(name, recursive=True)) or [name] if pattern else [name]  # noqa: PTH207 – may be absolute
+    return found
+
+
 def index_to_build(given: Path | None, catalogs: list[str]) -> Path:
     """Return where to build: the index given, else `<catalogue>.ltrr` in this folder.
 

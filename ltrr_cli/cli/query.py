@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,18 +17,27 @@ if TYPE_CHECKING:
 HELP = """Search.
 
 With TEXT, answer it. Without TEXT, answer the queries that are piped in, one a line, as JSON lines and at once; a line
-is plain text or {"query": …, "k": …, "user_id": …, "session_id": …, "filter": …, "context": {…}}. In a terminal without
-TEXT, start a prompt that also takes feedback.
+is plain text or {"query": …, "k": …, "query_id": …, "user_id": …, "session_id": …, "filter": …, "context": {…}}. In a
+terminal without TEXT, start a prompt that also takes feedback.
 
 A filter says what may be found at all: FIELD = VALUE (!= is not, : has these words, < <= > >= compare) or FIELD in (A,
 B), joined by and, or, not and parentheses. In a TEXT, genre:rock, year:>=1990, artist:"the who" and -genre:pop are
-filters too. A FIELD is an attribute of the catalogue, or type, title or id."""
+filters too. A FIELD is an attribute of the catalogue, or type, title or id.
+
+More of the same list: --offset 10 --query-id ID, with the id of the first answer. Such a list stays as it was, whatever
+is learned meanwhile. Without an id, --seed gives the same list as long as nothing new was learned.
+
+Exit codes: 0, 1 for an error, 2 for a wrong call, 4 for no results with --fail-empty."""
 EPILOG = """\b
 Examples:
   ltrr query sad songs from the 90s
   ltrr query love -k 3 --explain
   ltrr query love --json | jq -r '.results[0].title'
   ltrr query < queries.txt > answers.jsonl
+  ltrr query < queries.jsonl --trec > run.txt
+  ltrr query love --csv > love.csv
+  ltrr query love --ids -0 | xargs -0 -n 1 echo
+  ltrr query --query-id 019ab2c4d5e6f708192a3b --offset 10
   ltrr query love --strategies lexical,semantic:20 --no-log
   ltrr query love --context device=phone --context holiday=1
   ltrr query --interleave policy:live single:lexical
@@ -44,9 +52,20 @@ def query(
     *,
     index: IndexOption = None,
     k: Annotated[int, typer.Option("-k", metavar="N", help="How many results.")] = 10,
+    offset: Annotated[int, typer.Option(metavar="N", min=0, help="Leave out the N best; see above.")] = 0,
+    query_id: Annotated[
+        str,
+        typer.Option(
+            metavar="ID", help="With --offset: go on in this answer; else: a name for this one.", show_default=False
+        ),
+    ] = "",
     as_json: JsonOption = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Print JSON, an answer on one line.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a result a row, safe for spreadsheets.")] = False,
+    tsv: Annotated[bool, typer.Option("--tsv", help="Print tab-separated rows, for cut and awk.")] = False,
+    trec: Annotated[bool, typer.Option("--trec", help="Print lines of a TREC run.")] = False,
     ids: Annotated[bool, typer.Option("--ids", help="Print the ids of the results only.")] = False,
+    nul: Annotated[bool, typer.Option("-0", help="With --ids: end each by a NUL byte.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show how the answer came about.")] = False,
     user: UserOption = "",
     session: SessionOption = "",
@@ -110,24 +129,31 @@ def query(
             show_default=False,
         ),
     ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="Leave out the strategies that take longer (setting timeout_ms).",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(metavar="N", min=0, help="Make chance repeatable.", show_default=False)
     ] = None,
     no_explore: Annotated[bool, typer.Option("--no-explore", help="Take the policy's mean.")] = False,
     no_log: Annotated[bool, typer.Option("--no-log", help="Log nothing; feedback cannot refer to it.")] = False,
+    fail_empty: Annotated[bool, typer.Option("--fail-empty", help="Exit code 4 if a query finds nothing.")] = False,
 ) -> None:
     """Parse, ask, show."""
     from ltrr_cli.cli.asking import Asking
+    from ltrr_cli.cli.forms import EMPTY, chosen
     from ltrr_cli.cli.text import notice
     from ltrr_cli.query.given import parse_given
 
-    if ids and (as_json or jsonl):
-        raise UsageError("--ids prints no JSON", next="leave out one of the two")
-    if interleave and strategies is not None:
-        raise UsageError(
-            "--interleave names both ways to answer, so --strategies has none to say",
-            next="for example --interleave policy:live strategies:lexical,semantic:20",
-        )
+    form = chosen(json=as_json, jsonl=jsonl, csv=as_csv, tsv=tsv, trec=trec, ids=ids)
+    if nul and form != "ids":
+        raise UsageError("-0 ends ids", next="add --ids")
+    _check_together(interleave, strategies, offset if query_id and explain else 0, offset)
     asking = Asking(
         k=k,
         user=user,
@@ -143,67 +169,90 @@ def query(
         facets=tuple(name.strip() for name in (facets or "").split(",") if name.strip()),
         cap=cap,
         diversity=diversity,
+        offset=offset,
+        query_id=query_id,
     )
-    how = _how(text, machine=as_json or jsonl, ids=ids)
+    how = "one" if text or (query_id and offset) else _how(form)
+    if how != "one" and query_id:
+        raise UsageError("--query-id names one answer", next="give a TEXT; piped lines say their own query_id")
     path = find_index(index)
     from ltrr_cli.engine import Engine
 
-    with Engine.open(path) as engine:
+    with Engine.open(path, settings={} if timeout is None else {"timeout_ms": timeout * 1e3}) as engine:
         if engine.read_only and asking.log:
             notice("this index may not be written to: nothing is logged, and feedback is not possible")
+        code = 0
         if how == "stream":
             from ltrr_cli.cli.stream import answer_lines
 
-            if not answer_lines(engine, sys.stdin.fileno(), asking, explain=explain):
-                raise typer.Exit(1)
+            code = answer_lines(
+                engine, sys.stdin.fileno(), asking, form=form or "jsonl", explain=explain, fail_empty=fail_empty
+            )
         elif how == "prompt":
             from ltrr_cli.cli.repl import Repl
 
             Repl(engine, path, asking, explain=explain).run()
-        else:
-            form = "ids" if ids else "jsonl" if jsonl else "json" if as_json else "table"
-            _answer(engine, asking, " ".join(text or ()), form=form, explain=explain)
+        elif not _answer(engine, asking, " ".join(text or ()), form=form, explain=explain, nul=nul) and fail_empty:
+            code = EMPTY
+    if code:
+        raise typer.Exit(code)
 
 
-def _how(text: list[str] | None, *, machine: bool, ids: bool) -> str:
-    """Decide: one answer, a stream of them, or a prompt."""
-    if text:
-        return "one"
-    if ids:
+def _check_together(interleave: object, strategies: str | None, explained: int, offset: int) -> None:
+    """Refuse options that contradict each other; `explained` is the offset where a logged page is to be explained."""
+    if interleave and strategies is not None:
+        raise UsageError(
+            "--interleave names both ways to answer, so --strategies has none to say",
+            next="for example --interleave policy:live strategies:lexical,semantic:20",
+        )
+    if interleave and offset:
+        raise UsageError("a page that two ways to answer share has no further ones", next="leave out --offset")
+    if explained:
+        raise UsageError("how a score came about is kept for an answer's first page only", next="leave out --explain")
+
+
+def _how(form: str) -> str:
+    """Decide what to do without a TEXT: answer a stream of queries, or open a prompt."""
+    if form == "ids":
         raise UsageError("--ids needs a TEXT", next="pipe queries in without --ids: each answer holds its ids")
     if sys.stdin is None:
         raise UsageError("there is no query", next="give a TEXT, or pipe queries in")
-    if not sys.stdin.isatty() or machine:
+    if not sys.stdin.isatty() or form:
         return "stream"
     if not sys.stdout.isatty():
         raise UsageError("a prompt needs a terminal to write to", next="give a TEXT, pipe queries in, or add --jsonl")
     return "prompt"
 
 
-def _answer(engine: Engine, asking: Asking, text: str, *, form: str, explain: bool) -> None:
-    from ltrr_cli.cli.asking import answer_json, tell_failures
-    from ltrr_cli.cli.text import safe, say, show_json
+def _answer(engine: Engine, asking: Asking, text: str, *, form: str, explain: bool, nul: bool) -> bool:
+    """Answer one query; returns whether anything was found."""
+    from ltrr_cli.cli.asking import tell_failures
 
+    if text.strip():
+        # Opening the encoder takes as long as importing what else answers: side by side.
+        wait = engine.encode_ahead([text])
+        import numpy.ma  # noqa: F401
+
+        import ltrr_cli.engine.interleaving  # noqa: F401
+
+        wait()
     answer = asking.ask(engine, text)
     tell_failures(answer)
-    if form == "ids":
-        for result in answer.results:
-            say(safe(result.id))
-    elif form != "table":
-        show_json(answer_json(answer, explain=explain), line=form == "jsonl")
+    if form:
+        from ltrr_cli.cli.forms import printer, tell_empty
+
+        printer(form, explain=explain, nul=nul)(answer)
+        if form not in ("json", "jsonl"):
+            tell_empty(answer)
+        return bool(answer.results)
+    from ltrr_cli.cli.console import make_console
+
+    if explain:
+        from ltrr_cli.cli.explain import show_explained
+
+        show_explained(make_console(), answer)
     else:
-        from ltrr_cli.cli.console import make_console
+        from ltrr_cli.cli.render import show_answer
 
-        if explain:
-            from ltrr_cli.cli.explain import show_explained
-
-            show_explained(make_console(), answer)
-        else:
-            from ltrr_cli.cli.render import show_answer
-
-            show_answer(make_console(), answer)
-
-
-def is_debug() -> bool:
-    """Whether tracebacks are wanted."""
-    return os.environ.get("LTRR_DEBUG", "") not in ("", "0")
+        show_answer(make_console(), answer, marks=lambda shown: engine.marks(answer.query, shown))
+    return bool(answer.results)

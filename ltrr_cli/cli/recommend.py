@@ -1,4 +1,4 @@
-"""`ltrr recommend`: answers without a query; `ltrr related`: what has to do with an entity."""
+"""`ltrr recommend`: answers without a query."""
 
 from __future__ import annotations
 
@@ -20,15 +20,6 @@ Examples:
   ltrr recommend --like song:hey-jude --like song:yesterday -k 5
   ltrr recommend --user ana --session s1 --json
   ltrr recommend --user ana --explain
-"""
-RELATED_HELP = """Show what has to do with an entity.
-
-By shared attributes (an artist's songs, a song's artist, its album) and by what people act on together with it."""
-RELATED_EPILOG = """\b
-Examples:
-  ltrr related song:hey-jude
-  ltrr related song:hey-jude -k 3 --json
-  ltrr related "$(ltrr query hey jude -k 1 --ids)"
 """
 _Count = Annotated[int, typer.Option("-k", metavar="N", help="How many results.")]
 
@@ -102,43 +93,3 @@ def recommend(
         from ltrr_cli.cli.render import show_answer
 
         (show_explained if explain else show_answer)(make_console(), answer)
-
-
-def related(
-    entity_id: Annotated[str, typer.Argument(metavar="ID", help="The id of an entity.")],
-    *,
-    index: IndexOption = None,
-    k: _Count = 10,
-    as_json: JsonOption = False,
-    ids: Annotated[bool, typer.Option("--ids", help="Print the ids of the results only.")] = False,
-) -> None:
-    """Parse, ask, show."""
-    from ltrr_cli.cli.text import number, safe, say, show_json
-
-    if ids and as_json:
-        raise UsageError("--ids prints no JSON", next="leave out one of the two")
-    path = find_index(index)
-    from ltrr_cli.engine import Engine
-
-    with Engine.open(path) as engine:
-        found = engine.related(entity_id, k=k)
-    if as_json:
-        rows = [
-            {
-                "rank": one.rank,
-                "id": one.id,
-                "type": one.type,
-                "title": one.title,
-                "score": number(one.score),
-                "contributions": {name: number(part) for name, part in one.contributions.items()},
-            }
-            for one in found
-        ]
-        show_json({"id": entity_id, "results": rows})
-        return
-    for one in found:
-        kind = f" ({safe(one.type)})" if one.type else ""
-        why = ", ".join(f"{name} {part:.2f}" for name, part in one.contributions.items())
-        say(safe(one.id) if ids else f"{one.rank:>3} {safe(one.title or one.id)}{kind}  {safe(one.id)}  {why}")
-    if not found and not ids:
-        say("nothing has to do with it")

@@ -8,7 +8,7 @@ from ltrr_cli.cli.console import can_draw
 from ltrr_cli.cli.text import plural, safe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from rich.console import Console
     from rich.text import Text
@@ -17,14 +17,26 @@ if TYPE_CHECKING:
 
 NARROW = 60
 """Below this width what does not fit beside the title goes below it."""
+MARKED = "bold yellow not dim"
+"""How a word of the query looks in a result."""
+_READ = 4_000
 _MARK = 9
 _TYPE = 12
+_TITLE = 24
+"""Cells that titles have at least: columns do not jump between answers of short ones."""
 
 
-def show_answer(out: Console, answer: Answer, *, before: Mapping[str, int] | None = None) -> None:
+def show_answer(
+    out: Console,
+    answer: Answer,
+    *,
+    before: Mapping[str, int] | None = None,
+    marks: Callable[[str], Sequence[tuple[int, int]]] = lambda _: (),
+) -> None:
     """Print the results with rank, title, type, the strategies that found them, and some of their text.
 
-    `before` maps entity ids to the ranks they had; then a column says what moved.
+    `before` maps entity ids to the ranks they had; then a column says what moved. `marks` says where in a text the
+    query's words stand: they are highlighted, and the text shown begins near them.
     """
     from rich.text import Text
 
@@ -34,7 +46,7 @@ def show_answer(out: Console, answer: Answer, *, before: Mapping[str, int] | Non
         none = answer.filter and not answer.allowed
         out.print("no results" + (": nothing in the index meets the filter" if none else ""))
     whys = [why(result) for result in answer.results]
-    columns = _Columns(out.width, answer, whys, marked=before is not None)
+    columns = _Columns(out.width, answer, whys, marked=before is not None, marks=marks)
     if answer.results and not columns.narrow:
         out.print(columns.header(), style="dim", no_wrap=True, overflow="crop")
     for result, reason in zip(answer.results, whys, strict=True):
@@ -88,10 +100,18 @@ def fit(text: str, width: int) -> str:
 class _Columns:
     """Where what stands in a line."""
 
-    def __init__(self, width: int, answer: Answer, whys: list[tuple[str, ...]], *, marked: bool) -> None:
+    def __init__(
+        self,
+        width: int,
+        answer: Answer,
+        whys: list[tuple[str, ...]],
+        *,
+        marked: bool,
+        marks: Callable[[str], Sequence[tuple[int, int]]],
+    ) -> None:
         from rich.cells import cell_len
 
-        self._query = answer.query
+        self._marks = marks
         self._width = width
         self._mark = _MARK if marked else 0
         self.narrow = width < NARROW
@@ -100,7 +120,9 @@ class _Columns:
         longest = max((cell_len(", ".join(parts)) for parts in whys), default=0)
         self._why = 0 if self.narrow else min(max(3, longest), width * 2 // 5)
         gaps = 4 + (2 + self._type if self._type else 0) + (2 + self._why if self._why else 0)
-        self._title = width - gaps - self._mark
+        longest = max((cell_len(safe(result.title or result.id)) for result in answer.results), default=0)
+        room = width - gaps - self._mark
+        self._title = room if self.narrow else min(room, max(_TITLE, longest))
 
     def header(self) -> str:
         """Return the line above the results."""
@@ -118,7 +140,7 @@ class _Columns:
             mark, style = moved(result.rank, before.get(result.id))
             first.append(fit(mark, _MARK), style=style or "default")
         title = fit(safe(result.title or result.id), self._title)
-        first = Text.assemble(first, (title.rstrip() if self.narrow else title, "bold"))
+        first.append_text(highlighted(title.rstrip() if self.narrow else title, self._marks, "bold"))
         indent = " " * (4 + (0 if self.narrow else self._mark))
         room = self._width - len(indent)
         if self.narrow:
@@ -127,8 +149,8 @@ class _Columns:
         if self._type:
             first.append("  " + fit(safe(result.type), self._type), style="cyan")
         first.append("  " + fit(_shorten(reason, self._why), self._why).rstrip(), style="dim")
-        text = _snippet(result, self._query, room)
-        return [first, Text(indent + text, style="dim")] if text else [first]
+        text = _snippet(result, self._marks, room)
+        return [first, Text(indent).append_text(highlighted(text, self._marks, "dim"))] if text else [first]
 
 
 def _shorten(parts: tuple[str, ...], width: int) -> str:
@@ -142,15 +164,33 @@ def _shorten(parts: tuple[str, ...], width: int) -> str:
     return ", ".join(parts)
 
 
-def _snippet(result: Result, query: str, width: int) -> str:
-    """Return a line of the result's text, from near the first of the query's words if that is far in."""
-    text = safe((result.passage or result.text)[:20_000])
+def highlighted(text: str, marks: Callable[[str], Sequence[tuple[int, int]]], style: str) -> Text:
+    """Return a text in a style, what is marked in it bold and in a colour of its own."""
+    from rich.text import Text
+
+    drawn = Text(text, style=style)
+    for start, end in marks(text):
+        drawn.stylize(MARKED, start, end)
+    return drawn
+
+
+def _snippet(result: Result, marks: Callable[[str], Sequence[tuple[int, int]]], width: int) -> str:
+    """Return a line of the result's text, from near where most of the query's words stand together."""
+    text = safe((result.passage or result.text)[:_READ])
     if not text or text == safe(result.title):
         return ""
-    lower = text.lower()
-    places = [lower.find(word) for word in query.lower().split() if len(word) > 2]
-    start = min((place for place in places if place >= 0), default=0)
+    start = _densest(text, marks(text), width)
     if start > width * 2 // 3:
         start = text.rfind(" ", 0, start - width // 4) + 1
         text = ("… " if can_draw() else ".. ") + text[start:]
     return fit(text, width).rstrip()
+
+
+def _densest(text: str, found: Sequence[tuple[int, int]], width: int) -> int:
+    """Return where the first of the places begins that hold most different marked words within so many characters."""
+    best, most = 0, 0
+    for start, _ in found:
+        different = len({text[low:high].lower() for low, high in found if start <= low and high <= start + width // 2})
+        if different > most:
+            best, most = start, different
+    return best

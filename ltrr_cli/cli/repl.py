@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 from dataclasses import replace
@@ -10,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from ltrr_cli.cli.asking import tell_failures
 from ltrr_cli.cli.console import make_console
+from ltrr_cli.cli.prompt import Prompt
 from ltrr_cli.cli.render import show_answer
 from ltrr_cli.cli.text import notice, plural, safe, say, tell_error
-from ltrr_cli.errors import ConfigError, LtrrError, UsageError
+from ltrr_cli.errors import LtrrError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from ltrr_cli.cli.asking import Asking
@@ -25,17 +25,25 @@ if TYPE_CHECKING:
 ACTIONS = {"click": "click", "like": "like", "play": "play", "skip": "skip", "dislike": "dislike", "buy": "purchase"}
 HELP = """\
 words          search
-:click N       say what you did with result N: also :like, :skip,
-               :dislike, :buy; the query is asked again at once
+:click N       say what you did with result N: also :like, :dislike,
+               :buy, :skip; the query is asked again at once
 :play N 180s   played, and for how long (seconds, or 3m)
-:why N         what made up the score of result N
+:undo          take the last of these back
+:why N         what made up the score of result N, and what is known
+               of the strategies that found it
+:missing ID    why an entity is not there
+:more          the next results of the same list
 :explain       how the whole answer came about
+:arms [NAME]   what was learned of each strategy
+:learn         train now, and write down what was learned
+:save FILE     write the answer: .json, .csv, .tsv
 :k N           how many results
 :user NAME     who asks (nothing: nobody)
 :filter EXPR   find only what meets it, such as year >= 1990 and
                genre = rock (nothing: everything)
 :info          what the index holds and has learned
 :quit          leave, as does Ctrl-D"""
+COMMANDS = (*(f":{name}" for name in ACTIONS), *re.findall(r"(?m)^(:[a-z]+)", HELP)[1:], ":help")
 
 
 class Repl:
@@ -47,25 +55,39 @@ class Repl:
         self._asking = replace(asking, session=asking.session or f"prompt-{secrets.token_hex(4)}", explain=True)
         self._explain = explain
         self._last: Answer | None = None
+        self._commands: Mapping[str, Callable[[list[str]], None]] = {
+            "undo": self._undo,
+            "why": self._why,
+            "missing": self._missing,
+            "more": self._more,
+            "explain": self._show_explained,
+            "arms": self._arms,
+            "learn": self._learn,
+            "save": self._save,
+            "k": self._k,
+            "user": self._user,
+            "info": self._info,
+            "help": lambda _: say(HELP),
+        }
 
     def run(self) -> None:
         """Prompt until the end of input."""
-        ask = _prompt()
-        say(f"{safe(self._path)}: type words to search, :help for commands, Ctrl-D to leave")
-        while True:
-            try:
-                line = ask("ltrr> ").strip()
-            except KeyboardInterrupt:
-                continue
-            except EOFError:
-                return
-            if line in (":quit", ":q", ":exit"):
-                return
-            if line:
+        with Prompt(self._engine, self._path, self._asking, COMMANDS) as prompt:
+            say(f"{safe(self._path)}: type words to search, :help for commands, Ctrl-D to leave")
+            while True:
                 try:
-                    self.handle(line)
-                except LtrrError as error:
-                    tell_error(error)
+                    line = prompt.ask("ltrr> ").strip()
+                except KeyboardInterrupt:
+                    continue
+                except EOFError:
+                    return
+                if line in (":quit", ":q", ":exit"):
+                    return
+                if line:
+                    try:
+                        self.handle(line)
+                    except LtrrError as error:
+                        tell_error(error)
 
     def handle(self, line: str) -> None:
         """Do what a line says."""
@@ -78,33 +100,8 @@ class Repl:
             return
         if command in ACTIONS:
             self._act(ACTIONS[command], words)
-        elif command == "why":
-            from ltrr_cli.cli.explain import show_why
-
-            answer = self._answered()
-            show_why(make_console(), answer, self._result(words))
-        elif command == "explain":
-            from ltrr_cli.cli.explain import show_explained
-
-            show_explained(make_console(), self._answered())
-        elif command == "info":
-            from ltrr_cli.cli.info import show_info
-
-            show_info(make_console(), self._engine.info())
-        elif command == "help":
-            say(HELP)
-        else:
-            self._set(command, words)
-
-    def _set(self, command: str, words: list[str]) -> None:
-        if command == "k":
-            if len(words) != 1 or not words[0].isascii() or not words[0].isdigit() or not int(words[0]):
-                raise UsageError(":k takes a number from 1")
-            self._asking = replace(self._asking, k=int(words[0]))
-            say(f"{int(words[0])} results from now on")
-        elif command == "user":
-            self._asking = replace(self._asking, user=" ".join(words))
-            say(f"user: {safe(self._asking.user) or 'nobody'}")
+        elif command in self._commands:
+            self._commands[command](words)
         else:
             raise UsageError(f"there is no command :{command}", next="see :help")
 
@@ -121,11 +118,16 @@ class Repl:
             from ltrr_cli.cli.explain import show_choice
 
             show_choice(make_console(), self._last)
-        show_answer(make_console(), self._last)
+        self._show(self._last)
+
+    def _show(self, answer: Answer, *, before: Mapping[str, int] | None = None) -> None:
+        marks = self._engine.marks
+        show_answer(make_console(), answer, before=before, marks=lambda shown: marks(answer.query, shown))
 
     def _act(self, action: str, words: list[str]) -> None:
         """Record an action on the last answer, ask its query again, and show what moved."""
-        before, result = self._answered(), self._result(words)
+        before = self._answered()
+        result = self._result(words or (["1"] if action == "skip" else []))
         if not self._asking.log:
             raise UsageError("this answer was not logged, so nothing can refer to it", next="start without --no-log")
         dwell = _seconds(words[1]) if len(words) > 1 else 0.0
@@ -133,16 +135,104 @@ class Repl:
         new = self._engine.record(before.query_id, result.id, action, user=user, session=session, dwell=dwell)
         if not new:
             notice("recorded before: nothing changed")
-        # the same seed: what moves has moved because of the action, not by chance
-        after = replace(self._asking, seed=before.trace.seed).ask(self._engine, before.query)
-        ranks = {shown.id: shown.rank for shown in before.results}
         say(f"{action}: {safe(result.title or result.id)}")
-        show_answer(make_console(), after, before=ranks)
+        self._ask_again(before)
+
+    def _undo(self, words: list[str]) -> None:
+        del words
+        before = self._answered()
+        self._engine.undo()
+        say("taken back")
+        self._ask_again(before)
+
+    def _ask_again(self, before: Answer) -> None:
+        """Ask a query again, and show what moved: with the same seed, so that nothing moves by chance."""
+        whole = replace(self._asking, k=max(self._asking.k, max((r.rank for r in before.results), default=0)))
+        after = replace(whole, seed=before.trace.seed).ask(self._engine, before.query)
+        ranks = {shown.id: shown.rank for shown in before.results}
+        self._show(after, before=ranks)
         now = {shown.id for shown in after.results}
-        gone = [safe(r.title or r.id) for r in before.results[: self._asking.k] if r.id not in now]
+        gone = [safe(result.title or result.id) for result in before.results if result.id not in now]
         if gone:
             say(f"gone: {', '.join(gone)}")
+        if ranks == {shown.id: shown.rank for shown in after.results}:
+            say("nothing moved")
         self._last = after
+
+    def _why(self, words: list[str]) -> None:
+        from ltrr_cli.cli.explain import show_found, show_why
+
+        answer, result = self._answered(), self._result(words)
+        show_why(make_console(), answer, result)
+        show_found(make_console(), answer, result, self._engine.arms())
+
+    def _missing(self, words: list[str]) -> None:
+        from ltrr_cli.cli.explain import show_missing
+
+        if not words:
+            raise UsageError(
+                ":missing takes the id of an entity", next="ids are in :save FILE.csv, or ltrr query --ids"
+            )
+        if not self._asking.log:
+            raise UsageError("this answer was not logged, so nothing can refer to it", next="start without --no-log")
+        show_missing(make_console(), self._engine.missing(self._answered().query_id, " ".join(words)))
+
+    def _more(self, words: list[str]) -> None:
+        del words
+        before = self._answered()
+        if not self._asking.log:
+            raise UsageError("the list behind a page is in the log", next="start without --no-log")
+        reached = max((result.rank for result in before.results), default=0)
+        page = self._engine.page(before.query_id, offset=reached, k=self._asking.k)
+        self._show(page)
+        self._last = replace(before, results=(*before.results, *page.results))
+
+    def _show_explained(self, words: list[str]) -> None:
+        from ltrr_cli.cli.explain import show_explained
+
+        del words
+        show_explained(make_console(), self._answered())
+
+    def _arms(self, words: list[str]) -> None:
+        from ltrr_cli.cli.arms import show_arm, show_arms
+
+        info, arms = self._engine.info(), self._engine.arms()
+        if not words:
+            show_arms(make_console(), info, arms)
+            return
+        named = [arm for arm in arms if arm.name == words[0]]
+        if not named:
+            raise UsageError(f"no strategy is called {words[0]!r}", next=f"there are {', '.join(a.name for a in arms)}")
+        show_arm(make_console(), info, named[0])
+
+    def _learn(self, words: list[str]) -> None:
+        del words
+        status = self._engine.learn()
+        say(f"learned from {plural(self._engine.info().events, 'event')}; ranker: {safe(status)}")
+
+    def _save(self, words: list[str]) -> None:
+        from ltrr_cli.cli.save import save
+
+        if len(words) != 1:
+            raise UsageError(":save takes a file name without spaces", next="for example :save answer.json")
+        path = save(self._answered(), words[0], explain=self._explain)
+        say(f"written: {safe(path)}")
+
+    def _k(self, words: list[str]) -> None:
+        if len(words) != 1 or not words[0].isascii() or not words[0].isdigit() or not int(words[0]):
+            raise UsageError(":k takes a number from 1")
+        self._asking = replace(self._asking, k=int(words[0]))
+        say(f"{int(words[0])} results from now on")
+
+    def _user(self, words: list[str]) -> None:
+        self._asking = replace(self._asking, user=" ".join(words))
+        say(f"user: {safe(self._asking.user) or 'nobody'}")
+
+    def _info(self, words: list[str]) -> None:
+        from ltrr_cli.cli.info import show_info
+
+        del words
+        show_info(make_console(), self._engine.info())
 
     def _answered(self) -> Answer:
         if self._last is None:
@@ -153,9 +243,10 @@ class Repl:
         """Return the result of the last answer that a command names by its rank."""
         results = self._answered().results
         rank = int(words[0]) if words and re.fullmatch("[0-9]{1,4}", words[0]) else 0
-        if not 1 <= rank <= len(results):
-            raise UsageError(f"name a result by its number, 1 to {len(results)}", next="for example :click 1")
-        return results[rank - 1]
+        for result in results:
+            if result.rank == rank:
+                return result
+        raise UsageError(f"name a result by its number, 1 to {len(results)}", next="for example :click 1")
 
 
 def _seconds(text: str) -> float:
@@ -164,27 +255,3 @@ def _seconds(text: str) -> float:
     if found is None:
         raise UsageError(f"{safe(text)!r} is no time", next="write 180s or 3m")
     return float(found[1]) * (60 if found[2] == "m" else 1)
-
-
-def _prompt() -> Callable[[str], str]:
-    """Return what reads a line: an editor with a history in memory (LTRR_HISTORY: in a file), or as simple as can be.
-
-    Raises:
-        ConfigError: the history file cannot be written.
-    """
-    if os.environ.get("TERM", "dumb") in ("", "dumb", "unknown"):
-        return input  # prompt_toolkit cannot be left with Ctrl-D there (seen with 3.0.53)
-    # It asks the terminal where its cursor is, and warns on those that do not answer; one line needs no such answer.
-    os.environ.setdefault("PROMPT_TOOLKIT_NO_CPR", "1")
-    from prompt_toolkit import PromptSession
-    from prompt_toolkit.history import FileHistory, History, InMemoryHistory
-
-    history: History = InMemoryHistory()
-    if name := os.environ.get("LTRR_HISTORY"):
-        try:
-            with open(name, "ab"):  # noqa: PTH123 – FileHistory opens it so, later and in a thread
-                history = FileHistory(name)
-        except OSError as error:
-            raise ConfigError(f"LTRR_HISTORY cannot be written: {error.strerror}", where=name) from error
-    session: PromptSession[str] = PromptSession(history=history)
-    return session.prompt

@@ -13,16 +13,18 @@ from ltrr_cli.records import Event, Query
 from ltrr_cli.text import key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import BinaryIO, Self
 
     from ltrr_cli.catalog import Overrides
     from ltrr_cli.engine.adopt import Adopted
     from ltrr_cli.engine.build import Built
+    from ltrr_cli.engine.compact import Compacted
     from ltrr_cli.engine.forget import Forgotten
     from ltrr_cli.engine.info import Info
     from ltrr_cli.engine.judged import Judged
     from ltrr_cli.engine.learn import Ingested
+    from ltrr_cli.engine.missing import Missing
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.engine.persons import PersonReport
     from ltrr_cli.engine.rankers import RankerReport
@@ -49,10 +51,18 @@ class Engine:
     Every method raises `LtrrError` (what, where, what next) and nothing else for mistakes of the caller or the data.
     """
 
-    def __init__(self, opened: Opened, *, strategies: Sequence[Strategy] = ()) -> None:
+    def __init__(
+        self,
+        opened: Opened,
+        *,
+        strategies: Sequence[Strategy] = (),
+        settings: Mapping[str, float] | None = None,
+    ) -> None:
         self._opened = opened
         self._strategies = tuple(strategies)
+        self._settings = dict(settings or {})
         self._closed = False
+        self._recorded: list[str] = []
 
     @staticmethod
     def build(
@@ -103,11 +113,17 @@ class Engine:
         )
 
     @classmethod
-    def open(cls, index: str | Path, *, strategies: Sequence[Strategy] = ()) -> Self:
-        """Open an index. `strategies` are further arms, beside those that its ltrr.toml names."""
+    def open(
+        cls, index: str | Path, *, strategies: Sequence[Strategy] = (), settings: Mapping[str, float] | None = None
+    ) -> Self:
+        """Open an index. `strategies` are further arms, beside those that its ltrr.toml names.
+
+        `settings` override, for this engine, what ltrr.toml and the environment say of `settings.ANSWERING`.
+        """
         from ltrr_cli.engine.opened import Opened
 
-        return cls(Opened(Path(index), strategies=strategies), strategies=strategies)
+        opened = Opened(Path(index), strategies=strategies, settings=settings)
+        return cls(opened, strategies=strategies, settings=settings)
 
     @property
     def read_only(self) -> bool:
@@ -322,6 +338,27 @@ class Engine:
             opened.logs.queries.append([impression_to_ubi(impression_of(answered, query))], sync=False)
         return answered
 
+    def page(self, query_id: str, *, offset: int = 0, k: int = 10) -> Answer:
+        """Return results `offset` + 1 to `offset` + `k` of the ranked list that an answer of this index began with.
+
+        The list is the one that was logged: it stays the same whatever is learned meanwhile, and what has been deleted
+        leaves a gap. Nothing new is logged; what is done with these results is recorded under the same query id, at
+        their rank. Contributions are not kept. Raises `FeedbackError` for an id that was never answered here, or where
+        no list was kept (another system's page, two systems' page), `UsageError` for values out of range.
+        """
+        from ltrr_cli.engine.pages import page
+
+        if not isinstance(k, int) or not 1 <= k <= MAX_K or not isinstance(offset, int) or offset < 0:
+            raise UsageError(f"k must be from 1 to {MAX_K} and offset 0 or more, not {k!r} and {offset!r}")
+        return page(self._fresh(), query_id, offset, k)
+
+    def marks(self, query: str, text: str) -> list[tuple[int, int]]:
+        """Return where words of the query stand in a text, in any of the forms that count as the same: (start, end)."""
+        from ltrr_cli.analysis.marks import marks
+
+        segments = self._opened.view.segments
+        return marks(segments[-1].analysis, query, text) if segments else []
+
     def understand(self, text: str, *, now: float | None = None) -> Understood:
         """Return how a query is read: spans as values, titles and ranges, each with its probability, and likely types.
 
@@ -382,6 +419,12 @@ class Engine:
         row = opened.row(entity_id)
         return [] if row is None else opened.view.suggestions(row)
 
+    def entities(self) -> Iterator[Entity]:
+        """Yield every entity of the index, in the order of the catalogue; what was added later comes last."""
+        view = self._fresh().view
+        for row in view.living_rows().tolist():
+            yield view.entity(row)
+
     def has_learned_from(self, text: str) -> bool:
         """Whether feedback for a query with this text has been learned, however it was written."""
         opened = self._fresh()
@@ -391,6 +434,12 @@ class Engine:
         """Encode the queries that will be searched next, all at once: faster than one by one."""
         opened = self._fresh()
         opened.warm_up([opened.filters.read(text, "")[0] for text in texts])
+
+    def encode_ahead(self, texts: Sequence[str]) -> Callable[[], None]:
+        """Begin to encode queries in another thread; call what is returned before they are searched: it waits."""
+        from ltrr_cli.engine.ahead import encode_ahead
+
+        return encode_ahead(self._fresh(), texts)
 
     def record(
         self,
@@ -409,6 +458,7 @@ class Engine:
         or an entity that the index does not have.
         """
         from ltrr_cli.engine.learn import record
+        from ltrr_cli.engine.pages import place_of
         from ltrr_cli.feedback.ubi import event_identity
 
         opened = self._fresh()
@@ -421,7 +471,7 @@ class Engine:
             raise FeedbackError("the index has no such entity", where=entity_id)
         if not 0 <= dwell <= LONGEST:
             raise UsageError(f"dwell must be a number of seconds, at most a hundred years, not {dwell}")
-        position = impression.shown.index(entity_id) + 1 if entity_id in impression.shown else 0
+        position = place_of(impression, entity_id)
         moment = _moment(now)
         parts = {
             "query_id": query_id,
@@ -434,7 +484,44 @@ class Engine:
             "position": position,
         }
         event = Event(id=event_identity(**parts), dwell=float(dwell), **parts)  # type: ignore[arg-type]
-        return record(opened, event, now=moment)
+        new = record(opened, event, now=moment)
+        if new:
+            self._recorded.append(event.id)
+        return new
+
+    def impressions(self) -> Iterator[Impression]:
+        """Yield every logged impression, in the order of the log."""
+        return self._fresh().logs.all_impressions()
+
+    def events(self) -> Iterator[Event]:
+        """Yield every logged event that was not taken back, in the order of the log."""
+        return self._fresh().logs.all_events()
+
+    def undo(self, event_id: str = "", *, now: float | None = None) -> bool:
+        """Take back an event, by default the last one that this engine recorded and has not taken back.
+
+        What was learned is then what it would be had the event never come; the log keeps both. False if it was taken
+        back before. Raises `FeedbackError` for an id that was never logged here, `UsageError` if nothing was recorded.
+        """
+        from ltrr_cli.engine.undo import undo
+
+        wanted = event_id or (self._recorded[-1] if self._recorded else "")
+        if not wanted:
+            raise UsageError("nothing was recorded that could be taken back")
+        if self.read_only:
+            raise FeedbackError("this index may not be written to", where=str(self._opened.root))
+        done = undo(self._fresh(), wanted, now=_moment(now))
+        self._recorded = [one for one in self._recorded if one != wanted]
+        return done
+
+    def missing(self, query_id: str, entity_id: str) -> Missing:
+        """Return why an entity was not shown for a query that this index answered.
+
+        Raises `FeedbackError` for a query id that was never answered here.
+        """
+        from ltrr_cli.engine.missing import missing
+
+        return missing(self._fresh(), query_id, entity_id)
 
     def ingest(
         self,
@@ -587,6 +674,13 @@ class Engine:
         return forget(Path(index), _name(user, "user"), now=_moment(now))
 
     @staticmethod
+    def compact(index: str | Path, *, progress: Callable[[str, int, int | None], None] = lambda *_: None) -> Compacted:
+        """Merge all segments of an index into one, as a build of its living entities would make it."""
+        from ltrr_cli.engine.compact import compact
+
+        return compact(Path(index), progress=progress)
+
+    @staticmethod
     def delete(index: str | Path, ids: Sequence[str]) -> list[str]:
         """Delete entities; returns the ids that the index does not have."""
         from ltrr_cli.engine.removal import delete
@@ -639,7 +733,7 @@ class Engine:
         if self._closed:
             raise UsageError("this engine was closed", next="open the index again: Engine.open(...)")
         if self._opened.stale:
-            newer = Opened(self._opened.root, strategies=self._strategies)
+            newer = Opened(self._opened.root, strategies=self._strategies, settings=self._settings)
             newer.adopt(self._opened)
             self._opened.close()
             self._opened = newer

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.engine.hindsight import KIND
 from ltrr_cli.feedback.log import Log, Position, decode_line
-from ltrr_cli.feedback.ubi import event_from_ubi
+from ltrr_cli.feedback.ubi import event_from_ubi, impression_from_ubi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
     from ltrr_cli.engine.learned import Learned
     from ltrr_cli.feedback.impressions import Impressions
-    from ltrr_cli.records import Event
+    from ltrr_cli.records import Event, Impression
+
+
+UNDO = "undo"
+"""The kind of control record that takes an event back: the fold leaves the event out, wherever it stands."""
 
 
 class Logs:
@@ -29,12 +33,28 @@ class Logs:
         self.queries, self.events, self.control = log("queries"), log("events"), log("control")
 
     def all_events(self) -> Iterator[Event]:
-        """Yield every event, in the order in which they were logged; what cannot be read is skipped."""
+        """Yield every event that was not taken back, in the order of the log; what cannot be read is skipped."""
+        undone = self.undone()
         for _, row in self.events.replay():
             try:
-                yield event_from_ubi(row)
+                event = event_from_ubi(row)
             except ValueError:
                 continue
+            if event.id not in undone:
+                yield event
+
+    def all_impressions(self) -> Iterator[Impression]:
+        """Yield every impression, in the order of the log; what cannot be read is skipped."""
+        for _, row in self.queries.replay():
+            try:
+                yield impression_from_ubi(row)
+            except ValueError:
+                continue
+
+    def undone(self) -> set[str]:
+        """Return the ids of the events that were taken back."""
+        rows = (row for _, row in self.control.replay() if row.get("kind") == UNDO)
+        return {str(row.get("event_id")) for row in rows}
 
     def events_held(self) -> AbstractContextManager[None]:
         """Keep everybody from appending events."""
@@ -56,6 +76,9 @@ def catch_up(
         learned.control_at = following
         if row.get("kind") == KIND:
             learned.expect(row)
+            continue
+        if row.get("kind") == UNDO:
+            learned.take_back(str(row.get("event_id")))
             continue
         with _if_usable(learned):
             file, offset = row.get("after", (1, 0))

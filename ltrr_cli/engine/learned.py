@@ -69,6 +69,8 @@ class Learned:
         self.control_at = Position()
         self.since_checkpoint = 0
         self.expected: dict[str, Hindsight] = {}
+        self.undone: set[str] = set()  # events that were taken back, and come later in this fold
+        self.outdated = False  # an event was taken back that this state has learned: it has to be folded again
         self.digest = config.learning_digest()
 
     def expect(self, row: Mapping[str, Any]) -> None:
@@ -78,6 +80,13 @@ class Learned:
         except (KeyError, TypeError, ValueError):
             return
         self.expected.setdefault(found.event_id, found)
+
+    def take_back(self, event_id: str) -> None:
+        """Leave an event out when it comes; where it has come already, this state is outdated."""
+        if self.seen[hash64(event_id)]:
+            self.outdated = True
+        else:
+            self.undone.add(event_id)
 
     def forget_expected(self) -> None:
         """Drop the oldest of too many hindsight records whose writers died before the events were logged."""
@@ -92,6 +101,10 @@ class Learned:
             return False
         self.seen[event_hash] = 1.0
         self.since_checkpoint += 1
+        if event.id in self.undone:
+            self.undone.discard(event.id)
+            self.counts["events taken back"] += 1
+            return True
         self.counts["events"] += 1
         self.actions[event.action] += 1
         reward = self.config.reward(event.action, event.dwell)

@@ -27,9 +27,10 @@ from ltrr_cli.policy.thompson import ThompsonPolicy
 from ltrr_cli.ranking.linear import LinearRanker
 from ltrr_cli.retrieval import external, sparse
 from ltrr_cli.retrieval.base import find
+from ltrr_cli.settings import effective
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -47,19 +48,21 @@ _TYPES_KEPT = 100_000
 class Opened:
     """Everything that a query or an event needs, for one generation of the index."""
 
-    def __init__(self, root: Path, *, strategies: Sequence[Strategy] = ()) -> None:
+    def __init__(
+        self, root: Path, *, strategies: Sequence[Strategy] = (), settings: Mapping[str, float] | None = None
+    ) -> None:
         self.root = root
         resume(root)
         self.logs = Logs(root)
         self.manifest, self._handles = _hold(root)
         try:
-            self._open(root, strategies)
+            self._open(root, strategies, settings)
         except BaseException:
             self.close()
             raise
 
-    def _open(self, root: Path, strategies: Sequence[Strategy]) -> None:
-        self.config = read_config(root)
+    def _open(self, root: Path, strategies: Sequence[Strategy], settings: Mapping[str, float] | None) -> None:
+        self.config = effective(read_config(root), settings)
         self._stamp = _stamp(root / NAME)
         self.view = View(root, self.manifest.segments)
         self.predicted = [
@@ -97,9 +100,10 @@ class Opened:
             or self.logs.control.reaches_beyond(self.learned.control_at)
         ):
             return 0
+        before = self.learned
         self.state, fresh = follow(self.state, self.config, self.logs)
         self.learned, self.impressions = self.state.learned, self.state.impressions
-        if fresh:
+        if fresh or self.learned is not before:
             self._rewarded = None
         return fresh
 
@@ -129,11 +133,19 @@ class Opened:
 
     def warm_up(self, texts: Sequence[str]) -> None:
         """Encode several queries at once; `query_vector` then has them."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._vectors][:_VECTORS_KEPT]
+        new = self.unencoded(texts)
         if len(new) > 1:
-            for text in list(self._vectors)[: max(0, len(self._vectors) + len(new) - _VECTORS_KEPT)]:
-                del self._vectors[text]
-            self._vectors.update(zip(new, self.encoder.encode(new, kind="query"), strict=True))
+            self.keep_vectors(new, self.encoder.encode(new, kind="query"))
+
+    def unencoded(self, texts: Sequence[str]) -> list[str]:
+        """Return the distinct texts that `query_vector` would have to encode, as many as are kept at most."""
+        return [text for text in dict.fromkeys(texts) if text not in self._vectors][:_VECTORS_KEPT]
+
+    def keep_vectors(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Keep the vectors of texts, one row for each, in place of the oldest."""
+        for text in list(self._vectors)[: max(0, len(self._vectors) + len(texts) - _VECTORS_KEPT)]:
+            del self._vectors[text]
+        self._vectors.update(zip(texts, vectors, strict=True))
 
     def policy(self, name: str) -> Policy | None:
         """Return a policy to answer in place of the live one, None for the live one itself."""

@@ -62,11 +62,11 @@ def delete(root: Path, ids: Sequence[str]) -> list[str]:
             found |= living
             segments.append(replace(old, tombstones=tuple(sorted({*old.tombstones, *rows[living].tolist()}))))
         if found.any():
-            _publish(root, segments)
+            publish_segments(root, segments)
     return [entity_id for entity_id, was in zip(ids, found.tolist(), strict=True) if not was]
 
 
-def _publish(root: Path, segments: Sequence[Live]) -> None:
+def publish_segments(root: Path, segments: Sequence[Live]) -> None:
     """Publish other segments with the learned state as it is now."""
     logs = Logs(root)
     with exclusive(root / "locks" / "publish"):

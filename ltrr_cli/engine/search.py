@@ -106,7 +106,8 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
     drawn = perturbed(scores, noise, np.random.default_rng([choice.seed, _NOISE])) if noise else scores
     diverse = arranged(opened, pool, scores, best_first(pool, scores), choice, query.k)
     by_merit = best_first(pool, drawn) if diverse is None else diverse.order
-    order, reserved = _order(pool, by_merit, selection, query.k)
+    ranked, reserved = _order(pool, by_merit, selection, query.k)
+    order, rest = ranked[: query.k], ranked[query.k :]
     own = order[:-1] if reserved else order
     ids = opened.view.ids(pool.rows)
     shown = rounded(scores[order]).tolist()
@@ -141,6 +142,7 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
         order_log_propensity=_of_order(scores, own, noise, diverse),
         cap=str(choice.cap or ""),
         diversity=choice.diversity,
+        rest=Found(tuple(rest.tolist()), tuple(np.asarray(scores[rest], np.float64).round(4).tolist())),
     )
     return Answer(
         query_id=query.id,
@@ -347,26 +349,25 @@ def _of_order(scores: NDArray[np.float32], order: NDArray[np.intp], noise: float
 def _order(
     pool: Pool, order: NDArray[np.intp], selection: Selection, k: int
 ) -> tuple[NDArray[np.intp], tuple[int, str] | None]:
-    """Return the candidates to show, best first, and (candidate, arm) of the reserved slot if there is one.
+    """Return all candidates, best first, the page's `k` before the rest, and (candidate, arm) of the reserved slot.
 
     Where the selection explores, the page's last place is kept for the best candidate that only an explored arm found:
     a find that is never shown could never earn credit.
     """
     page = order[:k]
     if not selection.explored or len(order) <= k or k < 2:
-        return page, None
+        return order, None
     explored = [number for number, arm in enumerate(pool.arms) if arm in selection.explored]
     others = [number for number, arm in enumerate(pool.arms) if arm not in selection.explored]
     found = pool.ranks > 0
     only: NDArray[np.bool_] = np.any(found[:, explored], axis=1) & ~np.any(found[:, others], axis=1)
-    if only[page].any():
-        return page, None
-    rest = order[k:][only[order[k:]]]
-    if not len(rest):
-        return page, None
-    candidate = int(rest[0])
+    rest = order[k:]
+    alone = rest[only[rest]]
+    if only[page].any() or not len(alone):
+        return order, None
+    candidate = int(alone[0])
     arm = next(pool.arms[number] for number in explored if pool.ranks[candidate, number])
-    return np.concatenate([page[:-1], rest[:1]]), (candidate, arm)
+    return np.concatenate([page[:-1], alone[:1], page[-1:], rest[rest != candidate]]), (candidate, arm)
 
 
 def best_first(pool: Pool, scores: NDArray[np.float32]) -> NDArray[np.intp]:

@@ -63,12 +63,26 @@ def follow(
     `progress` is told of every 1,000 events.
     """
     fresh = catch_up(state.learned, logs, state.impressions, progress=progress)
+    if state.learned.outdated:
+        state = _again(state, config, logs)
+        fresh += catch_up(state.learned, logs, state.impressions, progress=progress)
+    if state.learned.outdated:  # the snapshot itself holds what was taken back
+        state = new_state(config, logs)
+        fresh += catch_up(state.learned, logs, state.impressions, progress=progress)
     if state.learned.teaching.missed:
         state = new_state(config, logs)
         fresh += catch_up(state.learned, logs, state.impressions, progress=progress)
         # What is missed still was never made under these settings, so that no other fold has it either.
         state.learned.teaching.missed = False
     return state, fresh
+
+
+def _again(state: State, config: Config, logs: Logs) -> State:
+    """Return the state as its snapshot has it; without one, the state before anything was learned."""
+    learned = None if state.snapshot is None else Learned.open(state.snapshot, config)
+    if learned is None:
+        return new_state(config, logs)
+    return State(learned, state.impressions, state.snapshot)
 
 
 def _impressions(logs: Logs, snapshot: Path) -> Impressions:

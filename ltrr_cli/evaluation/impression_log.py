@@ -76,9 +76,12 @@ def from_index(root: Path, config: Config, notes: Notes) -> list[Round]:
         notes.add("damaged", "damaged lines of the log, left out", first=f"{bad.source}:{bad.line}")
 
     def events() -> Iterator[Event]:
+        undone = logs.undone()
         for _, row in logs.events.replay(on_bad=damaged):
             try:
-                yield event_from_ubi(row)
+                event = event_from_ubi(row)
+                if event.id not in undone:
+                    yield event
             except ValueError as error:
                 notes.add("unreadable", "unreadable events, left out", first=str(error))
 

@@ -156,9 +156,12 @@ def _word(label: str) -> str:
 
 
 def _events(logs: Logs, notes: Notes) -> Iterator[Event]:
+    undone = logs.undone()
     for _, row in logs.events.replay():
         try:
-            yield event_from_ubi(row)
+            event = event_from_ubi(row)
+            if event.id not in undone:
+                yield event
         except ValueError as error:
             notes.add("unreadable", "unreadable events, left out", first=str(error))
 

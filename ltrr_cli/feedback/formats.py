@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from ltrr_cli.catalog import parquet
 from ltrr_cli.catalog.jsonl import read_array
 from ltrr_cli.catalog.lines import lines
 from ltrr_cli.catalog.source import Meter, chunks, label, opened
@@ -25,8 +26,9 @@ _FORMATS = ("jsonl", *table.FORMATS)
 class Feedback:
     """Impressions and events from files, folders and standard input, in the order in which they stand there.
 
-    Reads UBI queries and events, plain search logs (JSON lines or a table with a header), Metarank rankings and
-    interactions; a file may mix them. `format` (`jsonl`, `csv`, `tsv`) overrides what the beginning of a file tells.
+    Reads UBI queries and events, plain search logs (JSON lines, Parquet, or a table with a header), Metarank rankings
+    and interactions; a file may mix them. `format` (`jsonl`, `csv`, `tsv`) overrules what a file begins with.
+    `mapping` says what fields of plain logs are called there: {"entity_id": "sku"}.
     Records that cannot be used are left out: `bad_count` of them, the first 1,000 in `bad`. `counts` has how many were
     read, by kind; `notes`, once all is read, says what was skipped on purpose. `bytes_read` of `bytes_total` (None
     for a stream) are done, as they lie on disk.
@@ -41,12 +43,14 @@ class Feedback:
         *,
         stdin: BinaryIO | None = None,
         format: str | None = None,  # noqa: A002 – the word users write
+        mapping: Mapping[str, str] | None = None,
     ) -> None:
         if format is not None and format not in _FORMATS:
             raise UsageError(f"unknown feedback format {format!r}", next=f"use one of {', '.join(_FORMATS)}")
         self._sources, self.bytes_total = find_sources(sources)
         self._stdin = stdin
         self._format = format
+        self._ours = {name: ours for ours, theirs in (mapping or {}).items() for name in (theirs, theirs.lower())}
         self._started = False
         self._meter = Meter()
         self.bad: list[Bad] = []
@@ -84,7 +88,7 @@ class Feedback:
                     self._leave_out(row)
                     continue
                 try:
-                    kind, record = kinds.record_of(row)
+                    kind, record = kinds.record_of(self._mapped(row))
                 except ValueError as error:
                     self._leave_out(Bad(source=stream.name, line=number, reason=str(error)))
                     continue
@@ -93,7 +97,10 @@ class Feedback:
                     yield record
 
     def _rows(self, stream: Stream) -> Iterator[tuple[int, Mapping[str, Any] | Bad]]:
-        form = self._format or _form(stream)
+        if stream.head.startswith(parquet.MAGIC):
+            yield from parquet.spooled(stream, self._meter)
+            return
+        form = self._format or _form(stream, {theirs.lower() for theirs in self._ours})
         if form == "array":
             yield from read_array(stream)
             return
@@ -105,17 +112,25 @@ class Feedback:
         if stream.broken:
             yield line, Bad(source=stream.name, line=line, reason=stream.broken)
 
+    def _mapped(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a row with the names that `mapping` gives its fields."""
+        return (
+            {self._ours.get(name, self._ours.get(name.lower(), name)): value for name, value in row.items()}
+            if self._ours
+            else row
+        )
+
     def _leave_out(self, bad: Bad) -> None:
         self.bad_count += 1
         if len(self.bad) < KEPT_BAD:
             self.bad.append(bad)
 
 
-def _form(stream: Stream) -> str:
+def _form(stream: Stream, mapped: set[str]) -> str:
     begin = stream.head.lstrip()
     if begin.startswith(b"{"):
         return "jsonl"
-    if table.looks_like_header(begin.split(b"\n", 1)[0]):
+    if table.looks_like_header(begin.split(b"\n", 1)[0], mapped):
         return "table"
     stream.refuse_binary()
     return "array" if begin.startswith(b"[") else "jsonl"

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ENTITY = ("entity_id", "item_id", "doc_id", "object_id", "product_id", "clicked")
+FIELDS = ("query", "entity_id", "action", "ts", "user_id", "session_id", "query_id", "rank", "dwell_s")
+"""Fields of an action that a mapping may name."""
 TIME = ("ts", "timestamp")
 _FLAGS = ("click", "clicked")
 _NO = frozenset({"", "0", "0.0", "false", "no"})

@@ -10,17 +10,17 @@ from ltrr_cli.feedback.plain import ENTITY
 from ltrr_cli.records import Bad
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 FORMATS = ("csv", "tsv")
 
 
-def looks_like_header(line: bytes) -> bool:
-    """Tell whether a first line names an entity column, as no line of JSON does."""
+def looks_like_header(line: bytes, mapped: Collection[str] = ()) -> bool:
+    """Tell whether a first line names an entity column, or one of those `mapped`, as no line of JSON does."""
     if line.lstrip()[:1] in (b"{", b"["):
         return False
     text = line.decode("utf-8", "replace").rstrip("\r")
-    return any(name in ENTITY for name in _names(text.split(_delimiter(text))))
+    return any(name in ENTITY or name in mapped for name in _names(text.split(_delimiter(text))))
 
 
 def table_rows(

@@ -4,7 +4,7 @@ Version 1: all of `Trace` by name, but for `arms` (rows of name, depth, returned
 each arm, the candidates by rank and their scores), `limit` (`limit_ms` and `times`, only where there is a limit),
 `readings` ([attribute, form, positions] of each reading that a result agrees with or could, only where there are any),
 `noise` (`noise` and `order_log_propensity`, only where there is noise), `arranged` (`cap` and `diversity`, only where
-there are any),
+there are any), `rest` (candidates and scores of what stands behind the page, only where there is any),
 `features` (`names`, `rows`), `reserved` (position, id, arm; or null) and, only on a page of two systems,
 `interleaved`: `a` and `b` (name, mode, policy_version, ranker_version, propensity, depths, found) and `teams`, a text
 with one letter for each position: a, b, or - where neither is credited. Who does not know `interleaved` can leave it.
@@ -48,16 +48,14 @@ def trace_to_json(trace: Trace) -> dict[str, Any]:
         **({"arranged": [trace.cap, trace.diversity]} if trace.cap or trace.diversity else {}),
         "pool": {
             "ids": list(trace.pool_ids),
-            "arms": {
-                name: [list(found.candidates), [score if isfinite(score) else None for score in found.scores]]
-                for name, found in trace.pool.items()
-            },
+            "arms": {name: _found_to_json(found) for name, found in trace.pool.items()},
         },
         "features": {
             "names": list(trace.feature_names),
             "rows": [[value if isfinite(value) else None for value in row] for row in trace.features],
         },
         "scores": [score if isfinite(score) else None for score in trace.scores],
+        **({"rest": _found_to_json(trace.rest)} if trace.rest.candidates else {}),
         "reserved": None if reserved is None else [reserved.position, reserved.entity_id, reserved.arm],
         **({"readings": [_agreement_to_json(one) for one in trace.agreements]} if trace.agreements else {}),
         **({} if trace.interleaved is None else {"interleaved": _interleaved_to_json(trace.interleaved)}),
@@ -66,6 +64,10 @@ def trace_to_json(trace: Trace) -> dict[str, Any]:
 
 def _agreement_to_json(one: Agreement) -> list[Any]:
     return [one.attribute, one.form, list(one.positions)]
+
+
+def _found_to_json(found: Found) -> list[list[Any]]:
+    return [list(found.candidates), [score if isfinite(score) else None for score in found.scores]]
 
 
 def _interleaved_to_json(page: Interleaved) -> dict[str, Any]:
@@ -113,10 +115,7 @@ def _read(row: dict[str, Any]) -> Trace:
         arms=tuple(_arm(*arm) for arm in row["arms"]),
         propensity=_float(row["propensity"]),
         pool_ids=_texts(pool["ids"]),
-        pool={
-            name: Found(tuple(map(_int, candidates)), _floats(scores))
-            for name, (candidates, scores) in pool["arms"].items()
-        },
+        pool={name: _found(*found) for name, found in pool["arms"].items()},
         feature_names=_texts(features["names"]),
         features=tuple(_floats(values) for values in features["rows"]),
         scores=_floats(row["scores"]),
@@ -129,6 +128,7 @@ def _read(row: dict[str, Any]) -> Trace:
         cap=_text(cap),
         diversity=_float(diversity),
         interleaved=_interleaved(row.get("interleaved")),
+        rest=_found(*row.get("rest", ([], []))),
         agreements=tuple([_agreement(*one) for one in row.get("readings", [])]),
     )
 
@@ -137,6 +137,10 @@ def _agreement(attribute: object, form: object, positions: object) -> Agreement:
     return Agreement(
         attribute=_text(attribute), form=_text(form), positions=tuple([_int(one) for one in _list(positions)])
     )
+
+
+def _found(candidates: object, scores: object) -> Found:
+    return Found(tuple(map(_int, _list(candidates))), _floats(scores))
 
 
 def _interleaved(value: object) -> Interleaved | None:
@@ -178,7 +182,7 @@ def _sound(trace: Trace) -> bool:
     return (
         isfinite(trace.now)
         and 0 < trace.propensity <= 1
-        and all(_in_pool(found, candidates) for found in trace.pool.values())
+        and all(_in_pool(found, candidates) for found in (*trace.pool.values(), trace.rest))
         and all(len(row) == width for row in trace.features)
     )
 

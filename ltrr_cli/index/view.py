@@ -135,6 +135,10 @@ class View:
             return self.allowed[rows]
         return ~np.isin(rows, self._dead) if len(self._dead) else np.ones(len(rows), bool)
 
+    def living_rows(self) -> NDArray[np.int64]:
+        """Return all rows that are not deleted, ascending."""
+        return np.setdiff1d(np.arange(self.rows, dtype=np.int64), self._dead, assume_unique=True)
+
     def by_segment(self, rows: NDArray[np.int64]) -> list[Part]:
         """Split rows by segment."""
         if len(self.segments) == 1:

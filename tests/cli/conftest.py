@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = [sys.executable, "-m", "ltrr_cli.cli"]
+PROMPT = r"ltrr>[\s\x08]*$"
+"""The prompt at the end of what came: the editor clears a few lines below it."""
 EVIL = "\x1b[31mEvil\x1b]0;owned\x07 love\u202e \x9b2J\x7f end"
 _THEMES = ("love", "rain", "summer", "night", "train", "home", "river", "gold", "winter", "dance")
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*\x07|[()][A-Z0-9]|[=>])")
@@ -87,7 +89,7 @@ class Terminal:
                 text = _ESCAPE.sub("", text + piece).replace("\r", "")
         return text
 
-    def type(self, line: str, pattern: str = r"ltrr> *$") -> str:
+    def type(self, line: str, pattern: str = PROMPT) -> str:
         """Type a line, and read until the next prompt."""
         os.write(self.master, line.encode() + b"\r")
         return self.until(rf"(?s){re.escape(line)}.*\n.*{pattern}")

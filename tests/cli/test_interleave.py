@@ -52,7 +52,7 @@ def test_pipes(process: Ltrr, index: Path) -> None:
 def test_the_prompt(terminal: Open, index: Path) -> None:
     """At the prompt a click on an interleaved page counts, and the verdict finds it."""
     opened = terminal("query", "--seed", "1", "--interleave", *PAIR, "-i", index, TERM="dumb")
-    opened.until(r"ltrr> *$")
+    opened.until(r"ltrr>[\s\x08]*$")
     opened.type("love")
     for rank in (1, 2, 3, 4):
         assert "click: " in opened.type(f":click {rank}")

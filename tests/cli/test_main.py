@@ -14,7 +14,7 @@ import pytest
 import typer
 
 from ltrr_cli import __version__
-from ltrr_cli.cli.main import app
+from ltrr_cli.cli.main import COMMANDS, app
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Ltrr, Open
@@ -50,7 +50,8 @@ def test_help_fits_80_columns(path: tuple[str, ...], ltrr: Ltrr) -> None:
     done = ltrr(*path, "--help")
     assert done.code == 0
     assert max(map(len, done.out.splitlines())) <= 80
-    if path not in [("index",), ("feedback",), ("policy",), ("ranker",), ("encoder",), ("user",)]:
+    groups = ("index", "feedback", "policy", "ranker", "encoder", "user", "memory", "config")
+    if path not in [(name,) for name in groups]:
         assert re.search("Examples:|For example:|Start here:", done.out)
         assert "  ltrr " in done.out
 
@@ -197,4 +198,24 @@ def test_completion(process: Ltrr) -> None:
         "compare",
         "split",
         "encoder",
+        "config",
+        "doctor",
     ]
+
+
+def test_short_helps_are_those_of_the_groups(ltrr: Ltrr) -> None:
+    """`ltrr --help` imports no command, so it repeats what groups say of themselves; it lists all of them."""
+    out = ltrr("--help").out
+    assert all(re.search(rf"^  {name} +\S", out, re.MULTILINE) for name in COMMANDS)
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        if getattr(command, "commands", None):
+            assert command.help.startswith(COMMANDS[name].rstrip(".").split(",")[0]), name
+
+
+def test_help_imports_no_command() -> None:
+    """Neither the engine nor a command's module is loaded to list the commands."""
+    code = "import sys, atexit; atexit.register(lambda: print('\\n', *sys.modules, file=sys.stderr))\n"
+    code += "sys.argv = ['ltrr', '--help']\nfrom ltrr_cli.cli.main import run\nrun()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    loaded = {name for name in done.stderr.split() if name.startswith("ltrr_cli.")}
+    assert loaded <= {"ltrr_cli.cli", "ltrr_cli.cli.main", "ltrr_cli.cli.text", "ltrr_cli.errors"}

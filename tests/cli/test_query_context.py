@@ -134,6 +134,6 @@ def test_a_stream_tells_a_failing_arm_once(process: Ltrr, index: Path, slow: dic
 def test_the_prompt_tells_a_failing_arm(terminal: Open, index: Path, slow: dict[str, str]) -> None:
     """Above the results stands what failed."""
     opened = terminal("query", "--seed", "1", "-i", index, TERM="dumb", PYTHONPATH=slow["PYTHONPATH"])
-    opened.until("ltrr> *$")
+    opened.until(r"ltrr>[\s\x08]*$")
     assert "the strategy slow failed" in opened.type("broken")
     assert opened.leave() == 0

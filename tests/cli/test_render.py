@@ -98,7 +98,11 @@ def test_the_text_shown_is_near_the_query(capsys: pytest.CaptureFixture[str], mo
     monkeypatch.setenv("COLUMNS", "80")
     answer = _answer(1, "plain")
     found = replace(answer.results[0], title="T", text="word " * 100 + "needle in the hay")
-    show_answer(make_console(), replace(answer, query="needle", results=(found,)))
+    show_answer(
+        make_console(),
+        replace(answer, results=(found,)),
+        marks=lambda text: [(at, at + 6) for at in (text.find("needle"),) if at >= 0],
+    )
     out = capsys.readouterr().out
     assert "… word" in out
     assert "needle in the hay" in out

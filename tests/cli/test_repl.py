@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Open
 
-PROMPT = r"ltrr> *$"
+PROMPT = r"ltrr>[\s\x08]*$"
 
 
 @pytest.mark.parametrize("term", ["xterm", "dumb"])
@@ -56,6 +56,20 @@ def test_every_command(terminal: Open, index: Path) -> None:
     assert "results of 9 entities within the filter" in opened.type("rain")
     assert "expected a value" in opened.type(":filter type =")
     assert "no filter" in opened.type(":filter")
+    assert "expects 0." in opened.type(":why 1")
+    assert "it was shown, at rank" in opened.type(":missing e02") or "it was" in opened.type(":missing e02")
+    assert "the index has no entity with this id" in opened.type(":missing nothing")
+    assert re.search(r"^  3 ", opened.type(":more"), re.MULTILINE)
+    assert "taken back" in opened.type(":undo")
+    assert "policy version" in opened.type(":arms")
+    assert "mean reward" in opened.type(":arms lexical")
+    assert "there are lexical" in opened.type(":arms nope")
+    assert "4 events" in opened.type(":learn") or "5 events" in opened.type(":learn")
+    saved = index.parent / "answer.csv"
+    assert "written: " in opened.type(f":save {saved}")
+    assert len(saved.read_text().splitlines()) == 5
+    assert "this file exists" in opened.type(f":save {saved}")
+    assert "no form ends so" in opened.type(":save answer.doc")
     assert "there is no command :nonsense" in opened.type(":nonsense")
     assert "there is no command :" in opened.type(":")
     assert ":play N 180s" in opened.type(":help")
@@ -108,8 +122,18 @@ def test_interrupting_clears_the_line_and_terminating_leaves(terminal: Open, ind
     assert opened.process.wait(60) == 143
 
 
-def test_history_is_kept_only_where_it_is_asked_for(terminal: Open, index: Path, tmp_path: Path) -> None:
-    """Nothing is written outside the index, unless LTRR_HISTORY names a file, which must be writable."""
+@pytest.mark.parametrize("attempt", range(4))
+def test_a_termination_meets_the_prompt_as_it_starts_again(attempt: int, terminal: Open, index: Path) -> None:
+    """Sent at once after Ctrl-C it is never swallowed, wherever the editor is between two prompts."""
+    opened = terminal("query", "-i", index)
+    opened.until(PROMPT)
+    os.write(opened.master, b"x\x03" * attempt + b"half a li\x03")
+    opened.process.send_signal(signal.SIGTERM)
+    assert opened.process.wait(60) == 143
+
+
+def test_history_is_kept_in_the_index_or_where_it_is_asked_for(terminal: Open, index: Path, tmp_path: Path) -> None:
+    """Nothing is written outside the index, unless LTRR_HISTORY names a file, which must be writable; 0 keeps none."""
     home = tmp_path / "home"
     home.mkdir()
     env: dict[str, Any] = {
@@ -123,6 +147,13 @@ def test_history_is_kept_only_where_it_is_asked_for(terminal: Open, index: Path,
     opened.type("love")
     assert opened.leave() == 0
     assert list(home.rglob("*")) == []
+    assert "+love\n" in (index / "history").read_text()
+    for args, kept in (([], "0"), (["--no-log"], "")):
+        opened = terminal("query", *args, "-i", index, LTRR_HISTORY=kept)
+        opened.until(PROMPT)
+        opened.type("summer")
+        assert opened.leave() == 0
+    assert "summer" not in (index / "history").read_text()
     opened = terminal("query", "-i", index, LTRR_HISTORY=str(home / "history"), **env)
     opened.until(PROMPT)
     opened.type("rain")

@@ -7,7 +7,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
-from ltrr_cli.cli.stream import BATCH, MAX_LINE, batches
+from ltrr_cli.cli.stream import BATCH, MAX_LINE, Lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ def _batches(content: bytes) -> list[list[tuple[int, bytes]]]:
 
     writer = threading.Thread(target=fill)
     writer.start()
-    found = list(batches(read))
+    found = list(iter(Lines(read).take, []))
     writer.join()
     os.close(read)
     return found
@@ -46,12 +46,13 @@ def test_a_batch_is_what_has_arrived() -> None:
     """A line that is there is handed out, though the next has only begun."""
     read, write = os.pipe()
     os.write(write, b"one\ntw")
-    found = batches(read)
-    assert next(found) == [(1, b"one")]
+    found = Lines(read)
+    assert found.take() == [(1, b"one")]
+    assert found.take(wait=False) == []
     os.write(write, b"o\nthree\n")
-    assert next(found) == [(2, b"two"), (3, b"three")]
+    assert found.take() == [(2, b"two"), (3, b"three")]
     os.close(write)
-    assert list(found) == []
+    assert found.take() == []
     os.close(read)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ltrr_cli.engine import Engine
+from ltrr_cli.errors import UsageError
 from ltrr_cli.records import Event, Impression
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ STEPS = st.one_of(
     st.tuples(st.just("search"), st.integers(0, 1), _small, _small, _late),
     st.tuples(st.just("record"), st.integers(0, 1), _small, _small, _late),
     st.tuples(st.just("record"), st.integers(0, 1), _small, _small, _late),
+    st.tuples(st.just("undo"), st.integers(0, 1), _small, _small, _late),
     st.tuples(st.just("ingest"), st.integers(0, 1), _small, _small, _late),
     st.tuples(st.just("learn"), st.integers(0, 1), _small, _small, _late),
     st.tuples(st.just("build"), st.integers(0, 1), _small, _small, _late),
@@ -68,6 +71,9 @@ class World:
                 query_id, ids = shown[-1 - a % min(3, len(shown))]
                 action, dwell = ACTIONS[b % len(ACTIONS)], float(a)
                 engine.record(query_id, ids[b % len(ids)], action, user=USERS[a % 3], dwell=dwell, now=moment)
+        elif kind == "undo":
+            with suppress(UsageError):  # it has recorded nothing
+                engine.undo(now=self.now)
         elif kind == "ingest":
             engine.ingest(list(self.foreign(a, b, moment)), now=self.now)
         elif kind == "learn":

@@ -1,0 +1,66 @@
+"""`ltrr index fields|export|compact` and `build --dry-run`, with patterns of files."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from ltrr_cli.engine import Engine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Ltrr
+
+
+def test_an_export_builds_the_same_entities(ltrr: Ltrr, built: Path, tmp_path: Path) -> None:
+    """Exported and built again, every entity is as it was."""
+    exported = ltrr("index", "export", "-i", built)
+    path = tmp_path / "c.jsonl"
+    path.write_text(exported.out)
+    assert ltrr("index", "build", path, "-i", tmp_path / "c.ltrr").code == 0
+    with Engine.open(built) as one, Engine.open(tmp_path / "c.ltrr") as other:
+        assert list(one.entities()) == list(other.entities())
+
+
+def test_fields(ltrr: Ltrr, built: Path) -> None:
+    """Every field with how many have it; the same in JSON."""
+    out = ltrr("index", "fields", "-i", built).out
+    assert "40 entities" in out
+    assert "genres" in out
+    found = {one["name"]: one for one in ltrr("index", "fields", "--json", "-i", built).json["fields"]}
+    assert found["type"]["entities"] == 40
+    assert found["type"]["distinct"] == 2
+    assert found["popularity"]["numeric"]
+    assert "\\u001b" not in out
+
+
+def test_compact(ltrr: Ltrr, index: Path, tmp_path: Path) -> None:
+    """Says what it did, and that there was nothing to do."""
+    assert "is compact" in ltrr("index", "compact", "-i", index).out
+    more = tmp_path / "more.jsonl"
+    more.write_text(json.dumps({"id": "new", "type": "song", "title": "New Love"}) + "\n")
+    ltrr("index", "add", more, "-i", index)
+    assert "2 segments → 1: 41 entities" in ltrr("index", "compact", "-i", index).out
+    assert ltrr("query", "new love", "--ids", "-k", "1", "-i", index).out.strip() == "new"
+
+
+def test_a_dry_run_writes_nothing(ltrr: Ltrr, catalog: Path, tmp_path: Path) -> None:
+    """The schema is shown, no index is made."""
+    done = ltrr("index", "build", catalog, "--dry-run", "-i", tmp_path / "x.ltrr")
+    assert "would hold 40 entities" in done.out
+    assert "genres" in done.out
+    assert not (tmp_path / "x.ltrr").exists()
+    row = ltrr("index", "build", catalog, "--dry-run", "--json", "-i", tmp_path / "x.ltrr").json
+    assert (row["entities"], row["dry_run"]) == (40, True)
+
+
+def test_patterns(ltrr: Ltrr, tmp_path: Path) -> None:
+    """A quoted pattern stands for its files; one that matches nothing is named."""
+    for number in range(3):
+        (tmp_path / f"part{number}.jsonl").write_text(json.dumps({"id": str(number), "title": f"Love {number}"}) + "\n")
+    done = ltrr("index", "build", f"{tmp_path}/part*.jsonl", "--dry-run", "-i", tmp_path / "x.ltrr")
+    assert "would hold 3 entities" in done.out
+    none = ltrr("index", "build", f"{tmp_path}/no*.jsonl", "-i", tmp_path / "x.ltrr")
+    assert none.code == 1
+    assert "no*.jsonl" in none.err
