@@ -65,7 +65,7 @@ def test_suggestions(built: Path) -> None:
         assert suggestions(engine, COMMANDS, "l") == []
         found = suggestions(engine, COMMANDS, "lOve ")
         assert found
-        assert all(text.casefold().startswith("love") for text in found)
+        assert all("love" in text.casefold() for text in found)
         assert suggestions(engine, COMMANDS, "nothing so") == []
 
 
