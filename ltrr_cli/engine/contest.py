@@ -142,7 +142,6 @@ class Contest:
         """Read `to_dict`'s form."""
         contest = cls()
         contest.versions = {ranker.version: ranker for ranker in map(LinearRanker.from_dict, row["versions"])}
-            LinearRanker()
         contest.live = contest.versions[int(row["live"])]
         contest.trials = [Trial.from_dict(one) for one in row["trials"]]
         contest.curve = Curve(tuple(float(chance) for chance in row["examination"]))
