@@ -142,9 +142,6 @@ class Contest:
         """Read `to_dict`'s form."""
         contest = cls()
         contest.versions = {ranker.version: ranker for ranker in map(LinearRanker.from_dict, row["versions"])}
-        contest.versions[0] = (
-            LinearRanker()
-        )  # the prior is today's, as a rebuild has it, not that of who wrote the state
         contest.live = contest.versions[int(row["live"])]
         contest.trials = [Trial.from_dict(one) for one in row["trials"]]
         contest.curve = Curve(tuple(float(chance) for chance in row["examination"]))

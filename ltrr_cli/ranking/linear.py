@@ -22,7 +22,7 @@ PRIOR: Mapping[str, float] = {
     "popular.score": 0.0,
     "popular.reciprocal_rank": 0.05,
     "structured.score": 0.05,
-    "structured.reciprocal_rank": 0.10,
+    "structured.reciprocal_rank": 0.0,
     "semantic.score": 0.0,
     "semantic.reciprocal_rank": 0.05,
     "sparse.score": 0.10,
