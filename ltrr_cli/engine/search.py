@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from copy import copy
 from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
@@ -294,11 +295,12 @@ def retrieve(opened: Opened, ready: Ready, depths: Mapping[str, int]) -> tuple[d
     chosen = [(strategy, depths[strategy.name]) for strategy in ready.arms if depths.get(strategy.name, 0) > 0]
     later = [(strategy, depth) for strategy, depth in chosen if strategy.name not in ready.first]
     ran = dict(ready.first)
-    for last in (False, True):  # what needs others' hits runs when they are there
-        stage = [(strategy, depth) for strategy, depth in later if bool(after(strategy)) == last]
-        if stage:
-            request = fed(ready.request, {name: one.hits for name, one in ran.items()}) if last else ready.request
-            ran |= _run(stage, request, opened.config.timeout_ms / 1e3, ready.asked)
+    while later:  # what needs others' hits runs when they are there
+        waiting = {strategy.name for strategy, _ in later}
+        stage = [pair for pair in later if not waiting.intersection(after(pair[0]))] or later
+        request = fed(ready.request, {name: one.hits for name, one in ran.items()})
+        ran |= _run(stage, request, opened.config.timeout_ms / 1e3, ready.asked)
+        later = [pair for pair in later if pair not in stage]
     found: dict[str, Hits] = {}
     told = []
     for strategy, depth in chosen:
@@ -309,8 +311,13 @@ def retrieve(opened: Opened, ready: Ready, depths: Mapping[str, int]) -> tuple[d
 
 
 def fed(request: Request, found: Mapping[str, Hits]) -> Request:
-    """Return the request as the strategies see it that come after others: with what those found."""
-    return replace(request, before=found)
+    """Return the request as the strategies see it that come after others: with what those found.
+
+    What was worked out of it once is kept.
+    """
+    seen = copy(request)
+    object.__setattr__(seen, "before", found)
+    return seen
 
 
 def cut(hits: Hits, depth: int) -> Hits:

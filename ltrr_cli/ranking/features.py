@@ -312,6 +312,7 @@ def _memory(
     known = (recall.scores, reward / (reward + KAPPA), recall.observed, recall.predicted)
     scores, evidence, observed, predicted = _lookup(rows, recall.rows, *known)
     out[at["memory.mean"]] = scores / max(float(recall.scores[0]), 1e-9)
+    out[at["memory.acted"]] = np.where(observed > 0, out[at["memory.mean"]], 0.0)
     out[at["memory.evidence"]] = evidence
     out[at["memory.observed"]] = observed * sure
     out[at["memory.predicted"]] = predicted * (1 - sure)

@@ -29,6 +29,7 @@ PRIOR: Mapping[str, float] = {
     "sparse.reciprocal_rank": 0.05,
     "memory.score": 0.0,
     "memory.mean": 0.0,
+    "memory.acted": 0.40,
     "memory.reciprocal_rank": 0.0,
     "fuzzy.score": 0.10,
     "fuzzy.reciprocal_rank": 0.05,

@@ -47,6 +47,7 @@ COMMON: Mapping[str, str] = {
     "freshness": "how new it is by its own date or year, as a share of entities that are older",
     "rewarded": "observed reward over all queries, logarithmic; 1 for the most rewarded, from 100 events on",
     "memory.mean": "the memory's smoothed rate relative to its best, whoever found the candidate",
+    "memory.acted": "the same where the candidate was acted on under this query or one like it, else 0",
     "memory.evidence": "the candidate's own reward under this query, saturating: a / (a + 4)",
     "memory.observed": "observed reward under this query relative to its best entity, times n / (n + 4)",
     "memory.predicted": "predicted score, fading as evidence comes: times 4 / (n + 4)",

@@ -75,7 +75,10 @@ def correct(view: View, text: str) -> Correction:
         return NOTHING
     chosen = _choose(view, slots, spans)
     meant = _written(text, slots, [(span, variant) for span, variant in zip(spans, chosen, strict=True)])
-    return Correction(tuple(spans), meant, _more(view, slots, counts, list(zip(spans, chosen, strict=True))), text)
+    # One word of few letters may be anything: initials, the beginning of a word that is still being typed.
+    short = len(slots) == 1 and len(slots[0].word) < SHORTEST
+    more = not short and _more(view, slots, counts, list(zip(spans, chosen, strict=True)))
+    return Correction(tuple(spans), meant, more, text)
 
 
 def _unknown(view: View, slots: Sequence[Slot], counts: Sequence[int], *, complete: bool) -> list[Span]:

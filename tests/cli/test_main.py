@@ -184,10 +184,12 @@ def test_completion(process: Ltrr) -> None:
     assert done.out.split() == [
         "index",
         "query",
+        "understand",
         "recommend",
         "related",
         "feedback",
         "learn",
+        "memory",
         "policy",
         "ranker",
         "user",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Ltrr, Open
 
-ARMS = ["lexical", "popular", "structured", "semantic", "memory", "personal", "related", "fresh"]
+ARMS = ["lexical", "popular", "structured", "semantic", "memory", "fuzzy", "personal", "related", "fresh"]
 THEMES = ("love", "rain", "summer", "night", "train")
 START = 1_700_000_000.0
 
@@ -142,7 +142,7 @@ def test_untrained(ltrr: Ltrr, built: Path) -> None:
     row = ltrr("policy", "show", "--json", "-i", built).json
     assert row["untrained"]
     assert {(arm["mean"], arm["depth"], arm["pulls"], arm["reward"], arm["ms"]) for arm in row["arms"]} == {
-        (0.15, 15, 0, None, None)
+        (0.15, 13, 0, None, None)
     }
 
 

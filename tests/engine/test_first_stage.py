@@ -208,7 +208,7 @@ def _set_times(engine: Engine, times: dict[str, float]) -> None:
     engine._opened.learned.teaching.history.times = times
 
 
-TIMES = {"lexical": 1.0, "popular": 2.0, "structured": 1.0, "memory": 0.5, "semantic": 50.0}
+TIMES = {"lexical": 1.0, "popular": 2.0, "structured": 1.0, "memory": 0.5, "related": 1.0, "semantic": 50.0}
 
 
 def test_time_limit(index: Path) -> None:
@@ -217,8 +217,9 @@ def test_time_limit(index: Path) -> None:
     with Engine.open(index) as engine:
         _set_times(engine, TIMES)
         answer = engine.search("love rain", explore=False, now=NOW)
-        assert {arm.name for arm in answer.trace.arms} == {"lexical", "popular"}
-        assert set(answer.trace.available) == {"lexical", "popular", "semantic"}
+        quick = {"lexical", "popular", "memory", "related"}
+        assert {arm.name for arm in answer.trace.arms} == quick
+        assert set(answer.trace.available) == {*quick, "semantic"}
         left = (9.0, {**TIMES, "lexical": 0.0})  # lexical has run by then
         assert (answer.trace.limit_ms, answer.trace.times) == left
         kept = logged(engine, answer)
@@ -235,7 +236,7 @@ def test_no_time_limit(engine: Engine) -> None:
     """Without a limit no arm is left out for its time, and the trace tells of none."""
     _set_times(engine, TIMES)
     answer = engine.search("love rain", explore=False, now=NOW)
-    assert {arm.name for arm in answer.trace.arms} == {"lexical", "popular", "semantic"}
+    assert {arm.name for arm in answer.trace.arms} == {"lexical", "popular", "memory", "related", "semantic"}
     for trace in (answer.trace, logged(engine, answer)):
         assert (trace.limit_ms, trace.times) == (0.0, {})
 

@@ -91,10 +91,8 @@ def test_odd_values(index: Path, qrels: Qrels) -> None:
     assert done.sessions == sum(window.sessions for window in done.windows) == 6
 
 
-def test_held_out_queries_are_not_learned_in_a_simulation_either(
-    index: Path, queries: tuple[EvalQuery, ...], qrels: Qrels
-) -> None:
-    """The settings hold in the copy: where nearly all is held out, no page changes but by exploration."""
+def test_a_simulation_holds_nothing_out(index: Path, queries: tuple[EvalQuery, ...], qrels: Qrels) -> None:
+    """What is learned in the copy is measured against judgments: queries that the index holds out are learned, too."""
     (index / "ltrr.toml").write_text("[learning]\nholdout = 0.9\n[query]\nepsilon = 0\n")
     from ltrr_cli.config import read_config
 
@@ -103,7 +101,7 @@ def test_held_out_queries_are_not_learned_in_a_simulation_either(
     assert held
     done = _run(index, held, qrels, sessions=20, learn_every=1, noise=0.0)
     assert done.clicks > 0
-    assert done.mean("score", done.windows[-5:]) < 0.4
+    assert done.mean("score", done.windows[-5:]) > done.mean("untrained", done.windows[-5:])
 
 
 def test_what_is_refused(index: Path, queries: tuple[EvalQuery, ...], qrels: Qrels) -> None:

@@ -108,3 +108,11 @@ def test_hostile_queries(view: View, text: str, make_request: Callable[..., Requ
     arm = built_in("fuzzy")
     assert len(arm.retrieve(request, 5).rows) <= 5
     assert len(request.correction.text) <= len(text) + 100
+
+
+def test_one_short_word_is_never_surely_another(view: View, make_request: Callable[..., Request]) -> None:
+    """Initials, and a word that is being typed: the arm looks for more, but nobody is told what he meant."""
+    request = make_request(view, "yel")
+    assert request.correction.spans
+    assert not request.correction.sure
+    assert not request.correction.more
