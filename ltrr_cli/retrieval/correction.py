@@ -32,7 +32,7 @@ _MORE = 10.0
 """The same where no entity has all of the query's words, and some have once the one is taken for the other."""
 _MOST_LOOKED_UP = 6
 """Words of a query that are looked for among near ones; a pasted text is not corrected to its end."""
-_MOST_WORDS = 8
+_MOST_WORDS = 4
 """Words of a query whose known words may be doubted."""
 _VOTERS = 5
 _SHARP = 8
