@@ -131,6 +131,7 @@ def infer(records: Sequence[Mapping[str, object]], overrides: Overrides = INFER_
         title = role(None, roles.title_by_content(free))
     creator = roles.creator(free) if overrides.creator is None else overrides.creator
     reasons = {name: roles.why_ignored(profile) for name, profile in free.items()}
+    weighing = weighings(records)
     attributes = [name for name in found if name == creator or (name in reasons and not reasons[name])]
     return Schema(
         id=entity_id,
@@ -141,7 +142,7 @@ def infer(records: Sequence[Mapping[str, object]], overrides: Overrides = INFER_
         creator=creator,
         attributes=tuple(attributes),
         ignored=tuple((name, why) for name, why in reasons.items() if why and name != creator),
-        weighted=tuple(name for name in attributes if name in weighings(records)),
+        weighted=tuple(name for name in attributes if name in weighing),
     )
 
 
