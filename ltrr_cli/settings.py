@@ -108,9 +108,15 @@ def _place(name: str) -> tuple[str, str]:
 
 
 def _value(section: str, value: str) -> str:
-    """Return a value as TOML; `lexical,memory` is a list of strategies."""
+    """Return a value as TOML; `lexical,memory` is a list of strategies, and what is no TOML is a text."""
+    import tomllib
+
     if section == "strategies" and not value.lstrip().startswith("["):
         return "[" + ", ".join(f'"{name.strip()}"' for name in value.split(",")) + "]"
+    try:
+        tomllib.loads(f"x = {value}")
+    except ValueError:
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' if value.isprintable() else value
     return value
 
 

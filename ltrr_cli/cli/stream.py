@@ -133,6 +133,7 @@ class _Stream:
             k=self._asking.k if request.k is None else request.k,
             user=request.user or self._asking.user,
             session=request.session or self._asking.session,
+            filter=_both(self._asking.filter, request.filter),
             context={**self._asking.context, **request.context},
             offset=self._asking.offset if request.offset is None else request.offset,
             query_id=request.query_id,

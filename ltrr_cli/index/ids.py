@@ -49,5 +49,7 @@ class Ids:
 
     def rows(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Return the row of each id hash, -1 where there is none: (n,) int64."""
+        if not len(self):
+            return np.full(len(hashes), -1, np.int64)
         places = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
         return np.where(self._hashes[places] == hashes, self._rows[places], -1)

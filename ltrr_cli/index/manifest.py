@@ -55,7 +55,7 @@ class Manifest:
             "generation": self.generation,
             "created": self.created,
             "encoder": self.encoder,
-            "sparse": self.sparse,
+            **({"sparse": self.sparse} if self.sparse else {}),
             "segments": [_encode(live) for live in self.segments],
             "learned": _encode(self.learned),
             "next_segment": self.next_segment,

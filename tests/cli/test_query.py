@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import unicodedata
@@ -177,3 +178,15 @@ def test_nothing_is_written_outside_the_index(process: Ltrr, index: Path, tmp_pa
     assert process("query", "-i", index, stdin="rain\nlove\n", **env).code == 0
     assert list(home.rglob("*")) == []
     assert list(Path(tmp_path / "cwd").iterdir()) == []
+
+
+def test_a_filter_in_a_piped_line(process: Ltrr, built: Path) -> None:
+    """A line's own filter is obeyed, beside that of the call; one that cannot be read is that line's error."""
+    lines = '{"query": "rain", "filter": "type = album"}\n{"query": "rain", "filter": "("}\n'
+    done = process("query", "--no-log", "-i", built, stdin=lines)
+    first, second = (json.loads(line) for line in done.out.splitlines())
+    assert first["results"]
+    assert {result["type"] for result in first["results"]} == {"album"}
+    assert "error" in second
+    both = process("query", "--no-log", "-i", built, "--filter", "type = song", stdin=lines.splitlines()[0])
+    assert json.loads(both.out)["results"] == []

@@ -77,3 +77,15 @@ def test_readers_go_on(write_catalog: WriteCatalog, encoder: str, tmp_path: Path
         Engine.compact(root)
         assert {result.id for result in engine.search("love", k=40, seed=1, now=NOW).results} == before
         assert engine.info().segments == 1
+
+
+def test_an_emptied_index_can_be_added_to(tmp_path: Path) -> None:
+    """Deleting everything and compacting leaves an index that takes entities again."""
+    (tmp_path / "a.jsonl").write_text('{"id": "a", "title": "Alpha"}\n{"id": "b", "title": "Beta"}\n')
+    root = tmp_path / "x.ltrr"
+    Engine.build(tmp_path / "a.jsonl", root)
+    Engine.delete(root, ["a", "b"])
+    Engine.compact(root)
+    Engine.build(tmp_path / "a.jsonl", root, add=True)
+    with Engine.open(root) as engine:
+        assert [result.id for result in engine.search("alpha", log=False, explore=False).results][:1] == ["a"]
