@@ -2,9 +2,11 @@
 
 The folder is what Hugging Face Optimum exports for text2text-generation: encoder_model.onnx, decoder_model.onnx,
 tokenizer.json, and config.json or generation_config.json with decoder_start_token_id, eos_token_id and, where it is not
-0, pad_token_id (Nogueira, Yang, Lin & Cho, "Document Expansion by Query Prediction", 2019). The decoder is the one without past key values: every step reads the whole query so far, which is
+0, pad_token_id. The decoder is the one without past key values: every step reads the whole query so far, which is
 short. Both graphs are one file each, without external data. Other settings of generation are not read: the first query
 is decoded greedily, the others are sampled (`encoder.decoding`), each with a seed made of its text and its number.
+
+Source: Nogueira, Yang, Lin & Cho, "Document Expansion by Query Prediction", 2019.
 """
 
 from __future__ import annotations

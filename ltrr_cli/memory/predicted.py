@@ -2,9 +2,8 @@
 
 Names (title, alias, creator) are kept as they are; pairs of fields, key phrases and what a model generated
 (`memory.generated`) only where the full text finds the entity for them (`memory.consistency`), and count less the
-further down it stands. A key's score for an entity is its
-share of the key's pull: a title that many entities share predicts none of them strongly, and the more popular ones a
-little more.
+further down it stands. A key's score for an entity is its share of the key's pull: a title that many entities share
+predicts none of them strongly, and the more popular ones a little more.
 """
 
 from __future__ import annotations
