@@ -14,6 +14,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ltrr_cli.text import clean
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -51,4 +53,4 @@ def read_generated(directory: Path) -> Iterator[Generated]:
         except (ValueError, KeyError, TypeError, RecursionError):
             continue
         if isinstance(by, str) and isinstance(queries, list) and all(isinstance(one, str) for one in queries):
-            yield Generated(text=text, by=by, queries=tuple(queries))
+            yield Generated(text=text, by=clean(by), queries=tuple(map(clean, queries)))

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
     import pytest
 
+CHARACTERS = st.characters(codec="utf-8", exclude_characters="\0")
 ROWS = st.builds(
     Generated,
     text=st.integers(0, 2**64 - 1),
-    by=st.text(st.characters(codec="utf-8")),
-    queries=st.lists(st.text(st.characters(codec="utf-8"))).map(tuple),
+    by=st.text(CHARACTERS),
+    queries=st.lists(st.text(CHARACTERS)).map(tuple),
 )
 
 
@@ -39,3 +40,6 @@ def test_damage(tmp_path: Path) -> None:
     bad = [b'{"text": 7}', b"[]", b"\xff", line.replace(b'["love"]', b"[1]"), line.replace(b'"0000', b'"zz'), line[:20]]
     (tmp_path / NAME).write_bytes(b"\n".join([*bad, line]))
     assert list(read_generated(tmp_path)) == [good]
+    (tmp_path / NAME).write_bytes(line.replace(b"love", rb"\ud800"))
+    write_generated(tmp_path, list(read_generated(tmp_path)))
+    assert [one.queries for one in read_generated(tmp_path)] == [("\ufffd",)]
