@@ -98,3 +98,13 @@ def test_settings_of_generation_come_first(tmp_path: Path) -> None:
     rain = (SPECIAL + WORDS).index("rain")
     (folder / "generation_config.json").write_text(f'{{"eos_token_id": [3, {rain}]}}')
     assert list(QueryGenerator.open(folder).generate(["love home rain summer"], 1)) == [["love home"]]
+
+
+def test_data_in_other_files(tmp_path: Path) -> None:
+    """A graph that keeps its numbers elsewhere is refused: such a name may lead anywhere."""
+    import onnx
+
+    path = write_seq2seq(tmp_path / "m") / "encoder_model.onnx"
+    onnx.save_model(onnx.load(path), str(path), save_as_external_data=True, location="numbers", size_threshold=0)
+    with pytest.raises(EncoderError, match="data in other files"):
+        QueryGenerator.open(path.parent)
