@@ -46,6 +46,28 @@ _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars; p
 
 _NoSuggest = Annotated[bool, typer.Option("--no-suggest", help="Suggest no values that an entity's text names for it.")]
 
+_Generator = Annotated[
+    str | None,
+    typer.Option(
+        "--query-generator",
+        metavar="DIR",
+        help="A folder with the encoder_model.onnx and decoder_model.onnx of a doc2query model, used now and not kept; "
+        "'' drops what one made before.",
+        show_default=False,
+    ),
+]
+_Generated = Annotated[
+    int | None,
+    typer.Option(
+        "--generated-queries",
+        metavar="N",
+        min=1,
+        max=20,
+        help="At most so many generated queries for an entity, by default 3.",
+        show_default=False,
+    ),
+]
+
 
 def _role(role: str, what: str) -> Any:
     return typer.Option(f"--{role}-field", metavar="FIELD", help=f"{what}; '' for none.", show_default=False)
@@ -60,6 +82,7 @@ Examples:
   ltrr index build 'parts/*.parquet' --dry-run
   ltrr index build artists.jsonl --vectors listening=artists.parquet
   ltrr index build papers.jsonl --sparse models/splade
+  ltrr index build papers.jsonl --query-generator models/doc2query
   ltrr index build scraped.jsonl --bad left-out.jsonl
   zcat dump.gz | ltrr index build - --index dump.ltrr
 """
@@ -98,6 +121,8 @@ def build(
             show_default=False,
         ),
     ] = None,
+    query_generator: _Generator = None,
+    generated_queries: _Generated = None,
     strict: _Strict = False,
     bad: _Bad = None,
     dry_run: Annotated[
@@ -138,6 +163,8 @@ def build(
         suggest=not no_suggest,
         vectors=vectors,
         sparse=sparse,
+        query_generator=query_generator,
+        generated_queries=generated_queries,
     )
     _show(built, target, quiet=quiet, as_json=as_json)
 
@@ -155,6 +182,8 @@ def add(
     index: IndexOption = None,
     no_suggest: _NoSuggest = False,
     vectors: _Vectors = None,
+    query_generator: _Generator = None,
+    generated_queries: _Generated = None,
     strict: _Strict = False,
     bad: _Bad = None,
     quiet: _Quiet = False,
@@ -173,6 +202,8 @@ def add(
         quiet=quiet,
         suggest=not no_suggest,
         vectors=vectors,
+        query_generator=query_generator,
+        generated_queries=generated_queries,
     )
     _show(built, target, quiet=quiet, as_json=as_json)
 
@@ -288,6 +319,8 @@ def _build(
     suggest: bool = True,
     vectors: list[str] | None = None,
     sparse: str | None = None,
+    query_generator: str | None = None,
+    generated_queries: int | None = None,
 ) -> Built:
     from ltrr_cli.cli.console import bars
     from ltrr_cli.engine import Engine
@@ -305,6 +338,8 @@ def _build(
             suggest=suggest,
             vectors=vectors or (),
             sparse=sparse,
+            query_generator=query_generator,
+            generated_queries=generated_queries,
             stdin=stdin,
             on_bad=on_bad,
             progress=tell,
@@ -374,6 +409,8 @@ def _show_built(built: Built, target: Path) -> None:
     reused = f", {built.reused:,} taken over" if built.reused else ""
     passages = f"; {built.passages:,} of passages of long texts" if built.passages else ""
     say(f"  {'vectors':<11} {built.encoded:,} encoded{reused}{passages}")
+    if built.generated:
+        say(f"  {'generated':<11} {plural(built.generated, 'query', 'queries')}")
     if built.removed:
         say(f"  {'removed':<11} {built.removed:,} entities that the index had before are not in this catalogue")
     say(f"Next: ltrr query some words --index {safe(target)}")

@@ -31,7 +31,7 @@ class Model:
     ) -> None:
         self.path = path
         self.pooling = pooling
-        self._session = _open(path)
+        self._session = open_graph(path)
         names = [value.name for value in self._session.get_inputs()]
         unknown = [name for name in names if name not in _INPUTS]
         if unknown or "input_ids" not in names:
@@ -84,15 +84,19 @@ class Model:
             (output,) = self._session.run([self._output], feed)
         except Exception as error:  # onnxruntime's errors share no public base
             raise EncoderError(
-                f"the graph fails on a text of {tokens.shape[1]} tokens: {_first_line(error)}",
+                f"the graph fails on a text of {tokens.shape[1]} tokens: {first_line(error)}",
                 where=str(self.path),
                 next="check that tokenizer.json and max_tokens in encoder.json belong to this model",
             ) from error
         return np.asarray(output, dtype=np.float32)
 
 
-def _open(path: Path) -> Any:
-    """Return an onnxruntime session on one thread; callers run several sessions' worth of batches at once."""
+def open_graph(path: Path) -> Any:
+    """Return an onnxruntime session on one thread; callers run several sessions' worth of batches at once.
+
+    Raises:
+        EncoderError: the file cannot be read, is no ONNX model, or keeps data in other files.
+    """
     try:
         with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
             external = has_external_data(data)
@@ -119,11 +123,12 @@ def _open(path: Path) -> Any:
         return runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors share no public base
         raise EncoderError(
-            f"onnxruntime {runtime.__version__} cannot open the graph: {_first_line(error)}",
+            f"onnxruntime {runtime.__version__} cannot open the graph: {first_line(error)}",
             where=str(path),
             next=_ADVICE,
         ) from error
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return the first line of what an exception says, or its name."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -16,6 +16,7 @@ from ltrr_cli.encoder.sparse import SparseEncoder
 from ltrr_cli.engine.external import write_given
 from ltrr_cli.engine.fluency import Sample
 from ltrr_cli.engine.fold import Logs
+from ltrr_cli.engine.generated import Generated
 from ltrr_cli.engine.publish import next_name, publish, settle, temporary
 from ltrr_cli.engine.removal import removed_since, superseded
 from ltrr_cli.engine.sparse import sparse_folder, write_sparse
@@ -57,6 +58,7 @@ class Built:
     suggested: int  # values that texts name, for `suggested_for` entities
     suggested_for: int
     removed: int  # entities of the index before that the new one does not have
+    generated: int  # queries that a model made, those taken over among them
 
 
 def build(
@@ -69,12 +71,15 @@ def build(
     suggest: bool = True,
     vectors: Sequence[str] = (),
     sparse: str | None = None,
+    query_generator: str | None = None,
+    generated_queries: int | None = None,
     progress: Callable[[str, int, int | None], None],
 ) -> Built:
     """Make, or remake, the index at `root` from a catalogue; learned state and logs are kept.
 
     `vectors` name files of vectors made elsewhere; `sparse` is the folder of a masked-language model, "" for none, by
-    default the one that the index has.
+    default the one that the index has. `query_generator` is the folder of an encoder-decoder that makes at most
+    `generated_queries` queries for an entity; without it those of texts that the index knows are kept, with "" none.
 
     With `add` the catalogue's entities join those there are, and replace those with the same id.
     """
@@ -92,6 +97,7 @@ def build(
         digest = encoder_digest(source)
         terms = sparse_folder(root, before, sparse, add=add)
         terms_digest = encoder_digest(terms) if terms is not None else ""
+        queries = Generated.asked(root, before, query_generator, generated_queries)
         held = []
         parent = root / "segments"
         number = next_name(parent, before.next_segment if before is not None else 1)
@@ -112,6 +118,7 @@ def build(
                 reuse=before.segments if before is not None and before.encoder == digest else (),
                 suggest=suggest,
                 model=model,
+                queries=queries,
                 more=lambda ids: write_given(root, before, written, ids, given, add=add),
                 progress=progress,
             )
@@ -137,6 +144,7 @@ def build(
         suggested=made.suggested[0],
         suggested_for=made.suggested[1],
         removed=removed,
+        generated=queries.count,
     )
 
 
@@ -169,28 +177,33 @@ def write_segment(
     reuse_root: Path | None = None,
     suggest: bool = True,
     model: SparseEncoder | None = None,
+    queries: Generated | None = None,
     more: Callable[[Sequence[str]], tuple[str, ...]] = lambda _: (),
 ) -> Made:
     """Write a segment at `written`, whose entities `fill` adds, and give it its final name. Holds: the build lock.
 
     `creator` names the attribute of who made an entity, `encoder` the index's encoder; vectors of the same texts are
-    taken from the segments `reuse` of the index at `reuse_root`, by default this one. `model` makes sparse vectors;
-    `more` is told the ids, by row, to write what else belongs to them, and returns what is to be said of it.
+    taken from the segments `reuse` of the index at `reuse_root`, by default this one. `model` makes sparse vectors,
+    `queries` gives those that a model generated. `more` is told the ids, by row, to write what else belongs to them,
+    and returns what is to be said of it.
     """
     with writing(written):
         writer = SegmentWriter(written, creator=creator, suggest=suggest)
         with closing(writer):
             fill(writer)
         sample = Sample()
-        texts = _index(writer, creator, written, sample, progress)
+        queries = queries or Generated(root, ())
+        texts = _index(writer, creator, written, sample, queries, progress)
         opened = Encoder.open(root / "encoder" / encoder)
         encoded = Encoded(opened, reuse_root or root, reuse, progress)
         own, hashes = encoded.vectors(texts, "encoding")
         passages, passage_hashes = encoded.passages(enumerate(writer.entities()))
-        writer.finish(own, hashes, passages, passage_hashes, fluency=sample.fluency(opened, own))
+        writer.finish(
+            own, hashes, passages, passage_hashes, fluency=sample.fluency(opened, own), generated=queries.entities
+        )
         if model is not None:
             write_sparse(written, model, texts, progress)
-        notes = more(writer.ids)
+        notes = (*queries.notes, *more(writer.ids))
     handle = share(written)  # so that nobody collects it before it is live
     try:
         with writing(written):
@@ -278,6 +291,7 @@ def _index(
     creator: str,
     directory: Path,
     sample: Sample,
+    queries: Generated,
     progress: Callable[[str, int, int | None], None],
 ) -> list[str]:
     """Index every row and predict its queries; returns the texts to encode."""
@@ -294,6 +308,7 @@ def _index(
         writer.entities(),
         directory,
         writer.analysis,
+        generated=queries.write(directory, texts, progress),
         progress=lambda judged, total: progress("predicting", judged, total),
     )
     predicted.write(directory)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ltrr_cli.engine.build import write_segment
 from ltrr_cli.engine.external import write_given
+from ltrr_cli.engine.generated import Generated
 from ltrr_cli.engine.publish import next_name, temporary
 from ltrr_cli.engine.removal import publish_segments
 from ltrr_cli.engine.restore import creator_of, suggests
@@ -63,6 +64,7 @@ def compact(root: Path, *, progress: Callable[[str, int, int | None], None]) -> 
                 reuse=before.segments,
                 suggest=suggests(directories[0]),
                 model=open_sparse(root, before),
+                queries=Generated(root, before.segments),
                 more=lambda ids: write_given(root, before, written, ids, (), add=False),
                 progress=progress,
             )

@@ -77,6 +77,8 @@ class Engine:
         suggest: bool = True,
         vectors: Sequence[str] = (),
         sparse: str | None = None,
+        query_generator: str | None = None,
+        generated_queries: int | None = None,
         stdin: BinaryIO | None = None,
         on_bad: Callable[[Bad], None] | None = None,
         progress: Callable[[str, int, int | None], None] = lambda *_: None,
@@ -92,7 +94,9 @@ class Engine:
         is logged but never learned. `suggest`: values that an entity's text names are suggested for it, see
         `suggestions`. `vectors` are files of vectors made elsewhere (`FILE` or `NAME=FILE`, see `catalog.vectors`),
         each an arm `vectors:NAME`; `sparse` is the folder of a masked-language model for the arm `sparse` ("" for
-        none). `progress` is told (step, units since the last call, units in all or None).
+        none). `query_generator` is the folder of an encoder-decoder (doc2query, see `encoder.seq2seq`) that makes at
+        most `generated_queries` (1 to 20, default 3) queries for an entity; it is used now and not kept, what it made
+        is ("" for none). `progress` is told (step, units since the last call, units in all or None).
         """
         from ltrr_cli.catalog import Catalog
         from ltrr_cli.catalog import Overrides as Roles
@@ -109,6 +113,8 @@ class Engine:
             suggest=suggest,
             vectors=vectors,
             sparse=sparse,
+            query_generator=query_generator,
+            generated_queries=generated_queries,
             progress=progress,
         )
 

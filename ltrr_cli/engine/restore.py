@@ -15,6 +15,7 @@ from ltrr_cli.encoder import encoder_digest, encoder_folder
 from ltrr_cli.engine.build import Made, keep_encoder, write_segment
 from ltrr_cli.engine.external import write_given
 from ltrr_cli.engine.fold import Logs
+from ltrr_cli.engine.generated import Generated
 from ltrr_cli.engine.publish import next_name, publish, temporary
 from ltrr_cli.engine.sparse import open_sparse
 from ltrr_cli.engine.state import new_state
@@ -132,6 +133,7 @@ def _mend_segments(
             reuse=reuse,
             encoder=before.encoder,
             model=open_sparse(root, before),
+            queries=Generated(root, before.segments),
             vectors=before,
             progress=progress,
         )
@@ -140,6 +142,7 @@ def _mend_segments(
         done.done.append(
             f"segments/{live.name} was made again as segments/{made.live.name}, {made.encoded:,} vectors encoded anew"
         )
+        done.done.extend(made.notes)
         out.append(made.live)
     return out
 
@@ -170,12 +173,13 @@ def rederived(
     fill: Callable[[SegmentWriter], None] | None = None,
     reuse_root: Path | None = None,
     model: SparseEncoder | None = None,
+    queries: Generated | None = None,
     vectors: Manifest | None = None,
 ) -> Made:
     """Make a segment again, row by row, from the entities in `directory`, or those that `fill` adds.
 
-    `model` makes sparse vectors; vectors made elsewhere are taken from the segments of the manifest `vectors`. Its
-    tombstones stay. It is not live yet. Holds: the build lock.
+    `model` makes sparse vectors, `queries` gives those that a model generated; vectors made elsewhere are taken from
+    the segments of the manifest `vectors`. Its tombstones stay. It is not live yet. Holds: the build lock.
     """
     parent = root / "segments"
     number = next_name(parent, int(live.name) + 1)
@@ -198,6 +202,7 @@ def rederived(
             reuse_root=reuse_root,
             suggest=suggests(directory),
             model=model,
+            queries=queries,
             more=lambda ids: write_given(root, vectors, written, ids, (), add=False),
             progress=progress,
         )

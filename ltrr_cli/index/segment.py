@@ -162,10 +162,12 @@ class SegmentWriter:
         passage_texts: NDArray[np.uint64] | None = None,
         *,
         fluency: Fluency = Fluency(),  # noqa: B008 – frozen
+        generated: int = 0,
     ) -> None:
         """Write the rest: (n, dim) float32 unit vectors in row order, and the hashes of the texts they stand for.
 
-        The same of the passages, if there are any. `fluency` is what the encoder knows of their languages.
+        The same of the passages, if there are any. `fluency` is what the encoder knows of their languages; `generated`
+        counts the entities for which a model made queries.
         """
         columns = self._directory / "columns"
         np.save(self._directory / "entities.offsets.npy", np.array(self._offsets, np.int64))
@@ -188,6 +190,7 @@ class SegmentWriter:
             "numbers": list(self._numbers.write(columns)),
             "creator": self._creator,
             "suggest": self._suggester is not None,
+            "generated": generated,
             "analysis": {
                 "version": self._analysis.version,
                 "main": self._analysis.main,

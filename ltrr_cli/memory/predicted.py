@@ -1,9 +1,9 @@
 """Predicted queries: what people will probably type to reach an entity, guessed from its own fields at build time.
 
-Names (title, alias, creator) are kept as they are; pairs of fields and key phrases only where the full text finds the
-entity for them (`memory.consistency`), and count less the further down it stands. A key's score for an entity is its
-share of the key's pull: a title that many entities share predicts none of them strongly, and the more popular ones a
-little more.
+Names (title, alias, creator) are kept as they are; pairs of fields, key phrases and what a model generated
+(`memory.generated`) only where the full text finds the entity for them (`memory.consistency`), and count less the
+further down it stands. A key's score for an entity is its share of the key's pull: a title that many entities share
+predicts none of them strongly, and the more popular ones a little more.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ltrr_cli.memory.prefixes import Prefixes, write_prefixes
 from ltrr_cli.text import key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from ltrr_cli.analysis.base import Analysis
@@ -39,6 +39,7 @@ WEIGHTS = {
     "type+attribute": 0.3,
     "attribute+attribute": 0.4,
     "phrase": 0.4,
+    "generated": 0.4,
 }
 """How strongly each kind of predicted query speaks for its entity."""
 PHRASES = 4
@@ -93,15 +94,15 @@ class PredictedWriter:
         directory: Path,
         analysis: Analysis,
         *,
+        generated: Sequence[Sequence[str]] = (),
         progress: Callable[[int, int], None] = lambda *_: None,
     ) -> None:
         """Add the texts' key phrases, and drop the guesses that the segment's full text does not bear out.
 
-        `entities` are all rows again, in order; `progress` is told (guesses judged since the last call, in all).
+        `entities` are all rows again, in order, `generated` the queries that a model made for each; `progress` is told
+        (guesses judged since the last call, in all).
         """
-        for row, entity in enumerate(entities):
-            for phrase in self._phrases.of(entity.text, PHRASES):
-                self._put(phrase, row, "phrase")
+        self._guess(entities, generated)
         judge = Judge(directory, analysis)
         unsure = [guess for guess, entries in self._keys.items() if any(k not in NAMED for _, k in entries.values())]
         progress(0, len(unsure))
@@ -120,6 +121,14 @@ class PredictedWriter:
             if count % 500 == 0:
                 progress(500, len(unsure))
         progress(len(unsure) % 500, len(unsure))
+
+    def _guess(self, entities: Iterable[Entity], generated: Sequence[Sequence[str]]) -> None:
+        for row, entity in enumerate(entities):
+            for phrase in self._phrases.of(entity.text, PHRASES):
+                self._put(phrase, row, "phrase")
+        for row, queries in enumerate(generated):
+            for one in filter(None, map(key, queries)):
+                self._put(one, row, "generated")
 
     def write(self, directory: Path) -> None:
         """Write predicted.parquet (key, row, score, kind), the lookup beside it, and the tables of completions."""

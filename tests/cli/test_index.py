@@ -139,3 +139,23 @@ def test_info_fits_one_screen(columns: int, ltrr: Ltrr, built: Path) -> None:
     assert len(lines) <= 40
     assert max(map(len, lines[1:])) <= columns
     assert any(line.startswith("semantic") and "█" in line for line in lines)
+
+
+def test_generated_queries(ltrr: Ltrr, tmp_path: Path) -> None:
+    """A doc2query model is used at build, by `add` too; what it is not is an error with its remedy, no traceback."""
+    pytest.importorskip("onnx", reason="the extra 'export' is not installed")
+    from seq2seq import write_seq2seq
+
+    catalog, root = tmp_path / "c.jsonl", tmp_path / "x.ltrr"
+    catalog.write_text('{"id": "1", "title": "Love Rain", "text": "a song about summer"}\n')
+    model = write_seq2seq(tmp_path / "m")
+    done = ltrr("index", "build", catalog, "--index", root, "--query-generator", model)
+    assert (done.code, "generated   1 query" in done.out) == (0, True)
+    catalog.write_text('{"id": "2", "title": "Night Train"}\n')
+    done = ltrr("index", "add", catalog, "--index", root)
+    assert "note: 1 of 1 entities have no generated queries" in done.err
+    done = ltrr("index", "add", catalog, "--index", root, "--query-generator", model, "--json")
+    assert done.json["generated"] == 1
+    done = ltrr("index", "build", catalog, "--index", root, "--query-generator", tmp_path)
+    assert (done.code, "there is no encoder_model.onnx" in done.err, "optimum-cli" in done.err) == (1, True, True)
+    assert ltrr("index", "build", catalog, "--index", root, "--generated-queries", "3").code == 2

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ltrr_cli.index.segment import SegmentWriter
 from ltrr_cli.memory.guesses import guesses
 from ltrr_cli.memory.predicted import PredictedWriter, open_predicted
 from ltrr_cli.records import Entity
@@ -114,6 +115,25 @@ def test_limits(tmp_path: Path) -> None:
     scores = _scores(tmp_path, rows)
     assert list(scores["untitled"]) == [150, *range(99)]
     assert {len(name.split()) for name in scores} == {1, 16}
+
+
+def test_generated_queries(tmp_path: Path) -> None:
+    """Those that the full text bears out are kept, as keys, and share their pull; a name stays a name."""
+    rows = [Entity(id="1", title="Wall", text="a song about bricks"), Entity(id="2", title="Dogs", text="a song")]
+    segment, predicted = SegmentWriter(tmp_path / "s", creator="artist"), PredictedWriter(creator="artist")
+    for entity in rows:
+        segment.add(entity)
+    for row, entity, popularity in segment.rows():
+        predicted.add(row, entity, popularity)
+    made = [["The Song: bricks!", "zebra", "wall", "…"], ["wall of dogs"]]
+    predicted.refine(segment.entities(), tmp_path / "s", segment.analysis, generated=made)
+    predicted.write(tmp_path)
+    found = pl.read_parquet(tmp_path / "predicted.parquet").rows()
+    assert [row for row in found if row[3] == "generated"] == [
+        ("the song bricks", 0, pytest.approx(0.4), "generated"),
+        ("wall of dogs", 1, pytest.approx(0.4), "generated"),
+    ]
+    assert ("wall", 0, 1.0, "title") in found
 
 
 def test_no_entities(tmp_path: Path) -> None:
