@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,7 +45,7 @@ def nearby(opened: Opened, text: str, key: str) -> list[tuple[int, float]]:
     """
     table = opened.nearest
     names: dict[int, str] = {}
-    for one in islice(reversed(opened.learned.queries.new), _NEW):
+    for one in opened.learned.queries.latest(_NEW):
         name = hash64(one)
         if one != key and (table is None or not table.has(name)):
             names[name] = one

@@ -6,6 +6,7 @@ the past is never rewritten; a reader scales them down by 2^((now − epoch) / h
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,6 +82,10 @@ class Evidence:
     def new(self) -> Mapping[str, Mapping[str, float]]:
         """What came since the last checkpoint: masses by key and entity id."""
         return self._new
+
+    def latest(self, count: int) -> list[str]:
+        """Return the keys that came last since the last checkpoint, the latest first."""
+        return list(islice(reversed(self._new), count))
 
     def knows(self, key: str) -> bool:
         """Whether anything was added under exactly this key."""

@@ -54,7 +54,7 @@ class Nearest:
         if not path.exists() or json.loads(path.read_bytes()) != {"encoder": encoder}:
             return None
         hashes, vectors = mapped(directory / f"{_NAME}.hash.npy"), mapped(directory / f"{_NAME}.vectors.npy")
-        if vectors.ndim != 2 or len(hashes) != len(vectors):
+        if vectors.ndim != 2 or vectors.dtype != np.float32 or hashes.shape != (len(vectors),):
             raise ValueError("the vectors of remembered queries do not fit their keys")
         return cls(hashes, vectors)
 
