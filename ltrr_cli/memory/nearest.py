@@ -24,7 +24,7 @@ MOST = 10_000
 """Queries whose vectors are kept, the most rewarded ones; so many are compared exactly in less than a millisecond."""
 MOST_NEAR = 8
 """Queries that one query finds."""
-THRESHOLD = 0.8
+THRESHOLD = 0.65
 """Cosine from which on two queries may mean the same."""
 _NAME = "nearest"
 
