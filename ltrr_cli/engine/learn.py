@@ -263,6 +263,7 @@ def checkpoint(opened: Opened, *, timeout: float = 30.0) -> None:
             view=view,
             state=state,
             logs=opened.logs,
+            encode=opened.encode_queries if before.encoder == opened.manifest.encoder else None,
         )
 
 

@@ -14,6 +14,7 @@ from ltrr_cli.engine.filtering import Filters
 from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.forget import resume
 from ltrr_cli.engine.learned import EVERYBODY
+from ltrr_cli.engine.nearby import open_nearest
 from ltrr_cli.engine.sparse import QueryTerms
 from ltrr_cli.engine.state import follow, open_state
 from ltrr_cli.errors import IndexDirectoryError, UsageError
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ltrr_cli.index.manifest import Manifest
+    from ltrr_cli.memory.nearest import Nearest
     from ltrr_cli.policy.base import Policy
     from ltrr_cli.retrieval.base import Hits, Strategy
 
@@ -130,6 +132,15 @@ class Opened:
         if not self.manifest.sparse:
             return None
         return QueryTerms(self.root / "encoder" / self.manifest.sparse, self.view)
+
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the unit vectors of some queries, (n, dim) float32; they are not kept."""
+        return self.encoder.encode(texts, kind="query")
+
+    @cached_property
+    def nearest(self) -> Nearest | None:
+        """The vectors of remembered queries, mapped on first use; None where the snapshot has none."""
+        return open_nearest(self.root / "learned" / self.manifest.learned.name, self.manifest.encoder)
 
     def warm_up(self, texts: Sequence[str]) -> None:
         """Encode several queries at once; `query_vector` then has them."""

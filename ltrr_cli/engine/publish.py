@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.engine.nearby import write_nearby
 from ltrr_cli.engine.state import follow
 from ltrr_cli.index.files import inventory, sync_file, sync_tree, writing
 from ltrr_cli.index.locks import remove_unused
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ltrr_cli.engine.fold import Logs
+    from ltrr_cli.engine.nearby import Encode
     from ltrr_cli.engine.state import State
     from ltrr_cli.index.view import View
 
@@ -63,11 +65,12 @@ def publish(
     logs: Logs,
     built: bool = False,
     sparse: str | None = None,
+    encode: Encode | None = None,
 ) -> Manifest:
     """Catch up with the logs, write the learned state for this view, and put both live. Holds: the publish lock.
 
     `built`: the segments were made anew, now. `sparse` names the encoder of sparse vectors ("" for none), by default
-    the one that there is.
+    the one that there is. `encode` makes vectors of queries, by default the encoder named, opened anew.
     """
     state, _ = follow(state, state.learned.config, logs)
     parent = root / "learned"
@@ -77,6 +80,7 @@ def publish(
         with writing(written):
             written.mkdir()
             state.learned.write(written, state.snapshot, view.rows_of)
+            write_nearby(root, written, state.snapshot, encoder, encode)
             np.savez(written / "impressions.npz", allow_pickle=False, **state.impressions.table())
             settle(written, parent / number)
     except BaseException:

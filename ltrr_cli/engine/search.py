@@ -15,6 +15,7 @@ from ltrr_cli.engine.agreement import agreements
 from ltrr_cli.engine.arranging import arranged
 from ltrr_cli.engine.asker import exposure_of, person_of
 from ltrr_cli.engine.meant import as_meant, meant, suggestion
+from ltrr_cli.engine.nearby import nearby
 from ltrr_cli.engine.past import past_of
 from ltrr_cli.engine.workers import WORKERS, applies
 from ltrr_cli.memory.evidence import growth
@@ -196,6 +197,7 @@ def make_request(opened: Opened, query: Query) -> Request:
         living=opened.view.living,
         now=query.time,
         half_life=opened.config.half_life_s,
+        near=lambda: nearby(opened, query.text, " ".join(understood.words)),
     )
     request = Request(
         query,

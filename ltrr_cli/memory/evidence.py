@@ -6,6 +6,7 @@ the past is never rewritten; a reader scales them down by 2^((now − epoch) / h
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +40,7 @@ class Evidence:
         self._keys: Keys | None = None
         self._new: dict[str, dict[str, float]] = {}
         self._by_word: dict[str, set[str]] = {}
+        self._by_hash: dict[int, str] = {}
         self._gone: set[int] = set()  # hashes of keys whose mapped part is forgotten
         self._gone_numbers: set[int] = set()
         self._gone_entities: set[str] = set()  # ids of entities whose mapped part is forgotten
@@ -53,6 +55,7 @@ class Evidence:
         if entities is None:
             entities = self._new[key] = {}
             if self._words:
+                self._by_hash[hash64(key)] = key
                 for word in key.split(" "):
                     self._by_word.setdefault(word, set()).add(key)
         entities[entity_id] = entities.get(entity_id, 0.0) + mass
@@ -61,6 +64,7 @@ class Evidence:
         """Forget everything under the key with this `hash64`; what is added later counts again."""
         for key in [key for key in self._new if hash64(key) == name]:
             del self._new[key]
+            self._by_hash.pop(name, None)
             for word in key.split(" "):
                 self._by_word.get(word, set()).discard(key)
         self._gone.add(name)
@@ -79,6 +83,10 @@ class Evidence:
         """What came since the last checkpoint: masses by key and entity id."""
         return self._new
 
+    def latest(self, count: int) -> list[str]:
+        """Return the keys that came last since the last checkpoint, the latest first."""
+        return list(islice(reversed(self._new), count))
+
     def knows(self, key: str) -> bool:
         """Whether anything was added under exactly this key."""
         return key in self._new or (self._keys is not None and self._mapped(hash64(key)) is not None)
@@ -92,24 +100,50 @@ class Evidence:
         """Return the masses under exactly this key; `row` maps an id to its row in the index."""
         return self._entries(self._mapped(hash64(key)), key, row)
 
-    def similar(self, query: Sequence[str], row: Callable[[str], int | None]) -> list[tuple[float, Entries]]:
-        """Return (similarity, masses) for keys that share words with the query, the same key excluded."""
-        own = " ".join(query)
-        found: list[tuple[float, Entries]] = []
-        if self._keys is not None:
-            same = self._keys.exact(hash64(own))
-            for number, similarity in self._keys.similar(query):
-                if number != same and number not in self._gone_numbers:
-                    entries = self._entries(number, "", row)
-                    if entries is not None:
-                        found.append((similarity, entries))
-        for key in sorted({key for word in set(query) for key in self._by_word.get(word, ()) if key != own}):
+    def similar(
+        self, query: Sequence[str], row: Callable[[str], int | None], near: Sequence[tuple[int, float]] = ()
+    ) -> list[tuple[float, Entries]]:
+        """Return (similarity, masses) for keys that share words with the query, the same key excluded.
+
+        `near` adds (hash of a key, similarity in (0, 1]) of keys that are like it otherwise; of two similarities of
+        one key the higher counts.
+        """
+        found = [
+            (similarity, self._entries(number, "", row))
+            for number, similarity in self._mapped_like(query, near).items()
+        ]
+        found += [
+            (similarity, self._entries(None, key, row))
+            for key, similarity in sorted(self._new_like(query, near).items())
+        ]
+        return [(similarity, entries) for similarity, entries in found if entries is not None]
+
+    def _mapped_like(self, query: Sequence[str], near: Sequence[tuple[int, float]]) -> dict[int, float]:
+        """Return how similar other keys of the mapped part are, by number."""
+        if self._keys is None:
+            return {}
+        likeness = {
+            number: similarity for number, similarity in self._keys.similar(query) if number not in self._gone_numbers
+        }
+        for name, similarity in near:
+            number = self._mapped(name)
+            if number is not None:
+                likeness[number] = max(similarity, likeness.get(number, 0.0))
+        same = self._keys.exact(hash64(" ".join(query)))
+        if same is not None:
+            likeness.pop(same, None)
+        return likeness
+
+    def _new_like(self, query: Sequence[str], near: Sequence[tuple[int, float]]) -> dict[str, float]:
+        """Return how similar other keys are under which something came since the last checkpoint."""
+        likeness = {self._by_hash[name]: similarity for name, similarity in near if name in self._by_hash}
+        for key in {key for word in set(query) for key in self._by_word.get(word, ())}:
             shared = len(set(query) & set(key.split(" ")))
             similarity = shared / max(len(set(query)), len(set(key.split(" "))))
-            entries = self._entries(None, key, row) if similarity >= MIN_SIMILARITY else None
-            if entries is not None:
-                found.append((similarity, entries))
-        return found
+            if similarity >= MIN_SIMILARITY:
+                likeness[key] = max(similarity, likeness.get(key, 0.0))
+        likeness.pop(" ".join(query), None)
+        return likeness
 
     def _entries(self, number: int | None, key: str, row: Callable[[str], int | None]) -> Entries | None:
         new = self._new.get(key) if key or number is None else None

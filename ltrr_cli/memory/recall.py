@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ltrr_cli.memory.keys import Keys
 
 KAPPA = 4.0
+ENOUGH = 4 * KAPPA
+"""Rewards under the query itself from which on what others mean hardly adds: it counts a fifth or less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,13 @@ def recall(
     living: Callable[[NDArray[np.int64]], NDArray[np.bool_]],
     now: float,
     half_life: float,
+    near: Callable[[], Sequence[tuple[int, float]]] | None = None,
 ) -> Recall:
     """Look a query's words up.
 
     `predicted` gives each segment's table and first row, `living` tells which rows are not deleted; times in seconds.
+    `near` gives (hash of the key, likeness) of remembered queries that mean nearly the same; it is asked only where the
+    query's own evidence is less than ENOUGH.
     """
     rows: list[NDArray[np.int64]] = []
     masses: list[NDArray[np.float64]] = []
@@ -72,7 +77,9 @@ def recall(
     if exact is not None:
         own = max(0.0, float(exact[1].sum()) * scale)
         add(exact[0], exact[1] * scale, None)
-    for similarity, (refs, mass) in observed.similar(words, row):
+    for similarity, (refs, mass) in observed.similar(
+        words, row, near() if near is not None and words and own < ENOUGH else ()
+    ):
         add(refs, mass * (scale * similarity**2 * KAPPA / (own + KAPPA)), None)
     for table, base in predicted:
         found = table.similar(words)
