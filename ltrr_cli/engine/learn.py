@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _BATCH = 2_000
 _LOOKED_UP = 200
+_PATIENCE = 600.0
+"""Seconds that an ingest waits for another one's batch."""
 _INGESTED = 100
 """Events after which an ingest writes the learned state down at its end: the next start need not replay them."""
 _SWEEP_EVERY = 20
@@ -69,8 +71,11 @@ def ingest(
     """
     done = Ingested()
     for impressions, events in _batches(records):
-        _log_impressions(opened, impressions, done)
-        _log_events(opened, events, done, now, sync=sync)
+        # One batch at a time: what another process ingests meanwhile would be new to both.
+        with exclusive(opened.root / "locks" / "ingest", timeout=_PATIENCE):
+            opened.catch_up()
+            _log_impressions(opened, impressions, done)
+            _log_events(opened, events, done, now, sync=sync)
         progress(len(impressions) + len(events))
     if sync:
         opened.logs.queries.sync()

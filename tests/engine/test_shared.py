@@ -282,3 +282,23 @@ def test_clicks_during_a_training(
     assert [trial["bet"]["seen"] for trial in live["ranker"]["trials"]] == [1]
     Engine.relearn(index)
     assert_same(live, state_of(index))
+
+
+def test_two_ingests_of_one_file(index: Path, tmp_path: Path) -> None:
+    """The same log read by two processes at once is logged, and learned, once."""
+    path = tmp_path / "log.jsonl"
+    rows = [
+        {"query": ("love", "rain")[number % 2], "entity_id": f"e{number % 9:02}", "action": "click", "ts": NOW + number}
+        for number in range(6_000)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    code = (
+        "import sys; from ltrr_cli.engine import Engine; from ltrr_cli.feedback.formats import Feedback\n"
+        "with Engine.open(sys.argv[1]) as engine: engine.ingest(Feedback([sys.argv[2]]))"
+    )
+    command = [sys.executable, "-c", code, str(index), str(path)]
+    running = [subprocess.Popen(command, cwd=Path(__file__).parents[2]) for _ in range(2)]
+    assert [one.wait() for one in running] == [0, 0]
+    logged = [json.loads(line) for file in (index / "log").glob("events-*.jsonl") for line in file.read_text().splitlines()]
+    ids = [row["event_attributes"]["event_id"] for row in logged]
+    assert len(ids) == len(set(ids)) == len(rows)
