@@ -80,8 +80,9 @@ class _Pen:
         blocks = _BLOCKS if self.unicode else _PLAIN_BLOCKS
         top = len(blocks) - 1
         reach = high - low
+        apart = reach > 0 and math.isfinite(reach)
         return "".join(
-            " " if math.isnan(value) else blocks[round((value - low) / reach * top) if reach else top // 2]
+            " " if math.isnan(value) else blocks[round((value - low) / reach * top) if apart else top // 2]
             for value in values
         )
 

@@ -299,6 +299,7 @@ def test_two_ingests_of_one_file(index: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", code, str(index), str(path)]
     running = [subprocess.Popen(command, cwd=Path(__file__).parents[2]) for _ in range(2)]
     assert [one.wait() for one in running] == [0, 0]
-    logged = [json.loads(line) for file in (index / "log").glob("events-*.jsonl") for line in file.read_text().splitlines()]
+    files = (index / "log").glob("events-*.jsonl")
+    logged = [json.loads(line) for file in files for line in file.read_text().splitlines()]
     ids = [row["event_attributes"]["event_id"] for row in logged]
     assert len(ids) == len(set(ids)) == len(rows)

@@ -46,7 +46,7 @@ def test_the_best_vector_counts(tmp_path: Path, graph_from: int) -> None:
         assert len(set(rows.tolist()) & set(expected.tolist())) >= (20 if vectors.exact else 19)
         some = np.array([9, 2, 0, 299, 9], np.int64)
         assert vectors.similarity(some, query) == pytest.approx(best[some], abs=1e-6)
-    assert len(vectors.nearest(table[0], 300)[0]) == 300
+    assert len(vectors.nearest(table[0], 300)[0]) >= (300 if vectors.exact else 297)
 
 
 def test_which_passage(tmp_path: Path) -> None:
