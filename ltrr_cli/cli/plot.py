@@ -82,7 +82,9 @@ class _Pen:
         reach = high - low
         apart = reach > 0 and math.isfinite(reach)
         return "".join(
-            " " if math.isnan(value) else blocks[round((value - low) / reach * top) if apart else top // 2]
+            " "
+            if math.isnan(value)
+            else blocks[round((min(max(value, low), high) - low) / reach * top) if apart else top // 2]
             for value in values
         )
 
