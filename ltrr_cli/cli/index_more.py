@@ -81,7 +81,9 @@ def _row(entity: Entity) -> dict[str, Any]:
         row["popularity"] = _number(entity.popularity)
     for name, values in entity.attributes.items():
         plain = [_number(value) if isinstance(value, float) else value for value in values]
-        row.setdefault(name, plain[0] if len(plain) == 1 else plain)
+        weights = entity.weights.get(name)
+        one = plain[0] if len(plain) == 1 else plain
+        row.setdefault(name, one if weights is None else dict(zip(map(str, plain), weights, strict=True)))
     return row
 
 

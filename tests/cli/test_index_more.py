@@ -64,3 +64,15 @@ def test_patterns(ltrr: Ltrr, tmp_path: Path) -> None:
     none = ltrr("index", "build", f"{tmp_path}/no*.jsonl", "-i", tmp_path / "x.ltrr")
     assert none.code == 1
     assert "no*.jsonl" in none.err
+
+
+def test_export_keeps_weights(ltrr: Ltrr, tmp_path: Path) -> None:
+    """What is built from an export has the weights of values that the catalogue gave."""
+    rows = [
+        {"id": "a", "title": "Alpha", "genre": {"pop": 0.25, "country": 0.75}},
+        {"id": "b", "title": "Beta", "genre": {"pop": 1.0}},
+    ]
+    (tmp_path / "w.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert ltrr("index", "build", tmp_path / "w.jsonl", "-i", tmp_path / "w.ltrr").code == 0
+    exported = [json.loads(line) for line in ltrr("index", "export", "-i", tmp_path / "w.ltrr").out.splitlines()]
+    assert [row["genre"] for row in exported] == [row["genre"] for row in rows]
