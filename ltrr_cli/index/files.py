@@ -100,19 +100,27 @@ def map_bytes(path: Path) -> Any:
     return np.memmap(path, np.uint8, "r").view(np.ndarray)
 
 
+SMALL = 65_536
+"""Bytes of an array up to which it is read whole: a map keeps its file open, and a process may open so many only."""
+
+
 def mapped(path: Path) -> Any:
     """Map an .npy file for reading, as a plain array: NumPy's own memmap class costs a microsecond at every slice.
 
-    ValueError, naming the file, if it is damaged.
+    A small one is read whole. ValueError, naming the file, if it is damaged.
     """
     import tokenize
 
     import numpy as np
 
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
+        array = np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
     except (*_DAMAGE, tokenize.TokenError) as error:
         raise ValueError(f"{path.name} is damaged") from error
+    if array.nbytes <= SMALL:
+        array = array.copy()
+        array.flags.writeable = False
+    return array
 
 
 def read_npz(path: Path) -> dict[str, Any]:

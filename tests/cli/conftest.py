@@ -72,6 +72,8 @@ class Terminal:
             [*PROGRAM, *args], stdin=slave, stdout=out, stderr=slave, env=_environment(env), start_new_session=True
         )
         os.close(slave)
+        self._ready = select.poll()  # select() knows no descriptor beyond 1,023
+        self._ready.register(self.master, select.POLLIN)
         self.raw = ""
 
     def until(self, pattern: str, *, seconds: float = 60) -> str:
@@ -79,7 +81,7 @@ class Terminal:
         text, end = "", time.monotonic() + seconds
         while not re.search(pattern, text):
             assert time.monotonic() < end, f"no {pattern!r} in {text!r}"
-            if select.select([self.master], [], [], 0.1)[0]:
+            if self._ready.poll(100):
                 try:
                     piece = os.read(self.master, 65536).decode(errors="replace")
                 except OSError:  # the other side is closed
