@@ -26,6 +26,19 @@ IndexOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
 UserOption = Annotated[str, typer.Option("--user", metavar="USER", help="Who asks.", show_default=False)]
+IdsOption = Annotated[bool, typer.Option("--ids", help="Print the ids of the results only.")]
+ExplainOption = Annotated[bool, typer.Option("--explain", help="Show how the answer came about.")]
+StrategiesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--strategies", metavar="NAME[:DEPTH],…", help="Use these strategies, not the policy's.", show_default=False
+    ),
+]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", metavar="N", min=0, help="Make chance repeatable.", show_default=False)
+]
+NoExploreOption = Annotated[bool, typer.Option("--no-explore", help="Take the policy's mean.")]
+NoLogOption = Annotated[bool, typer.Option("--no-log", help="Log nothing; feedback cannot refer to it.")]
 SessionOption = Annotated[str, typer.Option("--session", metavar="ID", help="In which session.", show_default=False)]
 
 _SUFFIX = ".ltrr"

@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ltrr_cli.cli.options import IndexOption, JsonOption, SessionOption, UserOption, depths, filter_of, find_index
+from ltrr_cli.cli.options import (
+    ExplainOption,
+    IdsOption,
+    IndexOption,
+    JsonOption,
+    NoExploreOption,
+    NoLogOption,
+    SeedOption,
+    SessionOption,
+    StrategiesOption,
+    UserOption,
+    depths,
+    filter_of,
+    find_index,
+)
 from ltrr_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,9 +78,9 @@ def query(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a result a row, safe for spreadsheets.")] = False,
     tsv: Annotated[bool, typer.Option("--tsv", help="Print tab-separated rows, for cut and awk.")] = False,
     trec: Annotated[bool, typer.Option("--trec", help="Print lines of a TREC run.")] = False,
-    ids: Annotated[bool, typer.Option("--ids", help="Print the ids of the results only.")] = False,
+    ids: IdsOption = False,
     nul: Annotated[bool, typer.Option("-0", help="With --ids: end each by a NUL byte.")] = False,
-    explain: Annotated[bool, typer.Option("--explain", help="Show how the answer came about.")] = False,
+    explain: ExplainOption = False,
     user: UserOption = "",
     session: SessionOption = "",
     context: Annotated[
@@ -116,10 +130,7 @@ def query(
             show_default=False,
         ),
     ] = None,
-    strategies: Annotated[
-        str | None,
-        typer.Option(metavar="NAME[:DEPTH],…", help="Use these strategies, not the policy's.", show_default=False),
-    ] = None,
+    strategies: StrategiesOption = None,
     interleave: Annotated[
         tuple[str, str] | None,
         typer.Option(
@@ -137,11 +148,9 @@ def query(
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="Make chance repeatable.", show_default=False)
-    ] = None,
-    no_explore: Annotated[bool, typer.Option("--no-explore", help="Take the policy's mean.")] = False,
-    no_log: Annotated[bool, typer.Option("--no-log", help="Log nothing; feedback cannot refer to it.")] = False,
+    seed: SeedOption = None,
+    no_explore: NoExploreOption = False,
+    no_log: NoLogOption = False,
     fail_empty: Annotated[bool, typer.Option("--fail-empty", help="Exit code 4 if a query finds nothing.")] = False,
 ) -> None:
     """Parse, ask, show."""

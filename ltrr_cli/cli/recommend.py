@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from ltrr_cli.cli.options import IndexOption, JsonOption, SessionOption, UserOption, depths, find_index
+from ltrr_cli.cli.options import (
+    ExplainOption,
+    IdsOption,
+    IndexOption,
+    JsonOption,
+    NoExploreOption,
+    NoLogOption,
+    SeedOption,
+    SessionOption,
+    StrategiesOption,
+    UserOption,
+    depths,
+    find_index,
+)
 from ltrr_cli.errors import UsageError
 
 HELP = """Recommend entities to a user, in a session, or by what is liked here and now.
@@ -35,8 +48,8 @@ def recommend(
     ] = None,
     k: _Count = 10,
     as_json: JsonOption = False,
-    ids: Annotated[bool, typer.Option("--ids", help="Print the ids of the results only.")] = False,
-    explain: Annotated[bool, typer.Option("--explain", help="Show how the answer came about.")] = False,
+    ids: IdsOption = False,
+    explain: ExplainOption = False,
     context: Annotated[
         list[str] | None,
         typer.Option(
@@ -45,15 +58,10 @@ def recommend(
             show_default=False,
         ),
     ] = None,
-    strategies: Annotated[
-        str | None,
-        typer.Option(metavar="NAME[:DEPTH],…", help="Use these strategies, not the policy's.", show_default=False),
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="Make chance repeatable.", show_default=False)
-    ] = None,
-    no_explore: Annotated[bool, typer.Option("--no-explore", help="Take the policy's mean.")] = False,
-    no_log: Annotated[bool, typer.Option("--no-log", help="Log nothing; feedback cannot refer to it.")] = False,
+    strategies: StrategiesOption = None,
+    seed: SeedOption = None,
+    no_explore: NoExploreOption = False,
+    no_log: NoLogOption = False,
 ) -> None:
     """Parse, ask, show."""
     from ltrr_cli.cli.asking import answer_json, tell_failures

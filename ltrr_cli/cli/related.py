@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ltrr_cli.cli.options import IndexOption, JsonOption, find_index
+from ltrr_cli.cli.options import IdsOption, IndexOption, JsonOption, find_index
 from ltrr_cli.errors import UsageError
 
 HELP = """Show what has to do with an entity.
@@ -26,7 +26,7 @@ def related(
     index: IndexOption = None,
     k: Annotated[int, typer.Option("-k", metavar="N", help="How many results.")] = 10,
     as_json: JsonOption = False,
-    ids: Annotated[bool, typer.Option("--ids", help="Print the ids of the results only.")] = False,
+    ids: IdsOption = False,
 ) -> None:
     """Parse, ask, show."""
     from ltrr_cli.cli.text import number, safe, say, show_json

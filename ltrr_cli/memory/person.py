@@ -198,3 +198,13 @@ def _middle(view: View, rows: NDArray[np.int64], weights: NDArray[np.float64]) -
         return None
     total: NDArray[np.float32] = np.einsum("n,nd->d", weights.astype(np.float32), view.vectors(rows))
     return total / np.float32(max(math.sqrt(float(np.einsum("d,d->", total, total))), 1e-9))
+
+
+def values_at(rows: NDArray[np.int64], known: Weighted) -> NDArray[np.float64]:
+    """Return the weights of rows among the known ones, 0 where one is not: (n,) float64."""
+    own, weights = known
+    if not len(own):
+        return np.zeros(len(rows))
+    order = own.argsort()
+    places = order[np.minimum(own.searchsorted(rows, sorter=order), len(own) - 1)]
+    return np.where(own[places] == rows, weights[places], 0.0)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ltrr_cli.index.dictionary import TITLE, TYPE
 from ltrr_cli.index.passages import cosines
+from ltrr_cli.memory.person import values_at
 from ltrr_cli.memory.recall import KAPPA
 from ltrr_cli.ranking.match import match_words
 from ltrr_cli.ranking.registry import names, sharpened
@@ -281,7 +282,7 @@ def _person(
 ) -> None:
     """Fill what the person did, what goes together with what he likes, and the values that he likes."""
     if person.own is not None:
-        (mass,) = _lookup(rows, *person.own)
+        mass = values_at(rows, person.own)
         out[at["user.entity"]] = mass / (mass + 1)
         if person.done is not None and (mass > 0).any():
             out[at["user.done"]] = 0.0
@@ -289,7 +290,7 @@ def _person(
             out[at["user.done"], acted] = person.done(rows[acted])
     company, scores = person.company
     if len(company):
-        (out[at["user.company"]],) = _lookup(rows, company, scores)
+        out[at["user.company"]] = values_at(rows, (company, scores))
     wanted, shares = person.values
     if len(wanted):
         for segment, places, own in parts:

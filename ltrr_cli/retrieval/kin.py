@@ -14,6 +14,7 @@ import numpy as np
 
 from ltrr_cli.index.dictionary import TITLE
 from ltrr_cli.index.values import terms
+from ltrr_cli.memory.person import values_at
 from ltrr_cli.text import hash64, key
 
 if TYPE_CHECKING:
@@ -69,21 +70,13 @@ def kin(view: View, seeds: NDArray[np.int64], weights: Sequence[float], person: 
         near = _of_most(person.together(hashes, np.array(weights, np.float64)))
     rows = shared[0] if near is None else np.union1d(shared[0], near[0])
     rows = rows[~np.isin(rows, seeds) & view.living(rows)]
-    return Kin(rows, _at(rows, shared), np.zeros(len(rows)) if near is None else _at(rows, near))
+    return Kin(rows, values_at(rows, shared), np.zeros(len(rows)) if near is None else values_at(rows, near))
 
 
 def _of_most(found: Weighted) -> Weighted:
     """Return the scores as shares of the highest."""
     rows, scores = found
     return rows, scores / max(float(scores.max(initial=0.0)), 1e-9)
-
-
-def _at(rows: NDArray[np.int64], known: Weighted) -> NDArray[np.float64]:
-    """Return the scores of rows among the known ones, which ascend; 0 where one is not."""
-    if not len(known[0]):
-        return np.zeros(len(rows))
-    places = np.minimum(known[0].searchsorted(rows), len(known[0]) - 1)
-    return np.where(known[0][places] == rows, known[1][places], 0.0)
 
 
 def _shared(view: View, wanted: dict[str, float]) -> Weighted:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.index.passages import cosines
+from ltrr_cli.memory.person import values_at
 from ltrr_cli.retrieval.base import Hits
 from ltrr_cli.retrieval.lexical import knows, text_query
 
@@ -100,16 +101,6 @@ def _fitting(request: Request, person: Person) -> Weighted:
     fit = np.zeros(len(rows))
     np.maximum.at(fit, inverse, np.concatenate([scores for _, scores in parts]))
     return rows, fit
-
-
-def values_at(rows: NDArray[np.int64], known: Weighted) -> NDArray[np.float64]:
-    """Return the weights of rows among the known ones, 0 where one is not: (n,) float64."""
-    own, weights = known
-    if not len(own):
-        return np.zeros(len(rows))
-    order = own.argsort()
-    places = order[np.minimum(own.searchsorted(rows, sorter=order), len(own) - 1)]
-    return np.where(own[places] == rows, weights[places], 0.0)
 
 
 strategy = Personal
