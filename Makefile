@@ -41,7 +41,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The reference of commands in README.md and the recorded session, both from the program itself.
+# The table of commands in README.md, docs/commands.md and the recorded session, all from the program itself.
 docs: install
 	$(BIN)/python docs/reference.py
 	$(BIN)/python docs/session.py

@@ -1,4 +1,4 @@
-"""Writes the README's reference of commands from the program itself; a test compares the two.
+"""Writes README.md's table of commands and docs/commands.md from the program itself; a test compares them.
 
 python docs/reference.py
 """
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parent / "commands.md"
 BEGIN, END = "<!-- commands: written by docs/reference.py -->", "<!-- end of commands -->"
+WIDTH = 100
 
 
 def commands() -> Iterator[tuple[str, Any]]:
@@ -36,19 +38,34 @@ def commands() -> Iterator[tuple[str, Any]]:
 
 
 def reference() -> str:
-    """Return the table."""
-    lines = ["| command | what it does | options |", "|---|---|---|"]
+    """Return the table: each command with its arguments, and what it does."""
+    lines = ["| command | what it does |", "|---|---|"]
     for name, command in commands():
-        arguments, options = [], []
-        for one in command.params:
-            if one.param_type_name == "argument":
-                arguments.append((one.metavar or one.name.upper()).rstrip("…") + ("…" if one.nargs == -1 else ""))
-            elif one.name != "help" and not one.hidden:
-                options.append(f"`{min(one.opts, key=lambda option: (not option.startswith('--'), len(option)))}`")
+        arguments = [
+            (one.metavar or one.name.upper()).rstrip("…") + ("…" if one.nargs == -1 else "")
+            for one in command.params
+            if one.param_type_name == "argument"
+        ]
         call = " ".join([name, *arguments])
         what = re.split(r"(?<=[.:])\s", " ".join((command.help or "").split()), maxsplit=1)[0].rstrip(".:")
-        lines.append(f"| `{call}` | {_cell(what)} | {' '.join(options)} |")
+        lines.append(f"| `{call}` | {_cell(what)} |")
     return "\n".join(lines)
+
+
+def page() -> str:
+    """Return the page: each command's own help."""
+    parts = ["# Commands\n\nWhat `ltrr COMMAND --help` says, written by `python docs/reference.py`.\n"]
+    for name, command in commands():
+        settings = {"terminal_width": WIDTH, "max_content_width": WIDTH, "help_option_names": ["-h", "--help"]}
+        context = command.make_context(name, [], resilient_parsing=True, **settings)
+        parts.append(f"## {name}\n\n```\n{command.get_help(context).rstrip()}\n```\n")
+    return "\n".join(parts)
+
+
+def options(command: Any) -> list[str]:
+    """Return the long names of a command's visible options."""
+    visible = [one for one in command.params if one.param_type_name == "option" and not one.hidden]
+    return [min(one.opts, key=lambda option: (not option.startswith("--"), len(option))) for one in visible]
 
 
 def _cell(text: str) -> str:
@@ -61,10 +78,11 @@ def block(text: str) -> str:
 
 
 def main() -> None:
-    """Write it."""
+    """Write both."""
     text = README.read_text(encoding="utf-8")
     before, after = text[: text.index(BEGIN)], text[text.index(END) :]
     README.write_text(f"{before}{BEGIN}\n\n{reference()}\n\n{after}", encoding="utf-8")
+    PAGE.write_text(page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -134,7 +134,7 @@ SECTIONS = {
         "hindsight",
     ),
 }
-_ADVICE = "see the README's configuration section"
+_ADVICE = "ltrr config show lists them all"
 _RANGES = {
     "candidates": (1, 10_000),
     "epsilon": (0.0, 1.0),
