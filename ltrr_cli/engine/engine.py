@@ -439,13 +439,11 @@ class Engine:
     def warm_up(self, texts: Sequence[str]) -> None:
         """Encode the queries that will be searched next, all at once: faster than one by one."""
         opened = self._fresh()
-        opened.warm_up([opened.filters.read(text, "")[0] for text in texts])
+        opened.query_vectors.make([opened.filters.read(text, "")[0] for text in texts])
 
     def encode_ahead(self, texts: Sequence[str]) -> Callable[[], None]:
         """Begin to encode queries in another thread; call what is returned before they are searched: it waits."""
-        from ltrr_cli.engine.ahead import encode_ahead
-
-        return encode_ahead(self._fresh(), texts)
+        return self._fresh().query_vectors.make_ahead(texts)
 
     def record(
         self,

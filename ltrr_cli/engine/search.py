@@ -161,6 +161,7 @@ def prepare(opened: Opened, query: Query, *, informed: bool) -> Ready:
     """Understand a query and, where the choice is to be `informed`, run what informs it."""
     asked = time.perf_counter()
     request = make_request(opened, query)
+    opened.query_vectors.begin(request.query.text)
     arms = [strategy for strategy in opened.strategies if applies(strategy, request)]
     first = _run_first(opened, arms, request, asked) if informed else {}
     past = past_of(opened, query, request.person.own if request.person is not None else None)
@@ -189,6 +190,8 @@ def candidates(opened: Opened, query: Query) -> tuple[Pool, NDArray[np.float32]]
 def make_request(opened: Opened, query: Query) -> Request:
     """Understand a query, and look it up in the memory."""
     understood = understood_by(opened, query.text, query.time)
+    if not understood.unseen:  # else it may turn out to be mistyped
+        opened.query_vectors.begin(query.text)
     remembered = recall(
         understood.words,
         opened.predicted,
@@ -204,7 +207,7 @@ def make_request(opened: Opened, query: Query) -> Request:
         understood,
         remembered,
         opened.filters.view(query.filter),
-        opened.query_vector,
+        opened.query_vectors.of,
         popularity=opened.learned.popularity,
         remade=lambda text: make_request(opened, replace(query, text=text)),
         person=person_of(opened, query),
