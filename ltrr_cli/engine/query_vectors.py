@@ -30,8 +30,9 @@ class QueryVectors:
 
     def begin(self, text: str) -> None:
         """Begin to encode a text that will be asked for, in another thread; an error is raised when it is."""
-        if text.strip() and text not in self._kept and text not in self._begun:
-            self._begun[text] = WORKERS.begin(lambda: self._made(text))
+        with self._lock:
+            if text.strip() and text not in self._kept and text not in self._begun:
+                self._begun[text] = WORKERS.begin(lambda: self._made(text))
 
     def of(self, text: str) -> NDArray[np.float32]:
         """Return the vector of a text."""
@@ -45,8 +46,9 @@ class QueryVectors:
         try:
             vectors = self._encode([text])
             self._keep([text], vectors)
-        finally:
-            self._begun.pop(text, None)  # after it is kept: who asks finds it in one of both
+        finally:  # after it is kept: who asks finds it in one of both
+            with self._lock:
+                self._begun.pop(text, None)
         return vectors[0]
 
     def unknown(self, texts: Sequence[str]) -> list[str]:

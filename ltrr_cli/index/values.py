@@ -9,6 +9,7 @@ value (`index/suggest.py`) has the term `genre~pop` alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 ALIASES = ("aliases", "alias", "aka", "also_known_as", "alternative_titles")
 """Attributes whose values are further titles."""
+_SHORT = 64
 LEVELS = 10
 """A catalogue's weight of a value is told apart in so many steps."""
 
@@ -38,14 +40,22 @@ def year_like(value: float) -> bool:
     return 1000 <= value <= 2199 and value == int(value)
 
 
+def _key(value: str) -> str:
+    """Return the key of a value; those of short ones are kept, since values repeat."""
+    return _kept_key(value) if len(value) <= _SHORT else key(value)
+
+
+_kept_key = lru_cache(65536)(key)
+
+
 def terms(entity: Entity) -> Iterator[tuple[str, str]]:
     """Yield (attribute, key) for each value of the entity that a query may name, its type included."""
     if entity.type:
-        yield "type", key(entity.type)
+        yield "type", _key(entity.type)
     for name, values in entity.attributes.items():
         for value in values:
             if isinstance(value, str):
-                word = key(value)
+                word = _key(value)
                 if word and word.count(" ") < MAX_WORDS:
                     yield name, word
             elif year_like(value):

@@ -163,6 +163,11 @@ class View:
         number = int(np.searchsorted(self._bases, row, "right")) - 1
         return self.segments[number].entity(row - int(self._bases[number]))
 
+    def terms(self, row: int) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """Return the key of the title at this row, and the (attribute, key) of its values, sorted."""
+        number = int(np.searchsorted(self._bases, row, "right")) - 1
+        return self.segments[number].terms(row - int(self._bases[number]))
+
     def suggestions(self, row: int) -> list[tuple[str, str, float]]:
         """Return (attribute, key, weight) of the values that were suggested for the entity at this row."""
         number = int(np.searchsorted(self._bases, row, "right")) - 1
@@ -225,7 +230,7 @@ class View:
 
     def document_frequency(self, field: str, term: str) -> int:
         """Return in how many entities' `field` the stemmed term occurs, deleted ones included."""
-        return sum(segment.fulltext.document_frequency(field, term) for segment in self.segments)
+        return sum([segment.fulltext.document_frequency(field, term) for segment in self.segments])
 
     def asked(self, text: str) -> Asked:
         """Return a query as the newest segment sees it."""
