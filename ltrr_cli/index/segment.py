@@ -288,12 +288,13 @@ class Segment:
 
     def terms(self, row: int) -> tuple[str, tuple[tuple[str, str], ...]]:
         """Return the key of the title at a row, and the (attribute, key) of its values, sorted; the last are kept."""
-        if row not in self._terms:
+        found = self._terms.get(row)
+        if found is None:
             if len(self._terms) >= _TERMS_KEPT:
                 self._terms.clear()
             entity = self.entity(row)
-            self._terms[row] = key(entity.title), tuple(sorted(set(terms(entity))))
-        return self._terms[row]
+            found = self._terms[row] = key(entity.title), tuple(sorted(set(terms(entity))))
+        return found
 
     def line(self, row: int) -> bytes:
         """Return the entity's JSON line."""

@@ -147,6 +147,15 @@ class Values:
         """Return (place in `phrases`, reading) for each meaning of a phrase with one of the hashes."""
         return self.dictionary.readings(phrases)
 
+    def having(self, rows: NDArray[np.int64], wanted: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Tell which of the wanted term hashes each row has: (wanted, n) bool."""
+        starts = self.starts[rows]
+        flat, ends = taken(self.hashes, starts, self.starts[rows + 1] - starts)
+        which, hits = found(flat, wanted)
+        out = np.zeros((len(wanted), len(rows)), bool)
+        out[which, ends.searchsorted(hits, "right")] = True
+        return out
+
     def shares(
         self, rows: NDArray[np.int64], wanted: NDArray[np.uint64], weights: NDArray[np.float32]
     ) -> NDArray[np.float32]:
