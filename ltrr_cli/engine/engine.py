@@ -309,7 +309,8 @@ class Engine:
         from ltrr_cli.engine.arranging import wanted_cap, wanted_diversity
         from ltrr_cli.engine.filtering import complete
         from ltrr_cli.engine.interleaving import Named, answer_interleaved
-        from ltrr_cli.engine.search import Choice, answer, impression_of
+        from ltrr_cli.engine.search import Choice, answer
+        from ltrr_cli.engine.showing import impression_of
         from ltrr_cli.feedback.ubi import impression_to_ubi
         from ltrr_cli.policy.baselines import Fixed
 
@@ -370,7 +371,7 @@ class Engine:
 
         Nothing is retrieved or logged. `now`, in seconds since 1970, says how old what was learned of readings is.
         """
-        from ltrr_cli.engine.search import understood_by
+        from ltrr_cli.engine.requests import understood_by
 
         if not isinstance(text, str):
             raise UsageError(f"a query is a text, not {text!r}")

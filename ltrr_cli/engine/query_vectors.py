@@ -45,11 +45,12 @@ class QueryVectors:
     def _made(self, text: str) -> NDArray[np.float32]:
         try:
             vectors = self._encode([text])
+            vector: NDArray[np.float32] = vectors[0]
             self._keep([text], vectors)
         finally:  # after it is kept: who asks finds it in one of both
             with self._lock:
                 self._begun.pop(text, None)
-        return vectors[0]
+        return vector
 
     def unknown(self, texts: Sequence[str]) -> list[str]:
         """Return the distinct texts that would have to be encoded, as many as are kept at most."""

@@ -61,7 +61,7 @@ _kept: WeakKeyDictionary[View, dict[_Asked, list[Variant]]] = WeakKeyDictionary(
 """The variants of the last words asked for: whatever is typed, the same words come again."""
 
 
-def variants(view: View, word: str, *, last: bool, near: float = 2.0) -> Sequence[Variant]:
+def variants(view: View, word: str, *, last: bool, near: float = 2.0) -> list[Variant]:
     """Return what an unknown word may stand for, likeliest first; the last word of a query may be incomplete.
 
     `near` bounds the errors further than the word's length does.
