@@ -16,7 +16,7 @@ import numpy as np
 from common import OUT, data, mean, quantile, rows
 
 from ltrr_cli import Engine
-from ltrr_cli.engine.search import make_request
+from ltrr_cli.engine.requests import make_request
 from ltrr_cli.index.passages import cosines
 from ltrr_cli.records import Query
 

@@ -23,7 +23,7 @@ import numpy as np
 from common import OUT, data
 
 from ltrr_cli import Engine
-from ltrr_cli.engine.search import context_of, make_request
+from ltrr_cli.engine.requests import context_of, make_request
 from ltrr_cli.engine.workers import run
 from ltrr_cli.feedback.formats import Feedback
 from ltrr_cli.feedback.times import parse_time
@@ -203,7 +203,7 @@ def ask(opened: Opened, texts: Sequence[str], now: float) -> Answers:
     lists = np.full((*shape, MAX_DEPTH), -1, np.int32)
     for number, text in enumerate(texts):
         if number % TOGETHER == 0:
-            opened.warm_up(texts[number : number + TOGETHER])
+            opened.query_vectors.make(texts[number : number + TOGETHER])
         query = Query(id="", text=text, time=now)
         request = make_request(opened, query)
         first = {}

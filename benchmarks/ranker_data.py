@@ -102,7 +102,7 @@ def _make(name: str) -> None:
             values, grades, ideal = [], [], []
             for number, query in enumerate(kept):
                 if number % 500 == 0:
-                    opened.warm_up([one.text for one in kept[number : number + 500]])
+                    opened.query_vectors.make([one.text for one in kept[number : number + 500]])
                 pool, found = candidates(opened, Query(id="", text=query.text, time=NOW))
                 block = np.full((len(found), len(NAMES)), np.nan, np.float32)
                 block[:, [place[one] for one in names(pool.arms)]] = found

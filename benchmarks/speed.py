@@ -1,8 +1,8 @@
 """Speed as ratios against the raw engines in the same run, on MSRD (benchmarks/msrd.py builds the index).
 
-Warm: the whole of `Engine.search`, logging included, beside the bare calls that it makes (encoder, Tantivy, USearch),
-for the same queries, alternating. After each query the ranker's features and scores of 200 candidates drawn at random,
-beside the bare product of their vectors with the query's. Cold: `ltrr query TEXT --json` beside a script that imports
+Warm: the whole of `Engine.search`, logging included, beside the calls that it makes (encoder, Tantivy, USearch), noted
+and made again one after the other, for the same queries, alternating. After each query the ranker's features and scores
+of 200 candidates drawn at random, beside the bare product of their vectors with the query's. Cold: `ltrr query TEXT --json` beside a script that imports
 the same libraries and makes the same calls, and `ltrr --help` beside importing typer and rich.console; whole
 processes, alternating, best of several.
 
@@ -19,19 +19,24 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import numpy as np
 from common import OUT, data, quantile, report, rows
 
 from ltrr_cli import Engine
-from ltrr_cli.engine.search import make_request, prepare, rank
+from ltrr_cli.engine.search import prepare, rank
+from ltrr_cli.index.fulltext import Fulltext
+from ltrr_cli.index.vectors import Vectors
 from ltrr_cli.records import Query
-from ltrr_cli.retrieval.lexical import text_query
 from ltrr_cli.retrieval.pool import Pool
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from ltrr_cli.engine.opened import Opened
 
 CANDIDATES = 200
@@ -77,32 +82,21 @@ def warm(index: Path, count: int) -> list[tuple[str, str]]:
         for text in texts[count : count + 100]:
             engine.search(text, log=False)
         opened = engine._opened  # noqa: SLF001 – the raw engines inside
-        segment = opened.view.segments[0]
-        for text in texts[:count]:
+        for number, text in enumerate(texts[:count]):
             started = time.perf_counter()
-            answer = engine.search(text)
+            engine.search(text, seed=number)
             whole.append((time.perf_counter() - started) * 1e3)
             ranked.append(ranking(opened, text, rng))
-            request = make_request(opened, Query(id="", text=text, time=0.0))
-            depth = {arm.name: arm.depth for arm in answer.trace.arms}
-            queries = []
-            for arm, limit in depth.items():
-                if arm in ("lexical", "popular"):
-                    queries.append((text_query(segment, request), limit, arm == "popular"))
-                elif arm == "structured":
-                    wanted = [(tag.term, tag.probability) for tag in request.understood.tags]
-                    queries.append((segment.fulltext.values(wanted), limit, True))
+            with recorded() as calls:
+                engine.search(text, seed=number, log=False)
             started = time.perf_counter()
-            vector = opened.encoder.encode([text], kind="query")[0]
+            opened.encoder.encode([text], kind="query")
             parts["encode"].append((time.perf_counter() - started) * 1e3)
-            started = time.perf_counter()
-            for query, limit, by_popularity in queries:
-                segment.fulltext.search(query, limit, by_popularity=by_popularity)
-            parts["Tantivy"].append((time.perf_counter() - started) * 1e3)
-            started = time.perf_counter()
-            if "semantic" in depth:
-                segment.vectors.nearest(vector, depth["semantic"])
-            parts["USearch"].append((time.perf_counter() - started) * 1e3)
+            for name, made in calls.items():
+                started = time.perf_counter()
+                for call in made:
+                    call()
+                parts[name].append((time.perf_counter() - started) * 1e3)
     middle = {name: quantile(values, 0.5) for name, values in parts.items()}
     engines = quantile([sum(row) for row in zip(*parts.values(), strict=True)], 0.5)
     return [
@@ -115,6 +109,28 @@ def warm(index: Path, count: int) -> list[tuple[str, str]]:
             f"{quantile([ours for ours, _ in ranked], 0.5):.2f} / {quantile([bare for _, bare in ranked], 0.5):.3f} ms",
         ),
     ]
+
+
+@contextmanager
+def recorded() -> Iterator[dict[str, list[Callable[[], object]]]]:
+    """Note the searches in Tantivy and USearch that are made meanwhile, to be made again alone."""
+    calls: dict[str, list[Callable[[], object]]] = {"Tantivy": [], "USearch": []}
+
+    def noting(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*arguments: Any, **named: Any) -> Any:
+            calls[name].append(lambda: method(*arguments, **named))
+            return method(*arguments, **named)
+
+        return noted
+
+    with ExitStack() as stack:
+        for name, owner, method in (
+            ("Tantivy", Fulltext, "search"),
+            ("Tantivy", Fulltext, "count"),
+            ("USearch", Vectors, "nearest"),
+        ):
+            stack.enter_context(patch.object(owner, method, noting(name, getattr(owner, method))))
+        yield calls
 
 
 def ranking(opened: Opened, text: str, rng: np.random.Generator) -> tuple[float, float]:

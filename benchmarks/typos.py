@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from common import OUT, data, judgments, mean, quantile, rows
 
 from ltrr_cli import Engine
-from ltrr_cli.engine.search import make_request
+from ltrr_cli.engine.requests import make_request
 from ltrr_cli.estimators.measures import parse_measures
 from ltrr_cli.records import Query
 from ltrr_cli.retrieval.base import built_in

@@ -31,10 +31,9 @@ def agreements(view: View, understood: Understood, rows: NDArray[np.int64]) -> t
     parts = view.by_segment(rows)
     has = np.zeros((len(tags), len(rows)), bool)
     if tags:
-        wanted, place = np.unique(np.array([hash64(tag.term) for tag in tags], np.uint64), return_inverse=True)
-        each = np.eye(len(wanted), dtype=np.float32)
+        wanted = np.array([hash64(tag.term) for tag in tags], np.uint64)
         for segment, places, own in parts:
-            has[:, places] = segment.values.shares(own, wanted, each)[place] > 0
+            has[:, places] = segment.values.having(own, wanted)
     found = [_of(tag.attribute, tag.form, row) for tag, row in zip(tags, has, strict=True)]
     for one in understood.ranges[:_MOST]:
         row = np.zeros(len(rows), bool)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.engine.search import context_of, fed, make_request
+from ltrr_cli.engine.requests import context_of, make_request
+from ltrr_cli.engine.search import fed
 from ltrr_cli.engine.workers import Ran, applies, run
 from ltrr_cli.errors import LtrrError
 from ltrr_cli.policy.base import MAX_DEPTH

@@ -309,7 +309,8 @@ class Engine:
         from ltrr_cli.engine.arranging import wanted_cap, wanted_diversity
         from ltrr_cli.engine.filtering import complete
         from ltrr_cli.engine.interleaving import Named, answer_interleaved
-        from ltrr_cli.engine.search import Choice, answer, impression_of
+        from ltrr_cli.engine.search import Choice, answer
+        from ltrr_cli.engine.showing import impression_of
         from ltrr_cli.feedback.ubi import impression_to_ubi
         from ltrr_cli.policy.baselines import Fixed
 
@@ -370,7 +371,7 @@ class Engine:
 
         Nothing is retrieved or logged. `now`, in seconds since 1970, says how old what was learned of readings is.
         """
-        from ltrr_cli.engine.search import understood_by
+        from ltrr_cli.engine.requests import understood_by
 
         if not isinstance(text, str):
             raise UsageError(f"a query is a text, not {text!r}")
@@ -439,13 +440,11 @@ class Engine:
     def warm_up(self, texts: Sequence[str]) -> None:
         """Encode the queries that will be searched next, all at once: faster than one by one."""
         opened = self._fresh()
-        opened.warm_up([opened.filters.read(text, "")[0] for text in texts])
+        opened.query_vectors.make([opened.filters.read(text, "")[0] for text in texts])
 
     def encode_ahead(self, texts: Sequence[str]) -> Callable[[], None]:
         """Begin to encode queries in another thread; call what is returned before they are searched: it waits."""
-        from ltrr_cli.engine.ahead import encode_ahead
-
-        return encode_ahead(self._fresh(), texts)
+        return self._fresh().query_vectors.make_ahead(texts)
 
     def record(
         self,

@@ -22,15 +22,13 @@ from ltrr_cli.engine.search import (
     cut,
     policy_version,
     prepare,
-    provenance,
     rank,
-    readings,
-    results_of,
     retrieve,
-    rounded,
     select,
 )
+from ltrr_cli.engine.showing import provenance, results_of, rounded
 from ltrr_cli.policy.baselines import Fixed
+from ltrr_cli.query.speak import spoken
 from ltrr_cli.ranking.draft import team_draft
 from ltrr_cli.ranking.registry import names
 from ltrr_cli.records import INTERLEAVED, TEAM_B, Answer, Interleaved, System, Trace
@@ -80,7 +78,7 @@ def answer_interleaved(opened: Opened, query: Query, a: Named, b: Named) -> Answ
     ids = opened.view.ids(pool.rows)
     suppliers = [sides[1] if team == TEAM_B or row not in sides[0].scores else sides[0] for row, team in drafted]
     shown = [side.scores[row] for side, (row, _) in zip(suppliers, drafted, strict=True)]
-    results = results_of(ready, pool, order, ids, shown)
+    results = results_of(ready.request, pool, order, ids, shown)
     took = (time.perf_counter() - started) * 1e3
     values, _ = rank(opened, ready, sides[0].ranker, pool)
     trace = Trace(
@@ -125,7 +123,7 @@ def answer_interleaved(opened: Opened, query: Query, a: Named, b: Named) -> Answ
         results=results,
         took_ms=took,
         trace=trace,
-        readings=readings(ready),
+        readings=spoken(ready.request.understood),
         suggestion=suggestion(ready.request, ready.names),
     )
 

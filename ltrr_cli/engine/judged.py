@@ -38,7 +38,9 @@ def judged_samples(
     """Yield a list for each query that finds something relevant. What nobody judged counts as not relevant."""
     for number, query in enumerate(queries):
         if number % _TOGETHER == 0:
-            opened.warm_up([opened.filters.read(one.text, "")[0] for one in queries[number : number + _TOGETHER]])
+            opened.query_vectors.make(
+                [opened.filters.read(one.text, "")[0] for one in queries[number : number + _TOGETHER]]
+            )
         progress(1)
         words, written = opened.filters.read(query.text, "")
         pool, values = candidates(opened, Query(id="", text=words, time=now, filter=written))

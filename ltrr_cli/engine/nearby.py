@@ -52,9 +52,9 @@ def nearby(opened: Opened, text: str, key: str) -> list[tuple[int, float]]:
     if table is None and not names:
         return []
     try:
-        vector = opened.query_vector(text)
-        opened.warm_up(list(names.values()))
-        fresh = [opened.query_vector(one) for one in names.values()]
+        vector = opened.query_vectors.of(text)
+        opened.query_vectors.make(list(names.values()))
+        fresh = [opened.query_vectors.of(one) for one in names.values()]
     except (EncoderError, IndexDirectoryError):
         return []
     found = table.near(vector) if table is not None else []

@@ -15,6 +15,7 @@ from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.forget import resume
 from ltrr_cli.engine.learned import EVERYBODY
 from ltrr_cli.engine.nearby import open_nearest
+from ltrr_cli.engine.query_vectors import QueryVectors
 from ltrr_cli.engine.sparse import QueryTerms
 from ltrr_cli.engine.state import follow, open_state
 from ltrr_cli.errors import IndexDirectoryError, UsageError
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from ltrr_cli.retrieval.base import Hits, Strategy
 
 _TRIES = 20
-_VECTORS_KEPT = 4096
 _WELL_KNOWN = 100
 _TYPES_KEPT = 100_000
 
@@ -78,7 +78,7 @@ class Opened:
         self.state = open_state(root, self.manifest, self.config, self.logs)
         self.learned, self.impressions = self.state.learned, self.state.impressions
         self._rows: dict[str, int | None] = {}
-        self._vectors: dict[str, NDArray[np.float32]] = {}
+        self.query_vectors = QueryVectors(self.encode_queries)
         self.hindsight: dict[tuple[str, str, str], Hits] = {}  # (arm, query text, filter) → what it finds
         self._types: dict[int, str] = {}
         self._rewarded: NDArray[np.float32] | None = None
@@ -117,15 +117,6 @@ class Opened:
             raise IndexDirectoryError("the index's encoder is missing", where=str(folder), next="build the index again")
         return Encoder.open(folder)
 
-    def query_vector(self, text: str) -> NDArray[np.float32]:
-        """Return the unit vector of a query's text, (dim,) float32; the last ones are kept."""
-        vector = self._vectors.get(text)
-        if vector is None:
-            if len(self._vectors) >= _VECTORS_KEPT:
-                self._vectors.pop(next(iter(self._vectors)))
-            vector = self._vectors[text] = self.encoder.encode([text], kind="query")[0]
-        return vector
-
     @cached_property
     def weigh(self) -> Callable[[str], tuple[NDArray[np.int32], NDArray[np.float32]]] | None:
         """What gives a query its sparse vector; None where the index has no model for it. It opens on first use."""
@@ -141,22 +132,6 @@ class Opened:
     def nearest(self) -> Nearest | None:
         """The vectors of remembered queries, mapped on first use; None where the snapshot has none."""
         return open_nearest(self.root / "learned" / self.manifest.learned.name, self.manifest.encoder)
-
-    def warm_up(self, texts: Sequence[str]) -> None:
-        """Encode several queries at once; `query_vector` then has them."""
-        new = self.unencoded(texts)
-        if len(new) > 1:
-            self.keep_vectors(new, self.encoder.encode(new, kind="query"))
-
-    def unencoded(self, texts: Sequence[str]) -> list[str]:
-        """Return the distinct texts that `query_vector` would have to encode, as many as are kept at most."""
-        return [text for text in dict.fromkeys(texts) if text not in self._vectors][:_VECTORS_KEPT]
-
-    def keep_vectors(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
-        """Keep the vectors of texts, one row for each, in place of the oldest."""
-        for text in list(self._vectors)[: max(0, len(self._vectors) + len(texts) - _VECTORS_KEPT)]:
-            del self._vectors[text]
-        self._vectors.update(zip(texts, vectors, strict=True))
 
     def policy(self, name: str) -> Policy | None:
         """Return a policy to answer in place of the live one, None for the live one itself."""
@@ -197,7 +172,7 @@ class Opened:
         """Take over what an older generation has warm: the encoder, if it is the same, and its query vectors."""
         if older.manifest.encoder == self.manifest.encoder and "encoder" in older.__dict__:
             self.__dict__["encoder"] = older.encoder
-            self._vectors = older._vectors
+            self.query_vectors.adopt(older.query_vectors)
         if older.manifest.segments == self.manifest.segments:
             self.hindsight = older.hindsight
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ltrr_cli.engine.learn import at_the_end, checkpoint
 from ltrr_cli.engine.learned import FORGET
-from ltrr_cli.engine.search import make_request
+from ltrr_cli.engine.requests import make_request
 from ltrr_cli.memory.evidence import growth
 from ltrr_cli.memory.recall import KAPPA
 from ltrr_cli.records import Query

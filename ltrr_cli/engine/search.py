@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import time
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.analysis.language import guess, script_of, scripts
 from ltrr_cli.engine.agreement import agreements
 from ltrr_cli.engine.arranging import arranged
-from ltrr_cli.engine.asker import exposure_of, person_of
-from ltrr_cli.engine.meant import as_meant, meant, suggestion
-from ltrr_cli.engine.nearby import nearby
+from ltrr_cli.engine.meant import meant, suggestion
 from ltrr_cli.engine.past import past_of
+from ltrr_cli.engine.requests import context_of, fluency_of, make_request
+from ltrr_cli.engine.showing import explained, provenance, results_of, rounded
 from ltrr_cli.engine.workers import WORKERS, applies
-from ltrr_cli.memory.evidence import growth
-from ltrr_cli.memory.recall import recall
 from ltrr_cli.policy.base import MAX_DEPTH, Budget
 from ltrr_cli.policy.baselines import Fixed
 from ltrr_cli.policy.thompson import ThompsonPolicy
-from ltrr_cli.query.context import context, relevance
 from ltrr_cli.query.speak import spoken
-from ltrr_cli.query.understand import understand
 from ltrr_cli.ranking.features import Subject, features
 from ltrr_cli.ranking.noise import log_propensity, perturbed
 from ltrr_cli.ranking.registry import names
-from ltrr_cli.records import Answer, Arm, Found, Impression, Reserved, Result, Trace
+from ltrr_cli.records import Answer, Arm, Found, Reserved, Trace
 from ltrr_cli.retrieval.base import FIRST, Hits, Request, after
-from ltrr_cli.retrieval.lexical import ceiling
 from ltrr_cli.retrieval.pool import Pool, union
 
 if TYPE_CHECKING:
@@ -44,7 +38,7 @@ if TYPE_CHECKING:
     from ltrr_cli.policy.base import Policy, Selection
     from ltrr_cli.ranking.diversity import Arranged, Cap
     from ltrr_cli.ranking.linear import LinearRanker
-    from ltrr_cli.records import Past, Query, Understood
+    from ltrr_cli.records import Past, Query
     from ltrr_cli.retrieval.base import Strategy
 
 
@@ -113,7 +107,7 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
     own = order[:-1] if reserved else order
     ids = opened.view.ids(pool.rows)
     shown = rounded(scores[order]).tolist()
-    results = results_of(ready, pool, order, ids, shown)
+    results = results_of(ready.request, pool, order, ids, shown)
     took = (time.perf_counter() - started) * 1e3
     trace = Trace(
         now=query.time,
@@ -149,10 +143,10 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
     return Answer(
         query_id=query.id,
         query=query.text,
-        results=_explained(results, ranker, trace) if choice.explain else results,
+        results=explained(results, ranker, trace) if choice.explain else results,
         took_ms=took,
         trace=trace,
-        readings=readings(ready),
+        readings=spoken(ready.request.understood),
         suggestion=suggestion(ready.request, ready.names),
     )
 
@@ -161,6 +155,7 @@ def prepare(opened: Opened, query: Query, *, informed: bool) -> Ready:
     """Understand a query and, where the choice is to be `informed`, run what informs it."""
     asked = time.perf_counter()
     request = make_request(opened, query)
+    opened.query_vectors.begin(request.query.text)
     arms = [strategy for strategy in opened.strategies if applies(strategy, request)]
     first = _run_first(opened, arms, request, asked) if informed else {}
     past = past_of(opened, query, request.person.own if request.person is not None else None)
@@ -184,70 +179,6 @@ def candidates(opened: Opened, query: Query) -> tuple[Pool, NDArray[np.float32]]
     depths = opened.learned.policy.mean(ready.context, ready.names, ready.budget).depths
     pool = union(retrieve(opened, ready, depths)[0])
     return pool, rank(opened, ready, opened.learned.ranker, pool)[0]
-
-
-def make_request(opened: Opened, query: Query) -> Request:
-    """Understand a query, and look it up in the memory."""
-    understood = understood_by(opened, query.text, query.time)
-    remembered = recall(
-        understood.words,
-        opened.predicted,
-        opened.learned.queries,
-        opened.row,
-        living=opened.view.living,
-        now=query.time,
-        half_life=opened.config.half_life_s,
-        near=lambda: nearby(opened, query.text, " ".join(understood.words)),
-    )
-    request = Request(
-        query,
-        understood,
-        remembered,
-        opened.filters.view(query.filter),
-        opened.query_vector,
-        popularity=opened.learned.popularity,
-        remade=lambda text: make_request(opened, replace(query, text=text)),
-        person=person_of(opened, query),
-        rewarded=opened.rewarded,
-        exposure=exposure_of(opened, query),
-        pages=opened.impressions.exposure.pages(query.time),
-        weigh=opened.weigh,
-    )
-    return as_meant(opened, request)
-
-
-def understood_by(opened: Opened, text: str, now: float) -> Understood:
-    """Understand a text by what is in the index, and by how far feedback up to now says to trust each reading."""
-    return understand(text, opened.view, opened.learned.trust, growth(now, opened.config.half_life_s))
-
-
-def context_of(request: Request, first: Mapping[str, Ran], past: Past) -> dict[str, float]:
-    """Return the features of a query, and those of the scores of what has run already."""
-    found = context(request.query, request.understood, request.recall, past)
-    for arm, ran in first.items():
-        if not ran.error:
-            found |= relevance(arm, ran.hits.scores, ceiling(request))
-    return found
-
-
-def fluency_of(request: Request) -> float:
-    """Return how well the encoder knows the query's language, in [0, 1]."""
-    text = request.query.text
-    return request.view.fluency.of(guess(text, request.understood.words, scripts(text)), script_of(text))
-
-
-def impression_of(answered: Answer, query: Query) -> Impression:
-    """Return what is logged of an answer."""
-    return Impression(
-        query_id=query.id,
-        text=query.text,
-        time=query.time,
-        shown=tuple(result.id for result in answered.results),
-        user=query.user,
-        session=query.session,
-        trace=answered.trace,
-        filter=query.filter,
-    )
 
 
 def _run_first(opened: Opened, arms: Sequence[Strategy], request: Request, started: float) -> dict[str, Ran]:
@@ -386,57 +317,3 @@ def best_first(pool: Pool, scores: NDArray[np.float32]) -> NDArray[np.intp]:
 
 def _reserved(found: tuple[int, str] | None, ids: Sequence[str], k: int) -> Reserved | None:
     return None if found is None else Reserved(position=k, entity_id=ids[found[0]], arm=found[1])
-
-
-def provenance(pool: Pool) -> dict[str, Found]:
-    """Return what each arm found, in its order."""
-    out = {}
-    for number, arm in enumerate(pool.arms):
-        candidates = np.argsort(pool.ranks[:, number], kind="stable")[np.count_nonzero(pool.ranks[:, number] == 0) :]
-        scores = rounded(pool.scores[candidates, number])
-        out[arm] = Found(tuple(candidates.tolist()), tuple(scores.tolist()))
-    return out
-
-
-def rounded(values: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the values with six decimals: what is logged is short, and exactly what was used to explain."""
-    return np.asarray(values, np.float64).round(6)
-
-
-def results_of(
-    ready: Ready, pool: Pool, order: NDArray[np.intp], ids: Sequence[str], scores: Sequence[float]
-) -> tuple[Result, ...]:
-    """Return what is shown of the candidates in `order`; `ids` are those of the whole pool."""
-    view, text = ready.request.view, ready.query.text
-    vector = ready.request.vector if text.strip() else None
-    results = []
-    for place, (candidate, row) in enumerate(zip(order.tolist(), pool.rows[order].tolist(), strict=True)):
-        entity = view.entity(row)
-        part = None if vector is None else view.passage(row, vector)
-        found = pool.ranks[candidate].tolist()
-        results.append(
-            Result(
-                rank=place + 1,
-                id=ids[candidate],
-                type=entity.type,
-                title=entity.title,
-                text=entity.text,
-                passage=entity.text[slice(*part)] if part else "",
-                score=scores[place],
-                strategies={arm: rank for arm, rank in zip(pool.arms, found, strict=True) if rank},
-            )
-        )
-    return tuple(results)
-
-
-def _explained(results: Sequence[Result], ranker: LinearRanker, trace: Trace) -> tuple[Result, ...]:
-    """Return the results with what each feature adds to their scores."""
-    return tuple(
-        replace(result, contributions=ranker.contributions(trace.feature_names, values))
-        for result, values in zip(results, trace.features, strict=True)
-    )
-
-
-def readings(ready: Ready) -> tuple[str, ...]:
-    """Say how the query's words were read."""
-    return spoken(ready.request.understood)

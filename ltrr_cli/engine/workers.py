@@ -1,4 +1,8 @@
-"""Workers: threads in which the arms run side by side, so that a slow one can be left behind.
+"""Workers: threads in which the arms run, so that a slow one can be left behind.
+
+Most arms take less than handing them to a thread of their own costs, and all of them compete for the interpreter: so
+one worker takes them one after the other, and where one of them takes long a further worker goes on with the rest. What
+waits for something else (`waits`, the encoder) has a worker from the start.
 
 A thread cannot be stopped. One that is left behind ends when its arm does, and serves again; the threads are daemons,
 so that none keeps the program from ending.
@@ -9,25 +13,30 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
-from ltrr_cli.retrieval.base import Hits
+from ltrr_cli.retrieval.base import Hits, waits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ltrr_cli.retrieval.base import Request, Strategy
 
 
+_T = TypeVar("_T")
 _MOST_LATE = 2
 """Queries that an arm may have left behind before it is no longer asked."""
 _DEEPEST = 100
 """Hits that a strategy which looks past a filter is asked for four times of, and then ever more."""
+_PATIENCE = 2e-3
+"""Seconds in which an arm should come to an end: then a further worker takes what has not begun yet."""
 BUSY = "is still busy with earlier queries, for which it was too slow"
 
 
@@ -108,11 +117,15 @@ def applies(strategy: Strategy, request: Request) -> bool:
         return True
 
 
+_Given: TypeAlias = "SimpleQueue[Callable[[_Given], None]]"
+"""What a worker is given to do, one thing after the other: it is called with this queue, to call the worker idle."""
+
+
 class Workers:
     """Threads that wait for work: as many as arms have ever run at once. Any thread may ask for them."""
 
     def __init__(self) -> None:
-        self._idle: list[SimpleQueue[_Task]] = []
+        self._idle: list[_Given] = []
         self._late: Counter[str] = Counter()  # runs that were left behind, and go on
         self._lock = threading.Lock()
         os.register_at_fork(after_in_child=self._forget)  # a forked process has none of the threads
@@ -120,7 +133,7 @@ class Workers:
     def run(
         self, chosen: Sequence[tuple[Strategy, int]], request: Request, timeout: float, started: float | None = None
     ) -> list[Ran]:
-        """Run the (strategy, depth) side by side; what is not done `timeout` seconds after `started` has failed.
+        """Run the (strategy, depth); what is not done `timeout` seconds after `started` has failed.
 
         So has, at once, what is still busy with several queries that it was too slow for. `started` is a time of the
         performance counter, by default now.
@@ -130,53 +143,96 @@ class Workers:
         late = Ran(Hits.none(), timeout * 1e3, f"took longer than {timeout * 1e3:g} ms")
         found = [late] * len(chosen)
         tasks: dict[int, _Task] = {}
+        others: deque[_Task] = deque()
         for number, (strategy, depth) in enumerate(chosen):
             if self._late[strategy.name] >= _MOST_LATE:
                 found[number] = Ran(Hits.none(), 0.0, BUSY)
+                continue
+            task = tasks[number] = _Task(number, strategy, request, depth, done)
+            if waits(strategy):
+                self._worker().put(partial(self._do, deque([task])))
             else:
-                tasks[number] = _Task(number, strategy, request, depth, done)
-                self._worker().put(tasks[number])
-        for _ in list(tasks):
+                others.append(task)
+        hands, most = 0, len(others)  # workers for the others: one for each at most
+        stuck = True
+        while tasks:
+            if stuck and others and hands < most:
+                self._worker().put(partial(self._do, others))
+                hands += 1
+            left = max(0.0, end - time.perf_counter())
             try:
-                number, ran = done.get(timeout=max(0.0, end - time.perf_counter()))
+                number, ran = done.get(timeout=min(left, _PATIENCE) if others and hands < most else left)
             except Empty:
-                break
+                if not left:
+                    break
+                stuck = True
+                continue
+            stuck = False
             found[number] = ran
             del tasks[number]
-        self._leave(tasks.values())
+        self._leave(tasks, others)
         return found
 
-    def _leave(self, tasks: Iterable[_Task]) -> None:
+    def begin(self, work: Callable[[], _T]) -> Future[_T]:
+        """Do something else in a worker's thread; the future has what comes of it."""
+        future: Future[_T] = Future()
+        self._worker().put(partial(self._work, work, future))
+        return future
+
+    def _work(self, work: Callable[[], _T], future: Future[_T], given: _Given) -> None:
+        try:
+            result = work()
+        except BaseException as error:  # noqa: BLE001 – whatever it is, who waits for the result is told
+            self._idle.append(given)
+            future.set_exception(error)
+        else:
+            self._idle.append(given)
+            future.set_result(result)
+
+    def _leave(self, tasks: Mapping[int, _Task], others: deque[_Task]) -> None:
+        """Leave behind what runs, and let nothing begin that does not."""
         with self._lock:
-            for task in tasks:
-                if not task.finished:
+            never = {task.number for task in others}
+            others.clear()
+            for number, task in tasks.items():
+                if number not in never and not task.finished:
                     task.late = True
                     self._late[task.strategy.name] += 1
 
-    def _worker(self) -> SimpleQueue[_Task]:
+    def _worker(self) -> _Given:
         try:
             return self._idle.pop()
         except IndexError:
-            tasks: SimpleQueue[_Task] = SimpleQueue()
-            threading.Thread(target=self._serve, args=(tasks,), name="ltrr-arm", daemon=True).start()
-            return tasks
+            given: _Given = SimpleQueue()
+            threading.Thread(target=self._serve, args=(given,), name="ltrr-arm", daemon=True).start()
+            return given
 
-    def _serve(self, tasks: SimpleQueue[_Task]) -> None:
+    def _serve(self, given: _Given) -> None:
         while True:
-            self._do(tasks.get(), tasks)
+            given.get()(given)
 
-    def _do(self, task: _Task, tasks: SimpleQueue[_Task]) -> None:
-        """Do one task; in a function of its own, so that a thread that waits keeps nothing of it."""
-        try:
-            ran = run(task.strategy, task.request, task.depth)
-        except KeyboardInterrupt:  # the strategy's own: a key pressed is the main thread's
-            ran = Ran(Hits.none(), 0.0, "KeyboardInterrupt")
-        self._idle.append(tasks)  # first: who then hears of the result, and has more to do, needs no other thread
-        task.done.put((task.number, ran))
+    def _do(self, tasks: deque[_Task], given: _Given) -> None:
+        """Do tasks until there are none; a function of its own, so that a thread that waits keeps nothing of them."""
+        idle = False
+        while task := self._next(tasks):
+            try:
+                ran = run(task.strategy, task.request, task.depth)
+            except KeyboardInterrupt:  # the strategy's own: a key pressed is the main thread's
+                ran = Ran(Hits.none(), 0.0, "KeyboardInterrupt")
+            if not tasks and not idle:  # first: who then hears of the result, and has more to do, needs no other thread
+                idle = True
+                self._idle.append(given)
+            task.done.put((task.number, ran))
+            with self._lock:
+                task.finished = True
+                if task.late:
+                    self._late[task.strategy.name] -= 1
+        if not idle:
+            self._idle.append(given)
+
+    def _next(self, tasks: deque[_Task]) -> _Task | None:
         with self._lock:
-            task.finished = True
-            if task.late:
-                self._late[task.strategy.name] -= 1
+            return tasks.popleft() if tasks else None
 
     def _forget(self) -> None:
         self._idle.clear()

@@ -15,6 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from ltrr_cli.errors import FeedbackError
 from ltrr_cli.feedback.lines import parse_object
 from ltrr_cli.index.files import sync_file
@@ -262,14 +264,13 @@ class Log:
 def encode_line(row: Mapping[str, Any]) -> bytes:
     """Return the line for `row`, newline included; a `crc32` member that it already has is replaced.
 
-    Raises `ValueError` or `TypeError` for what JSON cannot hold (nan, bytes, …).
+    What is not a finite number is null. Raises `TypeError` for what JSON cannot hold (bytes, …).
     """
     members = {name: value for name, value in row.items() if name != "crc32"}
-    text = _ENCODER.encode(members)
     try:
-        body = text.encode()
-    except UnicodeEncodeError:  # lone surrogates, from JSON escapes
-        body = clean(text).encode()
+        body = orjson.dumps(members)
+    except TypeError:  # lone surrogates, from JSON escapes; numbers of more than 64 bits
+        body = clean(_ENCODER.encode(members)).encode()
     comma = b"," if members else b""
     return b'%b%b%b%08x"}\n' % (body[:-1], comma, _CHECK, zlib.crc32(body))
 

@@ -15,9 +15,12 @@ a finite number is null and comes back as nan.
 from __future__ import annotations
 
 from math import isfinite, nan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.records import NO_TEAM, TEAM_A, TEAM_B, Agreement, Arm, Found, Interleaved, Reserved, System, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 VERSION = 1
 _TEAMS = frozenset((TEAM_A, TEAM_B, NO_TEAM))
@@ -52,9 +55,9 @@ def trace_to_json(trace: Trace) -> dict[str, Any]:
         },
         "features": {
             "names": list(trace.feature_names),
-            "rows": [[value if isfinite(value) else None for value in row] for row in trace.features],
+            "rows": [_finite(row) for row in trace.features],
         },
-        "scores": [score if isfinite(score) else None for score in trace.scores],
+        "scores": _finite(trace.scores),
         **({"rest": _found_to_json(trace.rest)} if trace.rest.candidates else {}),
         "reserved": None if reserved is None else [reserved.position, reserved.entity_id, reserved.arm],
         **({"readings": [_agreement_to_json(one) for one in trace.agreements]} if trace.agreements else {}),
@@ -67,7 +70,12 @@ def _agreement_to_json(one: Agreement) -> list[Any]:
 
 
 def _found_to_json(found: Found) -> list[list[Any]]:
-    return [list(found.candidates), [score if isfinite(score) else None for score in found.scores]]
+    return [list(found.candidates), _finite(found.scores)]
+
+
+def _finite(values: Sequence[float]) -> list[float | None]:
+    """Return the values, None for what is not finite; a sum tells quickly that all are."""
+    return list(values) if isfinite(sum(values)) else [value if isfinite(value) else None for value in values]
 
 
 def _interleaved_to_json(page: Interleaved) -> dict[str, Any]:

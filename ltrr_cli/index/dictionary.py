@@ -120,19 +120,21 @@ def _write_first(directory: Path, phrases: Iterable[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Dictionary:
-    """The arrays of one segment, by memory map; an older ltrr's have no titles, aliases and first words."""
+    """The arrays of one segment, by memory map."""
 
     names: tuple[str, ...]
     hashes: NDArray[np.uint64]
     attribute: NDArray[np.uint16]
     count: NDArray[np.int32]
-    type: NDArray[np.int32] | None
+    type: NDArray[np.int32]
     text: NDArray[np.int32]
     suggested: NDArray[np.float32]
     first: NDArray[np.uint64]
     longest: NDArray[np.uint8]
     types: tuple[str, ...]
     texts: tuple[str, ...]
+    values_only: bool = False
+    """An older ltrr wrote it: without titles, aliases and first words."""
 
     @classmethod
     def open(cls, directory: Path, names: tuple[str, ...]) -> Dictionary:
@@ -144,23 +146,26 @@ class Dictionary:
         told = directory / "phrases.json"
         old = not told.exists()
         texts = {} if old else json.loads(told.read_bytes())
+        hashes = column("hash")
+        none = np.full(len(hashes), _NONE, np.int32) if old else None
         return cls(
             names=names,
-            hashes=column("hash"),
+            hashes=hashes,
             attribute=column("attribute"),
             count=column("count"),
-            type=None if old else column("type"),
-            text=np.empty(0, np.int32) if old else column("text"),
-            suggested=np.empty(0, np.float32) if old else column("suggested"),
+            type=column("type") if none is None else none,
+            text=column("text") if none is None else none,
+            suggested=np.zeros(len(hashes), np.float32) if old else column("suggested"),
             first=np.empty(0, np.uint64) if old else column("first"),
             longest=np.empty(0, np.uint8) if old else column("longest"),
             types=tuple(texts.get("types", ())),
             texts=tuple(texts.get("texts", ())),
+            values_only=old,
         )
 
     def reach(self, firsts: NDArray[np.uint64]) -> list[int]:
         """Return how many words the longest phrase has that begins with each of these token hashes, 0 for none."""
-        if self.type is None:
+        if self.values_only:
             return [MAX_WORDS] * len(firsts)
         if not len(self.first):
             return [0] * len(firsts)
@@ -170,20 +175,27 @@ class Dictionary:
 
     def readings(self, phrases: NDArray[np.uint64]) -> list[tuple[int, Reading]]:
         """Return (place in `phrases`, reading) for each meaning of each phrase with one of the hashes."""
-        lows, highs = self.hashes.searchsorted(phrases, "left"), self.hashes.searchsorted(phrases, "right")
+        lows = self.hashes.searchsorted(phrases)
+        known = (self.hashes.take(lows, mode="clip") == phrases).nonzero()[0] if len(self.hashes) else lows[:0]
+        lows = lows[known]
+        lengths = self.hashes.searchsorted(phrases[known], "right") - lows
+        ends = lengths.cumsum()
+        entries = np.arange(int(ends[-1]) if len(ends) else 0) + (lows - ends + lengths).repeat(lengths)
+        told: dict[int, list[tuple[str, int]]] = {}
         found: list[tuple[int, Reading]] = []
-        for place in (highs > lows).nonzero()[0].tolist():
-            types: list[tuple[str, int]] = []
-            for entry in range(int(lows[place]), int(highs[place])):
-                attribute, count = self.names[int(self.attribute[entry])], int(self.count[entry])
-                if self.type is None:
-                    found.append((place, Reading(attribute, "", count)))
-                elif self.type[entry] != _NONE:
-                    types.append((self.types[int(self.type[entry])], count))
-                else:
-                    text = int(self.text[entry])
-                    word = "" if text == _NONE else self.texts[text]
-                    found.append((place, Reading(attribute, word, count, (), float(self.suggested[entry]))))
-            if types:
-                found.append((place, Reading(TITLE, "", sum(count for _, count in types), tuple(types))))
-        return found
+        for place, attribute, count, kind, text, suggested in zip(
+            known.repeat(lengths).tolist(), *(column.take(entries).tolist() for column in self._columns), strict=True
+        ):
+            if kind != _NONE:
+                told.setdefault(place, []).append((self.types[kind], count))
+            else:
+                word = "" if text == _NONE else self.texts[text]
+                found.append((place, Reading(self.names[attribute], word, count, (), suggested)))
+        for place, types in told.items():
+            found.append((place, Reading(TITLE, "", sum(count for _, count in types), tuple(types))))
+        return sorted(found, key=lambda one: one[0])
+
+    @property
+    def _columns(self) -> tuple[NDArray[Any], ...]:
+        """What each entry says: attribute, count, type, text, weight of suggestions."""
+        return self.attribute, self.count, self.type, self.text, self.suggested

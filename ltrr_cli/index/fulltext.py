@@ -19,6 +19,7 @@ TEXT_FIELDS = ("title", "creator", "attributes", "text")
 _TOKENIZER = "ltrr"
 """The name that the fields' tokenizer has in the schema: never used, since text comes as terms."""
 _WRITER_BYTES = 128 * 2**20
+_FREQUENCIES_KEPT = 65536
 
 
 @lru_cache(maxsize=1)
@@ -114,10 +115,8 @@ class Fulltext:
         self._searcher = self._index.searcher()
         self.schema = self._index.schema
         self.entities: int = self._searcher.num_docs
-
-    def document_frequency(self, field: str, term: str) -> int:
-        """Return in how many entities' `field` the (stemmed) term occurs."""
-        return int(self._searcher.doc_freq(field, term))
+        self.document_frequency: Callable[[str, str], int] = lru_cache(_FREQUENCIES_KEPT)(self._searcher.doc_freq)
+        """In how many entities' field (the first argument) the stemmed term occurs; the last ones asked are kept."""
 
     def terms(
         self,

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 
 from ltrr_cli.analysis.multilingual import Multilingual, language_of, of_languages
 from ltrr_cli.analysis.versions import read_analysis
@@ -27,11 +28,11 @@ from ltrr_cli.index.sparse import Sparse
 from ltrr_cli.index.spelling import Spelling, SpellingWriter
 from ltrr_cli.index.suggest import READ, Suggester
 from ltrr_cli.index.titles import Titles, write_titles
-from ltrr_cli.index.values import Values, ValuesWriter
+from ltrr_cli.index.values import Values, ValuesWriter, terms
 from ltrr_cli.index.vectors import Vectors, write_vectors
 from ltrr_cli.index.words import Words, WordsWriter, surest
 from ltrr_cli.records import Entity
-from ltrr_cli.text import hash64, tokens
+from ltrr_cli.text import hash64, key, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 
     from ltrr_cli.analysis.base import Analysis
     from ltrr_cli.index.passages import Passages
+
+
+_TERMS_KEPT = 4096
 
 
 class SegmentWriter:
@@ -209,7 +213,10 @@ def words(values: tuple[str | float, ...]) -> str:
 
 def read_entity(line: bytes) -> Entity:
     """Return the entity of a line of entities.jsonl."""
-    fields: Mapping[str, Any] = json.loads(line)
+    try:
+        fields: Mapping[str, Any] = orjson.loads(line)
+    except ValueError:  # numbers that are not finite, which Python writes though JSON has none
+        fields = json.loads(line)
     attributes = {name: tuple(values) for name, values in fields["attributes"].items()}
     weights = {name: tuple(values) for name, values in fields.get("weights", {}).items()}
     return Entity(**{**fields, "attributes": attributes, "weights": weights})
@@ -246,6 +253,7 @@ class Segment:
             self.external = open_external(directory)
             self.fulltext = Fulltext(directory / "fulltext")
             self._postings = Postings.open(columns)
+            self._terms: dict[int, tuple[str, tuple[tuple[str, str], ...]]] = {}
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexDirectoryError(
                 f"the segment cannot be opened: {error}", where=str(directory), next="build the index again"
@@ -277,6 +285,16 @@ class Segment:
     def entity(self, row: int) -> Entity:
         """Return the entity at a row of this segment."""
         return read_entity(self.line(row))
+
+    def terms(self, row: int) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """Return the key of the title at a row, and the (attribute, key) of its values, sorted; the last are kept."""
+        found = self._terms.get(row)
+        if found is None:
+            if len(self._terms) >= _TERMS_KEPT:
+                self._terms.clear()
+            entity = self.entity(row)
+            found = self._terms[row] = key(entity.title), tuple(sorted(set(terms(entity))))
+        return found
 
     def line(self, row: int) -> bytes:
         """Return the entity's JSON line."""

@@ -14,9 +14,10 @@ hundred are left, and the scan that leaves them reads 8 bytes a word.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,7 @@ MOST_WORDS = 1 << 20
 """Of more different words the rarest are left out: nobody means them, and a look-up would take milliseconds."""
 LONGEST = 32
 """Characters of a word that is compared; longer ones are no words that people mistype but ids and links."""
+_SAMPLED = 64
 _MOST_READ = 512
 """Words of a field beyond this do not count."""
 
@@ -109,7 +111,7 @@ def _words(text: str) -> Iterator[str]:
             return
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Spelling:
     """The arrays of one segment, n words."""
 
@@ -150,8 +152,14 @@ class Spelling:
         """Return the places of all words that begin with a prefix, itself left out, in the words' order."""
         return np.arange(self._bound(prefix), self._bound(f"{prefix}\U0010ffff")) if prefix else np.empty(0, np.int64)
 
+    @cached_property
+    def _samples(self) -> list[str]:
+        """Every so many-th word, where a search begins: to read a word from the map takes longer than all else."""
+        return [self.plain(place) for place in range(0, len(self), _SAMPLED)]
+
     def _bound(self, word: str) -> int:
-        low, high = 0, len(self)
+        sample = bisect_left(self._samples, word)
+        low, high = max(0, (sample - 1) * _SAMPLED), min(len(self), sample * _SAMPLED)
         while low < high:
             middle = (low + high) // 2
             if self.plain(middle) < word:

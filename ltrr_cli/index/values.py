@@ -9,6 +9,7 @@ value (`index/suggest.py`) has the term `genre~pop` alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 ALIASES = ("aliases", "alias", "aka", "also_known_as", "alternative_titles")
 """Attributes whose values are further titles."""
+_SHORT = 64
 LEVELS = 10
 """A catalogue's weight of a value is told apart in so many steps."""
 
@@ -38,14 +40,22 @@ def year_like(value: float) -> bool:
     return 1000 <= value <= 2199 and value == int(value)
 
 
+def _key(value: str) -> str:
+    """Return the key of a value; those of short ones are kept, since values repeat."""
+    return _kept_key(value) if len(value) <= _SHORT else key(value)
+
+
+_kept_key = lru_cache(65536)(key)
+
+
 def terms(entity: Entity) -> Iterator[tuple[str, str]]:
     """Yield (attribute, key) for each value of the entity that a query may name, its type included."""
     if entity.type:
-        yield "type", key(entity.type)
+        yield "type", _key(entity.type)
     for name, values in entity.attributes.items():
         for value in values:
             if isinstance(value, str):
-                word = key(value)
+                word = _key(value)
                 if word and word.count(" ") < MAX_WORDS:
                     yield name, word
             elif year_like(value):
@@ -136,6 +146,15 @@ class Values:
     def readings(self, phrases: NDArray[np.uint64]) -> Sequence[tuple[int, Reading]]:
         """Return (place in `phrases`, reading) for each meaning of a phrase with one of the hashes."""
         return self.dictionary.readings(phrases)
+
+    def having(self, rows: NDArray[np.int64], wanted: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Tell which of the wanted term hashes each row has: (wanted, n) bool."""
+        starts = self.starts[rows]
+        flat, ends = taken(self.hashes, starts, self.starts[rows + 1] - starts)
+        which, hits = found(flat, wanted)
+        out = np.zeros((len(wanted), len(rows)), bool)
+        out[which, ends.searchsorted(hits, "right")] = True
+        return out
 
     def shares(
         self, rows: NDArray[np.int64], wanted: NDArray[np.uint64], weights: NDArray[np.float32]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -160,13 +161,23 @@ class View:
 
     def entity(self, row: int) -> Entity:
         """Return the entity at this row."""
-        number = int(np.searchsorted(self._bases, row, "right")) - 1
-        return self.segments[number].entity(row - int(self._bases[number]))
+        segment, own = self._at(row)
+        return segment.entity(own)
+
+    def _at(self, row: int) -> tuple[Segment, int]:
+        """Return the segment of a row, and its own number of it."""
+        segment = self.segments[bisect_right(self.segments, row, key=lambda one: one.base) - 1]
+        return segment, row - segment.base
+
+    def terms(self, row: int) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """Return the key of the title at this row, and the (attribute, key) of its values, sorted."""
+        segment, own = self._at(row)
+        return segment.terms(own)
 
     def suggestions(self, row: int) -> list[tuple[str, str, float]]:
         """Return (attribute, key, weight) of the values that were suggested for the entity at this row."""
-        number = int(np.searchsorted(self._bases, row, "right")) - 1
-        return self.segments[number].suggestions(row - int(self._bases[number]))
+        segment, own = self._at(row)
+        return segment.suggestions(own)
 
     def row(self, entity_id: str) -> int | None:
         """Return the living row of an id, None if there is none."""
@@ -217,15 +228,15 @@ class View:
 
     def passage(self, row: int, vector: NDArray[np.float32]) -> tuple[int, int] | None:
         """Return which part of the row's text is nearest to a unit vector; None where nothing is nearer than all."""
-        ((segment, _, own),) = self.by_segment(np.array([row], np.int64))
+        segment, own = self._at(row)
         vectors = segment.vectors
         if not len(vectors.passages):
             return None
-        return vectors.passages.best(int(own[0]), vector, float(vectors.matrix[own[0]] @ vector))
+        return vectors.passages.best(own, vector, float(vectors.matrix[own] @ vector))
 
     def document_frequency(self, field: str, term: str) -> int:
         """Return in how many entities' `field` the stemmed term occurs, deleted ones included."""
-        return sum(segment.fulltext.document_frequency(field, term) for segment in self.segments)
+        return sum([segment.fulltext.document_frequency(field, term) for segment in self.segments])
 
     def asked(self, text: str) -> Asked:
         """Return a query as the newest segment sees it."""

@@ -28,7 +28,7 @@ Entries = tuple["NDArray[np.int64]", "NDArray[np.float64]"]
 
 def growth(time: float, half_life: float) -> float:
     """Return 2^((time − epoch) / half-life); both in seconds, half-life > 0."""
-    return float(2.0 ** np.clip((time - EPOCH) / half_life, -900, 900))
+    return float(2.0 ** min(900.0, max(-900.0, (time - EPOCH) / half_life)))
 
 
 class Evidence:

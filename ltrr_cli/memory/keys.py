@@ -104,32 +104,24 @@ class Keys:
         counts = self.word_starts[places + 1] - lows
         weights = np.log1p(len(self.hashes) / counts)
         total = float(weights.sum()) * len(wanted) / len(places)  # an unknown word weighs as the mean of the known
-        parts: list[NDArray[np.int32]] = []
-        masses: list[NDArray[np.float64]] = []
-        cut: list[tuple[NDArray[np.int32], int, float]] = []
-        left = MAX_POSTINGS
         order = counts.argsort(kind="stable")
-        for low, count, weight in zip(
-            lows[order].tolist(), counts[order].tolist(), weights[order].tolist(), strict=True
-        ):
-            read = min(count, left)
-            left -= read
-            parts.append(self.postings[low : low + read])
-            masses.append(np.full(read, weight))
-            if read < count:
-                cut.append((self.postings[low : low + count], read, weight))
-        numbers, shared = _summed(np.concatenate(parts), np.concatenate(masses))
-        masses_of = self.masses[numbers]
+        lows, counts, weights = lows[order], counts[order], weights[order]
+        read = np.minimum(counts, np.maximum(0, MAX_POSTINGS - (counts.cumsum() - counts)))
+        ranges = list(zip(lows.tolist(), counts.tolist(), read.tolist(), weights.tolist(), strict=True))
+        numbers, shared = _summed(
+            np.concatenate([self.postings[low : low + some] for low, _, some, _ in ranges]), weights.repeat(read)
+        )
+        masses = self.masses.take(numbers)
+        cut = [(low, count, some, weight) for low, count, some, weight in ranges if some < count]
         if cut:
-            most = np.minimum(shared + sum(weight for _, _, weight in cut), masses_of)
-            best = _first(
-                numbers, most / (most + (masses_of - most) + _MISSING_IN_QUERY * (total - most)), 2 * MAX_SIMILAR
-            )
-            numbers, shared, masses_of = numbers[best], shared[best], masses_of[best]
-            for postings, read, weight in cut:
-                spots = np.minimum(postings.searchsorted(numbers), len(postings) - 1)
-                shared = shared + weight * ((postings[spots] == numbers) & (spots >= read))
-        missing = np.maximum(masses_of - shared, 0)
+            most = np.minimum(shared + sum(weight for _, _, _, weight in cut), masses)
+            best = _first(numbers, most / (masses + _MISSING_IN_QUERY * (total - most)), 2 * MAX_SIMILAR)
+            best.sort()  # ascending numbers are found more quickly
+            numbers, shared, masses = numbers[best], shared[best], masses[best]
+            for low, count, some, weight in cut:
+                rest = self.postings[low + some : low + count]
+                shared += weight * (rest.take(rest.searchsorted(numbers), mode="clip") == numbers)
+        missing = np.maximum(masses - shared, 0)
         similarity = shared / (shared + missing + _MISSING_IN_QUERY * np.maximum(total - shared, 0))
         good = ((similarity >= MIN_SIMILARITY - _ROUNDING) | (missing <= _ROUNDING * shared)).nonzero()[0]
         good = good[_first(numbers[good], similarity[good], MAX_SIMILAR)]
@@ -139,7 +131,7 @@ class Keys:
 def _first(numbers: NDArray[np.int32], values: NDArray[np.float64], most: int) -> NDArray[np.intp]:
     """Return the places of the highest values, best first, equal ones by their number."""
     if len(values) > most:
-        least = np.partition(values, -most)[-most]
+        least = values[values.argpartition(-most)[-most]]
         among = (values >= least).nonzero()[0]
         numbers, values = numbers[among], values[among]
     else:
@@ -152,7 +144,10 @@ def _summed(numbers: NDArray[np.int32], masses: NDArray[np.float64]) -> tuple[ND
     """Return the distinct numbers, ascending, and the sum of the masses of each."""
     order = numbers.argsort(kind="stable")
     ordered = numbers[order]
-    starts = np.concatenate([[0], (ordered[1:] != ordered[:-1]).nonzero()[0] + 1])
+    new = np.empty(len(ordered), bool)
+    new[:1] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    starts = new.nonzero()[0]
     return ordered[starts], np.add.reduceat(masses[order], starts)
 
 

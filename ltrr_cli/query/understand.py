@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -96,10 +97,11 @@ def _meanings(words: Sequence[str], view: View) -> list[_Meaning]:
     spans = _spans(words, view)
     if not spans:
         return []
-    hashes = np.array([hash64(phrase) for _, _, phrase in spans], np.uint64)
+    hashes = [(token_hash if end - start == 1 else hash64)(phrase) for start, end, phrase in spans]
+    wanted = np.array(hashes, np.uint64)
     found: dict[tuple[int, int, str, str], _Meaning] = {}
     for segment in view.segments:
-        for place, reading in segment.values.readings(hashes):
+        for place, reading in segment.values.readings(wanted):
             start, end, phrase = spans[place]
             if reading.attribute == TITLE and phrase != " ".join(words[start:end]):
                 continue  # names have no plural
@@ -122,17 +124,19 @@ def _tags(words: Sequence[str], common: Collection[str], view: View, trust: Trus
     mass: dict[tuple[int, int], float] = {}
     for one in meanings:
         mass[one[:2]] = mass.get(one[:2], 0.0) + math.log1p(one.entities)
+    telling = [0, *accumulate(word not in common for word in words)]
     told: list[tuple[_Meaning, str]] = []
     spans = []
     for one in meanings:
         form = "whole" if one.end - one.start == len(words) else "phrase" if one.end - one.start > 1 else "word"
-        odds = _odds(one, form, words, common, trust, scale)
+        odds = _odds(one, form, telling[one.end] - telling[one.start], trust, scale)
         told.append((one, form))
         spans.append((one.start, one.end, odds * math.log1p(one.entities) / mass[one[:2]]))
     likely = posteriors(len(words), spans)
     best: dict[tuple[int, int], float] = {}
     for (start, end, _), probability in zip(spans, likely, strict=True):
         best[start, end] = max(probability, best.get((start, end), 0.0))
+    outdone = _longer(best)
     found = [
         Tag(
             start=one.start,
@@ -146,7 +150,7 @@ def _tags(words: Sequence[str], common: Collection[str], view: View, trust: Trus
             form=form,
         )
         for (one, form), probability in zip(told, likely, strict=True)
-        if probability >= _LEAST and not _outdone(one.start, one.end, probability, best)
+        if probability >= _LEAST and outdone[one.start, one.end] < _WITHIN * probability
     ]
     return tuple(sorted(found, key=lambda tag: (tag.start, -tag.probability, tag.attribute, tag.value)))
 
@@ -164,18 +168,24 @@ def _beside(tags: tuple[Tag, ...], asked_for: Sequence[Range]) -> tuple[Tag, ...
     return tuple(sorted(found, key=lambda tag: (tag.start, -tag.probability, tag.attribute, tag.value)))
 
 
-def _outdone(start: int, end: int, probability: float, best: Mapping[tuple[int, int], float]) -> bool:
-    """Tell whether a span lies within a longer one that is far more probable."""
-    return any(
-        first <= start and end <= last and last - first > end - start and other >= _WITHIN * probability
-        for (first, last), other in best.items()
-    )
+def _longer(best: Mapping[tuple[int, int], float]) -> dict[tuple[int, int], float]:
+    """Return for each span the highest probability of a longer one that it lies within, 0 where there is none."""
+    return {
+        (start, end): max(
+            [
+                probability
+                for (first, last), probability in best.items()
+                if first <= start and end <= last and last - first > end - start
+            ],
+            default=0.0,
+        )
+        for start, end in best
+    }
 
 
-def _odds(one: _Meaning, form: str, words: Sequence[str], common: Collection[str], trust: Trust, scale: float) -> float:
-    """Return the odds that a span is meant as a value of this attribute, against plain words."""
+def _odds(one: _Meaning, form: str, told: int, trust: Trust, scale: float) -> float:
+    """Return the odds that a span, `told` of whose words say something, means this value, against plain words."""
     length = one.end - one.start
-    told = sum(word not in common for word in words[one.start : one.end])
     alone = TITLE_WORD if one.attribute == TITLE and length == 1 else UNSURE
     prior = SURE if form == "whole" or told > 1 else alone
     likely = trust.probability(one.attribute, form, prior, scale)

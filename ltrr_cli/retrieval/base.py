@@ -145,6 +145,11 @@ def after(strategy: Strategy) -> tuple[str, ...]:
     return tuple(getattr(strategy, "after", ()))
 
 
+def waits(strategy: Strategy) -> bool:
+    """Tell whether a strategy waits for something outside Python."""
+    return bool(getattr(strategy, "waits", False))
+
+
 def built_in(name: str) -> Strategy:
     """Return a strategy that ships with the package."""
     from importlib import import_module

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.index.dictionary import TITLE
-from ltrr_cli.index.values import terms
 from ltrr_cli.memory.person import values_at
-from ltrr_cli.text import hash64, key
+from ltrr_cli.text import hash64, token_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,15 +52,15 @@ def kin(view: View, seeds: NDArray[np.int64], weights: Sequence[float], person: 
     """Return what has to do with the seeds (rows, weights > 0), without them; `person` knows what goes together."""
     wanted: dict[str, float] = {}
     titles: dict[int, float] = {}
-    names = {name for segment in view.segments for name in segment.values.dictionary.names} - {"type", TITLE}
+    named_by = _naming(view, [view.terms(row)[0] for row in seeds.tolist()])
     for row, weight in zip(seeds.tolist(), weights, strict=True):
-        entity = view.entity(row)
-        for name, word in sorted(set(terms(entity)))[:_VALUES]:
+        title, values = view.terms(row)
+        for name, word in values[:_VALUES]:
             if name != "type":
-                wanted[f"{name}={word}"] = wanted.get(f"{name}={word}", 0.0) + weight
-                titles[hash64(word)] = max(titles.get(hash64(word), 0.0), weight)
-        title = key(entity.title)
-        for name in sorted(names) if title else ():
+                term, hashed = f"{name}={word}", token_hash(word)
+                wanted[term] = wanted.get(term, 0.0) + weight
+                titles[hashed] = max(titles.get(hashed, 0.0), weight)
+        for name in named_by[title]:
             wanted[f"{name}={title}"] = wanted.get(f"{name}={title}", 0.0) + weight * _NAMED
     shared = _of_most(_added([_shared(view, wanted), _named(view, titles)]))
     near = None
@@ -71,6 +70,17 @@ def kin(view: View, seeds: NDArray[np.int64], weights: Sequence[float], person: 
     rows = shared[0] if near is None else np.union1d(shared[0], near[0])
     rows = rows[~np.isin(rows, seeds) & view.living(rows)]
     return Kin(rows, values_at(rows, shared), np.zeros(len(rows)) if near is None else values_at(rows, near))
+
+
+def _naming(view: View, titles: Sequence[str]) -> dict[str, list[str]]:
+    """Return for each title the names of the attributes that have it as a value."""
+    hashes = np.array([hash64(title) for title in titles], np.uint64)
+    found: dict[str, set[str]] = {title: set() for title in titles}
+    for segment in view.segments:
+        for place, reading in segment.values.readings(hashes):
+            if reading.attribute not in {"type", TITLE}:
+                found[titles[place]].add(reading.attribute)
+    return {title: sorted(names) for title, names in found.items()}
 
 
 def _of_most(found: Weighted) -> Weighted:

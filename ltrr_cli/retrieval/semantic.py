@@ -19,6 +19,7 @@ class Semantic:
 
     name = "semantic"
     learns = False
+    waits = True
 
     def applies(self, request: Request) -> bool:
         """Whether there is any text to encode."""

@@ -27,6 +27,7 @@ class SparseTerms:
 
     name = NAME
     learns = False
+    waits = True
 
     def applies(self, request: Request) -> bool:
         """Whether there is any text, and a model for it."""

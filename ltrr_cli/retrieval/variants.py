@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from ltrr_cli.analysis.base import Slot
 from ltrr_cli.analysis.normal import plain
@@ -40,6 +41,7 @@ _LEAST_PART = 2
 _MOST = 6
 _MOST_COMPLETIONS = 5
 _LEAST_WEIGHT = 0.03
+_MOST_KEPT = 4096
 
 
 _Candidate = tuple[tuple[str, ...], float, float]
@@ -54,11 +56,27 @@ class Variant:
     weight: float
 
 
+_Asked = tuple[str, bool, float]
+_kept: WeakKeyDictionary[View, dict[_Asked, list[Variant]]] = WeakKeyDictionary()
+"""The variants of the last words asked for: whatever is typed, the same words come again."""
+
+
 def variants(view: View, word: str, *, last: bool, near: float = 2.0) -> list[Variant]:
     """Return what an unknown word may stand for, likeliest first; the last word of a query may be incomplete.
 
     `near` bounds the errors further than the word's length does.
     """
+    kept = _kept.setdefault(view, {})
+    asked = (word, last, near)
+    found = kept.get(asked)
+    if found is None:
+        if len(kept) >= _MOST_KEPT:
+            kept.clear()
+        found = kept[asked] = _variants(view, word, last=last, near=near)
+    return found
+
+
+def _variants(view: View, word: str, *, last: bool, near: float) -> list[Variant]:
     bare = plain(word)
     if not spellable(bare):
         return []

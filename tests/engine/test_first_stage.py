@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from ltrr_cli.engine import Engine
-from ltrr_cli.engine.search import make_request
+from ltrr_cli.engine.requests import make_request
 from ltrr_cli.policy.learner import VERSION_EVERY
 from ltrr_cli.records import Event, Query
 from ltrr_cli.retrieval.lexical import ceiling

@@ -14,7 +14,7 @@ import pytest
 from ltrr_cli.config import Config
 from ltrr_cli.engine import Engine
 from ltrr_cli.engine.opened import Opened
-from ltrr_cli.engine.search import make_request
+from ltrr_cli.engine.requests import make_request
 from ltrr_cli.errors import EvaluationError, UsageError
 from ltrr_cli.evaluation.bandit_logs import read_bandit_log
 from ltrr_cli.evaluation.impression_log import Page, from_files, from_index

@@ -281,8 +281,13 @@ def test_a_failed_sync_takes_the_rows_back(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_what_json_cannot_hold_is_refused_before_writing(tmp_path: Path) -> None:
-    """A row with nan raises ValueError and writes nothing."""
+    """A row with bytes raises TypeError and writes nothing."""
     log = make(tmp_path)
-    with pytest.raises(ValueError, match="JSON"):
-        log.append([{"n": 0}, {"n": float("nan")}])
+    with pytest.raises(TypeError, match="bytes"):
+        log.append([{"n": 0}, {"n": b"1"}])
     assert rows(log) == []
+
+
+def test_what_is_no_finite_number_is_null() -> None:
+    """JSON has no nan and no infinity."""
+    assert decode_line(encode_line({"n": float("nan"), "m": [float("inf"), 1.5]})) == {"n": None, "m": [None, 1.5]}
