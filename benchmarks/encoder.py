@@ -1,9 +1,11 @@
 """The encoder's speed and faithfulness, as ratios to an fp32 export of the same model and to the machine's sgemm peak.
 
-    python benchmarks/encoder.py [FP32_ENCODER_DIR]
+    python benchmarks/encoder.py [--quality] [OTHER_ENCODER_DIR …] [FP32_ENCODER_DIR]
 
 Times are the best of several runs that take turns: a shared machine's speed drifts by more than the differences.
-`peak` is the float32 matrix products' rate divided by what NumPy's sgemm reaches in the same run.
+`peak` is the float32 matrix products' rate divided by what NumPy's sgemm reaches in the same run. With --quality the
+encoders also search, alone and exactly, Cranfield, 300 train queries of MSRD among 2,500 of its movies, and xquadr's
+English questions (nDCG@10, cosines to the last encoder's vectors).
 """
 
 from __future__ import annotations
@@ -17,9 +19,11 @@ import time
 from pathlib import Path
 
 import numpy as np
+from common import data, judgments, mean, rows
 
 from ltrr_cli.encoder import Encoder
 from ltrr_cli.encoder.bench import PASSAGE_WORDS, TITLE_WORDS, Speed, measure, sentences
+from ltrr_cli.estimators.measures import parse_measures
 
 ROUNDS, TEXTS, SIDE = 3, 400, 1024
 
@@ -40,11 +44,53 @@ def best(speeds: list[Speed]) -> tuple[float, float, float]:
     return max(s.titles for s in speeds), max(s.passages for s in speeds), min(s.query_ms for s in speeds)
 
 
+def judged(name: str) -> tuple[list[str], list[str], list[str], list[dict[str, int]]]:
+    """Return (ids, texts, queries, each query's judgments) of a set, the same ones at every call."""
+    entities, queries = rows(data(name) / "catalog.jsonl.zst"), rows(data(name) / "queries.jsonl.zst")
+    grades = judgments(data(name) / "qrels.tsv.zst")
+    if name == "xquadr":
+        entities = [one for one in entities if one["lang"] == "en"]
+        queries = [one for one in queries if one["lang"] == "en"]
+    if name == "msrd":
+        queries = [one for one in queries if one["split"] == "train"]
+        picked = np.random.default_rng(1).permutation(len(queries))[:300].tolist()
+        queries = [queries[i] for i in picked]
+        needed = {entity for one in queries for entity in grades.get(one["query_id"], {})}
+        entities = sorted(entities, key=lambda one: one["id"] not in needed)[:2500]
+    ids = [one["id"] for one in entities]
+    known = set(ids)
+    own = [{e: g for e, g in grades.get(one["query_id"], {}).items() if e in known} for one in queries]
+    kept = [(one["query"], grade) for one, grade in zip(queries, own, strict=True) if grade]
+    texts = [". ".join(filter(None, (one.get("title"), one.get("text")))) for one in entities]
+    return ids, texts, [query for query, _ in kept], [grade for _, grade in kept]
+
+
+def quality(encoders: dict[str, Encoder]) -> None:
+    """Print how well each encoder's nearest vectors answer judged queries."""
+    (ndcg,) = parse_measures(["nDCG@10"])
+    for name in ("cranfield", "msrd", "xquadr"):
+        ids, texts, queries, grades = judged(name)
+        reference = None
+        for encoder_name, encoder in reversed(encoders.items()):
+            vectors, asked = encoder.encode(texts), encoder.encode(queries, kind="query")
+            best = np.argsort(-(asked @ vectors.T), axis=1)[:, :10]
+            scores = [
+                ndcg.score([ids[i] for i in row], grade) for row, grade in zip(best.tolist(), grades, strict=True)
+            ]
+            reference = vectors if reference is None else reference
+            cosine = (vectors * reference).sum(axis=1)
+            print(
+                f"{name:10} {encoder_name:10} nDCG@10 {mean(scores):.4f}  cosine min {cosine.min():.4f} "
+                f"mean {cosine.mean():.4f}  ({len(ids)} texts, {len(queries)} queries)",
+                flush=True,
+            )
+
+
 def main(arguments: list[str]) -> None:
     """Print one table."""
     folders: dict[str, Path | None] = {"shipped": None}
-    if arguments:
-        folders["fp32"] = Path(arguments[0])
+    given = [Path(word) for word in arguments if word != "--quality"]
+    folders |= {folder.name: folder for folder in given}
     encoders = {name: Encoder.open(folder, threads=1) for name, folder in folders.items()}
     runs: dict[str, list[Speed]] = {name: [] for name in encoders}
     for _ in range(ROUNDS):
@@ -62,6 +108,8 @@ def main(arguments: list[str]) -> None:
         cells = "".join(f"{v:9.2f} ×{v / b:5.2f}" for v, b in zip(values, base, strict=True))
         cosine = (vectors[name] * reference).sum(axis=1)
         print(f"{name:10}{cells}{cosine.min():12.4f}{cosine.mean():9.4f}{values[1] * work / peak:7.2f}")
+    if "--quality" in arguments:
+        quality(encoders)
 
 
 if __name__ == "__main__":

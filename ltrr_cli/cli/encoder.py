@@ -69,7 +69,7 @@ def export(
     out: Annotated[Path, typer.Argument(help="The new encoder's folder.")],
     *,
     precision: Annotated[
-        PrecisionChoice, typer.Option(help="int8 is a quarter of fp32's size, at a cosine of .997 or more to it.")
+        PrecisionChoice, typer.Option(help="int8 is a quarter of fp32's size, at a cosine of .99 or more to it.")
     ] = PrecisionChoice.INT8,
     name: Annotated[str, typer.Option(help="What to call it; the folder's name by default.")] = "",
     source: Annotated[str, typer.Option(help="Where the model came from.")] = "",

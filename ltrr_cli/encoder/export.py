@@ -20,7 +20,7 @@ from ltrr_cli.encoder.source import sync_file, sync_folder
 from ltrr_cli.errors import EncoderError
 
 if TYPE_CHECKING:
-    from ltrr_cli.encoder.graph import Precision
+    from ltrr_cli.encoder.nodes import Precision
 
 
 def export_encoder(
@@ -34,13 +34,14 @@ def export_encoder(
 ) -> Settings:
     """Write the encoder in the sentence-transformers folder `model` to the new folder `target`; return its settings.
 
-    The same model and precision give the same bytes. The target appears complete or not at all.
+    The same model and precision give the same bytes, in 8 bits on the same kind of processor. The target appears
+    complete or not at all.
 
     Args:
         model: a folder with config.json, model.safetensors, tokenizer.json and, where present, 1_Pooling/config.json,
             sentence_bert_config.json and config_sentence_transformers.json.
         target: a folder that does not exist yet, or is empty.
-        precision: `int8` (a quarter of the size, cosine ≥ .996 to the original for all-MiniLM-L6-v2) or `fp32`.
+        precision: `int8` (a quarter of the size, cosine ≥ .99 to the original for all-MiniLM-L6-v2) or `fp32`.
         name: what the encoder is called; the folder's name by default.
         source: where the model came from; free text.
         licence: its licence; that of the model card (README.md) by default.
@@ -51,7 +52,9 @@ def export_encoder(
     """
     _require_extra()
     from ltrr_cli.encoder.checkpoint import read_checkpoint
-    from ltrr_cli.encoder.graph import bert_graph
+    from ltrr_cli.encoder.encoder import open_tokenizer
+    from ltrr_cli.encoder.graph import bert_graph, inputs_graph
+    from ltrr_cli.encoder.ranges import measure_ranges
 
     target = target.resolve()  # '.' and links: the name and the parent must be real ones for the rename at the end
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -65,12 +68,18 @@ def export_encoder(
     pooling = foreign_pooling(model)
     positions = checkpoint.config.max_position_embeddings
     query, document = foreign_prompts(model)
-    graph = bert_graph(checkpoint.config, checkpoint.weights, pooling=pooling, precision=precision)
+    longest = min(foreign_max_tokens(model) or DEFAULT_MAX_TOKENS, positions)
+    ranges = None
+    if precision == "int8":
+        reader = open_tokenizer(tokenizer, longest)
+        reader.no_padding()
+        ranges = measure_ranges(inputs_graph(checkpoint.config, checkpoint.weights), reader, longest)
+    graph = bert_graph(checkpoint.config, checkpoint.weights, pooling=pooling, precision=precision, ranges=ranges)
     contents = {"model.onnx": graph.SerializeToString(deterministic=True), "tokenizer.json": tokenizer.read_bytes()}
     settings = Settings(
         name=name or model.resolve().name,
         dim=checkpoint.config.hidden_size,
-        max_tokens=min(foreign_max_tokens(model) or DEFAULT_MAX_TOKENS, positions),
+        max_tokens=longest,
         pooling="graph",
         precision=precision,
         query_prompt=query,

@@ -4,27 +4,31 @@ Inputs `input_ids` and `attention_mask` (int64, batch × sequence, both dynamic)
 dim, unit norm). Pooling and normalisation are part of the graph. The network is that of Devlin et al. 2019 (BERT), its
 attention eq. 1 of Vaswani et al. 2017. Rewritten without changing what it computes: the three projections of attention
 are one matrix product, 1/√head is folded into the query's weights, and token type 0's embedding into the positions.
+
+In 8 bits, the products of the projections, of attention's output and of the first feed-forward layer take whole numbers
+and give a float: inputs rounded by a step known beforehand (`ranges`), weights to 7 bits by column. The second
+feed-forward layer's inputs differ too much in size for that: it is a `MatMulNBits`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from ltrr_cli.encoder.quantize import BLOCK, quantize_blocks, quantize_rows
+from ltrr_cli.encoder.nodes import Nodes, Precision
+from ltrr_cli.encoder.quantize import quantize_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import numpy as np
     import onnx
     from numpy.typing import NDArray
 
-Precision = Literal["fp32", "int8"]
+    from ltrr_cli.encoder.ranges import Range
+
 Pooling = Literal["mean", "cls"]
 
-# Pinned, so that the bytes do not depend on the installed onnx: opset 20 is the first with Gelu, IR 9 belongs to it.
-OPSET, IR_VERSION = 20, 9
 MASKED = -1e9
 """Added to the attention score of padding: exp of it is 0 in float32."""
 
@@ -50,7 +54,12 @@ class BertConfig:
 
 
 def bert_graph(
-    config: BertConfig, weights: Mapping[str, NDArray[np.float32]], *, pooling: Pooling, precision: Precision
+    config: BertConfig,
+    weights: Mapping[str, NDArray[np.float32]],
+    *,
+    pooling: Pooling,
+    precision: Precision,
+    ranges: Mapping[str, Range] | None = None,
 ) -> onnx.ModelProto:
     """Return the ONNX model of a BERT encoder; the same arguments give the same bytes.
 
@@ -58,95 +67,44 @@ def bert_graph(
         config: the network's numbers.
         weights: float32 arrays by their checkpoint name, without a `bert.` prefix, shapes checked.
         pooling: `mean` over the attended tokens, or `cls` (the first token).
-        precision: `int8` stores matrices as `MatMulNBits` blocks and the word table as rows of int8.
+        precision: `int8` stores the word table as rows of int8, and matrices as 7-bit columns where `ranges` knows
+            their inputs, else as `MatMulNBits` blocks.
+        ranges: of the inputs of matrix products, by the names that `inputs_graph` gives them.
     """
-    from onnx import TensorProto, helper
+    graph = Nodes(config, weights, precision, ranges or {})
+    pooled = _pooled(graph, _network(graph), pooling)
+    graph.add("LpNormalization", [pooled], output="embedding", axis=-1, p=2)
+    return graph.model({"embedding": ["batch", config.hidden_size]})
 
-    graph = _Graph(config, weights, precision)
+
+def inputs_graph(config: BertConfig, weights: Mapping[str, NDArray[np.float32]]) -> onnx.ModelProto:
+    """Return a float32 graph whose outputs are the inputs, (batch, sequence, K), of the products to be in integers."""
+    graph = Nodes(config, weights, "fp32", {})
+    _network(graph)
+    outputs: dict[str, list[str | int]] = {}
+    for name, flow in graph.flows.items():
+        if "attention" in name or "intermediate" in name:
+            outputs[graph.add("Identity", [flow], output=name)] = ["batch", "sequence", config.hidden_size]
+    return graph.model(outputs)
+
+
+def _network(graph: Nodes) -> str:
+    """Add all layers; returns the last one's output."""
     hidden = _embeddings(graph)
     bias = _attention_bias(graph)
-    for layer in range(config.num_hidden_layers):
+    for layer in range(graph.config.num_hidden_layers):
         hidden = _layer(graph, f"encoder.layer.{layer}", hidden, bias)
-    pooled = _pooled(graph, hidden, pooling)
-    graph.add("LpNormalization", [pooled], output="embedding", axis=-1, p=2)
-    axes: list[str | int | None] = ["batch", "sequence"]
-    proto = helper.make_graph(
-        graph.nodes,
-        "encoder",
-        [helper.make_tensor_value_info(name, TensorProto.INT64, axes) for name in ("input_ids", "attention_mask")],
-        [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", config.hidden_size])],
-        graph.initializers,
-    )
-    opsets = [helper.make_opsetid("", OPSET)]
-    if precision == "int8":
-        opsets.append(helper.make_opsetid("com.microsoft", 1))
-    return helper.make_model(proto, opset_imports=opsets, ir_version=IR_VERSION, producer_name="ltrr")
+    return hidden
 
 
-class _Graph:
-    """Collects nodes and initializers; outputs are numbered in the order of adding, so names are stable."""
-
-    def __init__(self, config: BertConfig, weights: Mapping[str, NDArray[np.float32]], precision: Precision) -> None:
-        self.config = config
-        self.weights = weights
-        self.precision = precision
-        self.nodes: list[onnx.NodeProto] = []
-        self.initializers: list[onnx.TensorProto] = []
-        self._known: set[str] = set()
-
-    def add(self, op: str, inputs: Sequence[str], *, output: str = "", domain: str = "", **attributes: Any) -> str:
-        """Add a node with one output and return the output's name."""
-        from onnx import helper
-
-        name = output or f"{op}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(op, list(inputs), [name], name=name, domain=domain or None, **attributes))
-        return name
-
-    def constant(self, name: str, value: NDArray[np.generic]) -> str:
-        """Add an initializer once and return its name."""
-        from onnx import numpy_helper
-
-        if name not in self._known:
-            self._known.add(name)
-            self.initializers.append(numpy_helper.from_array(value.copy(order="C"), name))
-        return name
-
-    def integers(self, *values: int) -> str:
-        """Add a 1-d int64 constant (axes, shapes) and return its name."""
-        import numpy as np
-
-        return self.constant("int_" + "_".join(map(str, values)), np.array(values, dtype=np.int64))
-
-    def linear(self, name: str, inputs: str, matrix: NDArray[np.float32], bias: NDArray[np.float32]) -> str:
-        """Add `inputs @ matrix + bias`; matrix is (K, N)."""
-        if self.precision == "fp32":
-            product = self.add("MatMul", [inputs, self.constant(f"{name}.weight", matrix)])
-        else:
-            blocks = quantize_blocks(matrix)
-            packed = self.constant(f"{name}.packed", blocks.packed)
-            scales = self.constant(f"{name}.scales", blocks.scales.reshape(-1))
-            # Accuracy level 4: activations are rounded to int8 per block too, and the product is integer arithmetic.
-            product = self.add(
-                "MatMulNBits",
-                [inputs, packed, scales],
-                domain="com.microsoft",
-                K=blocks.rows,
-                N=blocks.columns,
-                bits=8,
-                block_size=BLOCK,
-                accuracy_level=4,
-            )
-        return self.add("Add", [product, self.constant(f"{name}.bias", bias)])
-
-
-def _norm(graph: _Graph, name: str, inputs: str) -> str:
+def _norm(graph: Nodes, name: str, inputs: str) -> str:
     """Add a layer norm with the weights of that name."""
     scale = graph.constant(f"{name}.weight", graph.weights[f"{name}.weight"])
     shift = graph.constant(f"{name}.bias", graph.weights[f"{name}.bias"])
     return graph.add("LayerNormalization", [inputs, scale, shift], axis=-1, epsilon=graph.config.layer_norm_eps)
 
 
-def _embeddings(graph: _Graph) -> str:
+def _embeddings(graph: Nodes) -> str:
     """Add word + position + type-0 embeddings, normalised: (batch, sequence, hidden)."""
     weights = graph.weights
     table = weights["embeddings.word_embeddings.weight"]
@@ -166,7 +124,7 @@ def _embeddings(graph: _Graph) -> str:
     return _norm(graph, "embeddings.LayerNorm", graph.add("Add", [words, here]))
 
 
-def _attention_bias(graph: _Graph) -> str:
+def _attention_bias(graph: Nodes) -> str:
     """Add the (batch, 1, 1, sequence) bias: 0 where attended, `MASKED` at padding."""
     import numpy as np
     from onnx import TensorProto
@@ -177,7 +135,7 @@ def _attention_bias(graph: _Graph) -> str:
     return graph.add("Mul", [padding, graph.constant("masked", np.array(MASKED, dtype=np.float32))])
 
 
-def _layer(graph: _Graph, name: str, inputs: str, bias: str) -> str:
+def _layer(graph: Nodes, name: str, inputs: str, bias: str) -> str:
     """Add one transformer layer: attention, feed-forward, each with a residual and a norm."""
     import numpy as np
 
@@ -189,11 +147,14 @@ def _layer(graph: _Graph, name: str, inputs: str, bias: str) -> str:
     def offset(part: str) -> NDArray[np.float32]:
         return weights[f"{name}.{part}.bias"]
 
-    shrink = np.float32(config.head_size**-0.5)
+    part = "attention.output.dense"
+    factors = graph.factors(f"{name}.{part}", matrix(part))
+    # What attention's output is divided by goes into the values, of which it is a mean.
+    spread = np.float32(1) if factors is None else (1 / factors).astype(np.float32)
+    scales = (np.float32(config.head_size**-0.5), np.float32(1), spread)
     parts = ("attention.self.query", "attention.self.key", "attention.self.value")
-    factors = (shrink, np.float32(1), np.float32(1))
-    joined = np.concatenate([matrix(part) * factor for part, factor in zip(parts, factors, strict=True)], axis=1)
-    offsets = np.concatenate([offset(part) * factor for part, factor in zip(parts, factors, strict=True)])
+    joined = np.concatenate([matrix(one) * scale for one, scale in zip(parts, scales, strict=True)], axis=1)
+    offsets = np.concatenate([offset(one) * scale for one, scale in zip(parts, scales, strict=True)])
     projected = graph.linear(f"{name}.attention.projections", inputs, joined, offsets)
     # (batch, sequence, 3·hidden) → (3, batch, heads, sequence, head) in one transpose
     shape = graph.integers(0, 0, 3, config.num_attention_heads, config.head_size)
@@ -206,8 +167,7 @@ def _layer(graph: _Graph, name: str, inputs: str, bias: str) -> str:
     shares = graph.add("Softmax", [graph.add("Add", [scores, bias])], axis=-1)
     heads = graph.add("Transpose", [graph.add("MatMul", [shares, value])], perm=[0, 2, 1, 3])
     merged = graph.add("Reshape", [heads, graph.integers(0, 0, config.hidden_size)])
-    part = "attention.output.dense"
-    attended = graph.linear(f"{name}.{part}", merged, matrix(part), offset(part))
+    attended = graph.linear(f"{name}.{part}", merged, matrix(part), offset(part), divided=factors is not None)
     middle = _norm(graph, f"{name}.attention.output.LayerNorm", graph.add("Add", [attended, inputs]))
 
     part = "intermediate.dense"
@@ -222,7 +182,7 @@ def _layer(graph: _Graph, name: str, inputs: str, bias: str) -> str:
     return _norm(graph, f"{name}.output.LayerNorm", graph.add("Add", [narrow, middle]))
 
 
-def _pooled(graph: _Graph, hidden: str, pooling: Pooling) -> str:
+def _pooled(graph: Nodes, hidden: str, pooling: Pooling) -> str:
     """Add the pooling: (batch, sequence, hidden) → (batch, hidden)."""
     import numpy as np
     from onnx import TensorProto

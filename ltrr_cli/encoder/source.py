@@ -13,6 +13,8 @@ _GRAPHS = ("model.onnx", "onnx/model.onnx")
 """Where the graph may lie; sentence-transformers puts it into a subfolder."""
 _SETTINGS = ("1_Pooling/config.json", "config_sentence_transformers.json", "sentence_bert_config.json")
 """Read only where there is no encoder.json."""
+SHIPPED = "shipped"
+"""What the encoder in the package is called, for an index that was built with another."""
 SPARSE = "sparse.json"
 """The settings of a masked-language model."""
 
@@ -21,13 +23,13 @@ def encoder_folder(name: str | None) -> Path:
     """Return the folder of an encoder.
 
     Args:
-        name: None for the encoder in the package; the path of a folder; or a hub name `org/model`, which is downloaded
-            into the hub's own cache (extra `hub`) unless it is there already.
+        name: None or `shipped` for the encoder in the package; the path of a folder; or a hub name `org/model`, which
+            is downloaded into the hub's own cache (extra `hub`) unless it is there already.
 
     Raises:
         EncoderError: there is no such folder, the extra is not installed, or the download fails.
     """
-    if name is None:
+    if name is None or name == SHIPPED:
         return Path(__file__).parent / "model"
     folder = Path(name).expanduser()
     if name and folder.is_dir():

@@ -29,6 +29,7 @@ from ltrr_cli.engine.state import new_state
 from ltrr_cli.errors import IndexDirectoryError
 from ltrr_cli.feedback.check import LOST, mend
 from ltrr_cli.index.checks import strangers
+from ltrr_cli.index.computed import FOLDER as UNFINISHED
 from ltrr_cli.index.files import mapped, replace_file, sync_file
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import NAME, Manifest, read_manifest
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
     from ltrr_cli.index.segment import SegmentWriter
 
-_TOP = {"segments", "learned", "log", "locks", "encoder", CONFIG, NAME}
+_TOP = {"segments", "learned", "log", "locks", "encoder", UNFINISHED, CONFIG, NAME}
 _SMALL = {NAME: 64 * 2**20, CONFIG: 2**20}
 """Most bytes of files that are read whole."""
 _LOGS = ("queries", "events", "control")

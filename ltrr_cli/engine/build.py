@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog.vectors import read_vectors
 from ltrr_cli.config import MAX_HOLDOUT, default_toml, read_config, with_holdout
 from ltrr_cli.config import NAME as CONFIG
-from ltrr_cli.encoder import Encoder, copy_encoder, encoder_digest, encoder_folder
+from ltrr_cli.encoder import copy_encoder, encoder_digest, encoder_folder
 from ltrr_cli.encoder.sparse import SparseEncoder
 from ltrr_cli.engine.external import write_given
-from ltrr_cli.engine.fluency import Sample
 from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.generated import Generated
+from ltrr_cli.engine.making import write_segment
 from ltrr_cli.engine.publish import next_name, publish, settle, temporary
 from ltrr_cli.engine.removal import removed_since, superseded
-from ltrr_cli.engine.sparse import sparse_folder, write_sparse
+from ltrr_cli.engine.sparse import sparse_folder
 from ltrr_cli.engine.state import new_state, open_state
-from ltrr_cli.engine.texts import Encoded, document
 from ltrr_cli.errors import IndexDirectoryError, NewerFormatError, UsageError
-from ltrr_cli.index.files import inventory, replace_file, sync_file, writing
+from ltrr_cli.index.computed import FOLDER as UNFINISHED
+from ltrr_cli.index.files import replace_file, sync_file
 from ltrr_cli.index.locks import exclusive, share
 from ltrr_cli.index.manifest import NAME, Live, Manifest, read_manifest
-from ltrr_cli.index.segment import SegmentWriter
 from ltrr_cli.index.view import View
-from ltrr_cli.memory.predicted import PredictedWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,6 +33,7 @@ if TYPE_CHECKING:
 
     from ltrr_cli.catalog import Catalog
     from ltrr_cli.catalog.schema import Schema
+    from ltrr_cli.index.segment import SegmentWriter
     from ltrr_cli.records import Bad
 
 _UNFINISHED = ".*.tmp"
@@ -148,86 +146,11 @@ def build(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
-    """A finished segment that is not live yet; `handle` is a shared lock on it.
-
-    `encoded` and `reused` count its vectors, those of `passages` among them; `suggested` are values and entities.
-    """
-
-    live: Live
-    encoded: int
-    reused: int
-    passages: int
-    suggested: tuple[int, int]
-    notes: tuple[str, ...]
-    handle: int | None
-
-
-def write_segment(
-    root: Path,
-    written: Path,
-    final: Path,
-    *,
-    creator: str,
-    fill: Callable[[SegmentWriter], None],
-    encoder: str,
-    reuse: Sequence[Live],
-    progress: Callable[[str, int, int | None], None],
-    reuse_root: Path | None = None,
-    suggest: bool = True,
-    model: SparseEncoder | None = None,
-    queries: Generated | None = None,
-    more: Callable[[Sequence[str]], tuple[str, ...]] = lambda _: (),
-) -> Made:
-    """Write a segment at `written`, whose entities `fill` adds, and give it its final name. Holds: the build lock.
-
-    `creator` names the attribute of who made an entity, `encoder` the index's encoder; vectors of the same texts are
-    taken from the segments `reuse` of the index at `reuse_root`, by default this one. `model` makes sparse vectors,
-    `queries` gives those that a model generated. `more` is told the ids, by row, to write what else belongs to them,
-    and returns what is to be said of it.
-    """
-    with writing(written):
-        writer = SegmentWriter(written, creator=creator, suggest=suggest)
-        with closing(writer):
-            fill(writer)
-        sample = Sample()
-        queries = queries or Generated(root, ())
-        texts = _index(writer, creator, written, sample, queries, progress)
-        opened = Encoder.open(root / "encoder" / encoder)
-        encoded = Encoded(opened, reuse_root or root, reuse, progress)
-        own, hashes = encoded.vectors(texts, "encoding")
-        passages, passage_hashes = encoded.passages(enumerate(writer.entities()))
-        writer.finish(
-            own, hashes, passages, passage_hashes, fluency=sample.fluency(opened, own), generated=queries.entities
-        )
-        if model is not None:
-            write_sparse(written, model, texts, progress)
-        notes = (*queries.notes, *more(writer.ids))
-    handle = share(written)  # so that nobody collects it before it is live
-    try:
-        with writing(written):
-            settle(written, final)
-        return Made(
-            live=Live(name=final.name, entities=len(writer), files=inventory(final)),
-            encoded=encoded.encoded,
-            reused=encoded.reused,
-            passages=len(passages),
-            suggested=writer.suggested,
-            notes=notes,
-            handle=handle,
-        )
-    except BaseException:
-        if handle is not None:
-            os.close(handle)
-        raise
-
-
 def _check(root: Path) -> None:
     """Refuse to build into a directory that holds something else."""
     if root.exists() and not root.is_dir():
         raise IndexDirectoryError("this is a file, not a directory", where=str(root), next="give another --index")
-    known = {"segments", "learned", "log", "locks", "encoder", CONFIG, NAME}
+    known = {"segments", "learned", "log", "locks", "encoder", UNFINISHED, CONFIG, NAME}
     names = {path.name for path in root.iterdir() if not path.match(_UNFINISHED)} if root.is_dir() else set()
     if names - known and not (root / NAME).exists():
         raise IndexDirectoryError(
@@ -284,35 +207,6 @@ def _read(writer: SegmentWriter, catalog: Catalog, progress: Callable[[str, int,
             progress("reading", catalog.bytes_read - done, catalog.bytes_total)
             done = catalog.bytes_read
     progress("reading", catalog.bytes_read - done, catalog.bytes_total)
-
-
-def _index(
-    writer: SegmentWriter,
-    creator: str,
-    directory: Path,
-    sample: Sample,
-    queries: Generated,
-    progress: Callable[[str, int, int | None], None],
-) -> list[str]:
-    """Index every row and predict its queries; returns the texts to encode."""
-    predicted = PredictedWriter(creator=creator)
-    texts: list[str] = []
-    for row, entity, popularity in writer.rows():
-        predicted.add(row, entity, popularity)
-        texts.append(document(entity, creator))
-        sample.add(row, entity)
-        if (row + 1) % 500 == 0:
-            progress("indexing", 500, len(writer))
-    progress("indexing", len(writer) % 500, len(writer))
-    predicted.refine(
-        writer.entities(),
-        directory,
-        writer.analysis,
-        generated=queries.write(directory, texts, progress),
-        progress=lambda judged, total: progress("predicting", judged, total),
-    )
-    predicted.write(directory)
-    return texts
 
 
 def _go_live(root: Path, live: Live, digest: str, sparse: str, *, add: bool, holdout: float | None) -> None:

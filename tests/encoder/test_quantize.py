@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ltrr_cli.encoder.quantize import BLOCK, ZERO_POINT, quantize_blocks, quantize_rows
+from ltrr_cli.encoder.quantize import BLOCK, LIMIT, ZERO_POINT, quantize_blocks, quantize_columns, quantize_rows
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(BLOCK, 3), (2 * BLOCK, 5), (BLOCK + 1, 4), (7, 1)])
@@ -25,6 +25,16 @@ def test_blocks_by_hand() -> None:
     blocks = quantize_blocks(matrix)
     assert blocks.scales.tolist() == [[1.0]]
     assert blocks.packed[0, 0, :4].tolist() == [255, 1, 192, ZERO_POINT]
+
+
+def test_columns_are_within_half_a_step_of_seven_bits() -> None:
+    """Every element comes back within half its column's scale, and no step needs the eighth bit."""
+    matrix = np.random.default_rng(4).normal(size=(33, 9)).astype(np.float32)
+    matrix[:, 4] = 0
+    columns = quantize_columns(matrix)
+    assert columns.values.shape == matrix.shape
+    assert np.abs(columns.values).max() == LIMIT == 63
+    assert (np.abs(columns.values * columns.scales - matrix) <= columns.scales * 0.5001).all()
 
 
 def test_rows_are_within_half_a_step() -> None:

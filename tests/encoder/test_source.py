@@ -24,7 +24,8 @@ def folder_with(root: Path, **files: str) -> Path:
 
 
 def test_default_is_the_shipped_folder() -> None:
-    """None is the folder in the package; the path of a folder is that folder."""
+    """None and `shipped` are the folder in the package; the path of a folder is that folder."""
+    assert encoder_folder("shipped") == encoder_folder(None)
     assert (encoder_folder(None) / "model.onnx").is_file()
     assert encoder_folder(str(encoder_folder(None))) == encoder_folder(None)
 

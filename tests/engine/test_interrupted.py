@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from ltrr_cli.encoder import Encoder
-from ltrr_cli.engine import Engine, build, publish
+from ltrr_cli.engine import Engine, build, making, publish
 from ltrr_cli.engine.learned import Learned
 from ltrr_cli.errors import EncoderError, IndexDirectoryError
 from ltrr_cli.index.manifest import Manifest
@@ -61,7 +62,7 @@ STEPS: dict[str, tuple[object, str, Callable[..., NoReturn], type[BaseException]
     "indexing": (SegmentWriter, "rows", _interrupt, KeyboardInterrupt),
     "encoding": (Encoder, "encode", _no_encoder, EncoderError),
     "finishing": (SegmentWriter, "finish", _interrupt, KeyboardInterrupt),
-    "settling": (build, "settle", _stop, StopError),
+    "settling": (making, "settle", _stop, StopError),
     "publishing": (build, "publish", _interrupt, KeyboardInterrupt),
     "catching up": (publish, "follow", _stop, StopError),
     "writing the learned state": (Learned, "write", _interrupt, KeyboardInterrupt),
@@ -157,3 +158,44 @@ def test_killed_builds(index: Path, write_catalog: Callable[[Sequence[int]], Pat
         Engine.build(old, index)
         assert answers(index) == before
         assert leftovers(index) == []
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, EncoderError("the graph fails")])
+def test_vectors_survive_an_interruption(
+    catalog: Path, encoder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Any
+) -> None:
+    """What was encoded before a build stopped is not encoded again, and the index is that of a build without a stop."""
+    whole = Engine.build(catalog, tmp_path / "whole.ltrr", encoder=encoder)
+    monkeypatch.setattr("ltrr_cli.engine.texts._TOGETHER", 8)
+    root, calls, encode = tmp_path / "x.ltrr", 0, Encoder.encode
+
+    def stops(self: Encoder, texts: Sequence[str], **options: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls > 2:
+            raise error
+        return encode(self, texts, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Encoder, "encode", stops)
+        with pytest.raises((KeyboardInterrupt, EncoderError)):
+            Engine.build(catalog, root, encoder=encoder)
+    assert (root / "unfinished").is_dir()
+    built = Engine.build(catalog, root, encoder=encoder)
+    assert built.encoded == whole.encoded - 16
+    assert not (root / "unfinished").exists()
+    assert answers(root) == answers(tmp_path / "whole.ltrr")
+
+
+def test_equal_texts_are_encoded_once(encoder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However far apart they stand, entities with the same text share one encoding, and have the same vector."""
+    path = tmp_path / "twins.jsonl"
+    rows = [{"id": f"e{number}", "title": f"song of {number % 10}"} for number in range(40)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    monkeypatch.setattr("ltrr_cli.engine.texts._TOGETHER", 8)
+    built = Engine.build(path, tmp_path / "x.ltrr", encoder=encoder)
+    assert (built.encoded, built.reused) == (10, 30)
+    with Engine.open(tmp_path / "x.ltrr") as engine:
+        matrix = engine._opened.view.segments[0].vectors.matrix
+    assert all((matrix[row] == matrix[row % 10]).all() for row in range(40))
+    assert len({row.tobytes() for row in matrix}) == 10

@@ -1,0 +1,138 @@
+"""Making a segment: indexed and encoded at the same time, finished, and given its final name; not live yet."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ltrr_cli.encoder import Encoder
+from ltrr_cli.engine.encoding import Encoding
+from ltrr_cli.engine.fluency import Sample
+from ltrr_cli.engine.generated import Generated
+from ltrr_cli.engine.publish import settle
+from ltrr_cli.engine.sparse import write_sparse
+from ltrr_cli.engine.texts import Encoded, document
+from ltrr_cli.index.computed import Computed, forget_computed
+from ltrr_cli.index.files import inventory, writing
+from ltrr_cli.index.locks import share
+from ltrr_cli.index.manifest import Live
+from ltrr_cli.index.segment import SegmentWriter
+from ltrr_cli.memory.predicted import PredictedWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from ltrr_cli.encoder.sparse import SparseEncoder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A finished segment that is not live yet; `handle` is a shared lock on it.
+
+    `encoded` and `reused` count its vectors, those of `passages` among them; `suggested` are values and entities.
+    """
+
+    live: Live
+    encoded: int
+    reused: int
+    passages: int
+    suggested: tuple[int, int]
+    notes: tuple[str, ...]
+    handle: int | None
+
+
+def write_segment(
+    root: Path,
+    written: Path,
+    final: Path,
+    *,
+    creator: str,
+    fill: Callable[[SegmentWriter], None],
+    encoder: str,
+    reuse: Sequence[Live],
+    progress: Callable[[str, int, int | None], None],
+    reuse_root: Path | None = None,
+    suggest: bool = True,
+    model: SparseEncoder | None = None,
+    queries: Generated | None = None,
+    more: Callable[[Sequence[str]], tuple[str, ...]] = lambda _: (),
+) -> Made:
+    """Write a segment at `written`, whose entities `fill` adds, and give it its final name. Holds: the build lock.
+
+    `creator` names the attribute of who made an entity, `encoder` the index's encoder; vectors of the same texts are
+    taken from the segments `reuse` of the index at `reuse_root`, by default this one. `model` makes sparse vectors,
+    `queries` gives those that a model generated. `more` is told the ids, by row, to write what else belongs to them,
+    and returns what is to be said of it.
+    """
+    with writing(written):
+        writer = SegmentWriter(written, creator=creator, suggest=suggest)
+        with closing(writer):
+            fill(writer)
+        sample = Sample()
+        queries = queries or Generated(root, ())
+        opened = Encoder.open(root / "encoder" / encoder)
+        encoded = Encoded(opened, reuse_root or root, reuse, Computed(root, encoder, opened.dim))
+        with Encoding(encoded, writer, written, creator) as encoding:
+            texts = _index(writer, creator, written, sample, queries, progress)
+            if model is not None:
+                write_sparse(written, model, texts, progress)
+            vectors = encoding.result(progress)
+        writer.finish(
+            vectors.writer,
+            vectors.hashes,
+            vectors.passages,
+            vectors.passage_hashes,
+            fluency=sample.fluency(opened, vectors.writer.matrix),
+            generated=queries.entities,
+        )
+        notes = (*queries.notes, *more(writer.ids))
+    handle = share(written)  # so that nobody collects it before it is live
+    try:
+        with writing(written):
+            settle(written, final)
+        forget_computed(root)
+        return Made(
+            live=Live(name=final.name, entities=len(writer), files=inventory(final)),
+            encoded=encoded.encoded,
+            reused=encoded.reused,
+            passages=len(vectors.passages),
+            suggested=writer.suggested,
+            notes=notes,
+            handle=handle,
+        )
+    except BaseException:
+        if handle is not None:
+            os.close(handle)
+        raise
+
+
+def _index(
+    writer: SegmentWriter,
+    creator: str,
+    directory: Path,
+    sample: Sample,
+    queries: Generated,
+    progress: Callable[[str, int, int | None], None],
+) -> list[str]:
+    """Index every row and predict its queries; returns the texts to encode."""
+    predicted = PredictedWriter(creator=creator)
+    texts: list[str] = []
+    for row, entity, popularity in writer.rows():
+        predicted.add(row, entity, popularity)
+        texts.append(document(entity, creator))
+        sample.add(row, entity)
+        if (row + 1) % 500 == 0:
+            progress("indexing", 500, len(writer))
+    progress("indexing", len(writer) % 500, len(writer))
+    predicted.refine(
+        writer.entities(),
+        directory,
+        writer.analysis,
+        generated=queries.write(directory, texts, progress),
+        progress=lambda judged, total: progress("predicting", judged, total),
+    )
+    predicted.write(directory)
+    return texts
