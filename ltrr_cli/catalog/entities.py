@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog import values
@@ -56,6 +56,18 @@ class Losses:
         return [f"{count:,} {one if count == 1 else many}" for count, one, many in said if count]
 
 
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """An entity but for its id, as `records.Entity` has it."""
+
+    type: str = ""
+    title: str = ""
+    text: str = ""
+    popularity: float | None = None
+    attributes: dict[str, tuple[Value, ...]] = field(default_factory=dict)
+    weights: dict[str, tuple[float, ...]] = field(default_factory=dict)
+
+
 class Maker:
     """Makes entities by a schema and counts what is lost on the way."""
 
@@ -79,38 +91,46 @@ class Maker:
     def make(self, raw: Mapping[str, object]) -> Entity | str:
         """Return the entity, or the reason why there is none."""
         schema = self._schema
-        record = self._flat(raw) if self._nested else raw
-        get = record.get
-        attributes: dict[str, tuple[Value, ...]] = {}
-        weights: dict[str, tuple[float, ...]] = {}
-        for name, reference in self._attributes:
-            value = get(name)
-            if isinstance(value, dict):
-                self._weigh(name, value, attributes, weights)
-            elif value is not None and (found := self._values(value, reference=reference)):
-                attributes[name] = found
-        title = values.one_line(_first(get(schema.title))) if schema.title else ""
-        text = self._text(record)
-        if not (title or text or attributes):
+        record = self.flat(raw)
+        parts = self.parts(record)
+        if not (parts.title or parts.text or parts.attributes):
             return "neither a title nor a text nor an attribute"
         if schema.id:
-            entity_id, reason = values.entity_id(get(schema.id))
+            entity_id, reason = values.entity_id(record.get(schema.id))
             if reason:
                 return reason
         else:
             entity_id = content_id(raw)
-        self.losses.untitled += not title
+        self.losses.untitled += not parts.title
         if not raw.keys() <= self.fields and len(self._late) < _MAX_LATE:
             self._late.update((name, None) for name in raw if name not in self.fields and name not in self._outer)
         return Entity(
             id=entity_id,
-            type=values.one_line(_first(get(schema.type)))[:MAX_VALUE] if schema.type else "",
-            title=title,
-            text=text,
-            popularity=self._popularity(get(schema.popularity)) if schema.popularity else None,
-            attributes=attributes,
-            weights=weights,
+            type=parts.type,
+            title=parts.title,
+            text=parts.text,
+            popularity=parts.popularity,
+            attributes=parts.attributes,
+            weights=parts.weights,
         )
+
+    def parts(self, record: Mapping[str, object]) -> Parts:
+        """Return what a flat record says of an entity, without its id: what it does not mention is empty."""
+        schema, get = self._schema, record.get
+        parts = Parts(text=self._text(record))
+        for name, reference in self._attributes:
+            value = get(name)
+            if isinstance(value, dict):
+                self._weigh(name, value, parts.attributes, parts.weights)
+            elif value is not None and (found := self._values(value, reference=reference)):
+                parts.attributes[name] = found
+        if schema.title:
+            parts.title = values.one_line(_first(get(schema.title)))
+        if schema.type:
+            parts.type = values.one_line(_first(get(schema.type)))[:MAX_VALUE]
+        if schema.popularity:
+            parts.popularity = self._popularity(get(schema.popularity))
+        return parts
 
     def _weigh(
         self,
@@ -128,7 +148,10 @@ class Maker:
             attributes[name] = tuple(word for word, _ in kept[:MAX_VALUES])
             weights[name] = tuple(weight for _, weight in kept[:MAX_VALUES])
 
-    def _flat(self, raw: Mapping[str, object]) -> Mapping[str, object]:
+    def flat(self, raw: Mapping[str, object]) -> Mapping[str, object]:
+        """Return the record with the fields of nested objects that the schema names as fields of its own."""
+        if not self._nested:
+            return raw
         record = dict(raw)
         for outer, value in raw.items():
             if isinstance(value, dict):

@@ -17,7 +17,7 @@ from ltrr_cli.engine.external import write_given
 from ltrr_cli.engine.fluency import Sample
 from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.generated import Generated
-from ltrr_cli.engine.publish import next_name, publish, settle, temporary
+from ltrr_cli.engine.publish import next_name, now, publish, settle, temporary
 from ltrr_cli.engine.removal import removed_since, superseded
 from ltrr_cli.engine.sparse import sparse_folder, write_sparse
 from ltrr_cli.engine.state import new_state, open_state
@@ -113,6 +113,7 @@ def build(
                 written,
                 parent / number,
                 creator=catalog.schema.creator,
+                schema=catalog.schema,
                 fill=lambda writer: _read(writer, catalog, progress),
                 encoder=digest,
                 reuse=before.segments if before is not None and before.encoder == digest else (),
@@ -174,6 +175,7 @@ def write_segment(
     encoder: str,
     reuse: Sequence[Live],
     progress: Callable[[str, int, int | None], None],
+    schema: Schema | None = None,
     reuse_root: Path | None = None,
     suggest: bool = True,
     model: SparseEncoder | None = None,
@@ -182,13 +184,14 @@ def write_segment(
 ) -> Made:
     """Write a segment at `written`, whose entities `fill` adds, and give it its final name. Holds: the build lock.
 
-    `creator` names the attribute of who made an entity, `encoder` the index's encoder; vectors of the same texts are
-    taken from the segments `reuse` of the index at `reuse_root`, by default this one. `model` makes sparse vectors,
-    `queries` gives those that a model generated. `more` is told the ids, by row, to write what else belongs to them,
-    and returns what is to be said of it.
+    `creator` names the attribute of who made an entity; `schema`, by which they were read, is written down. `encoder`
+    is the index's encoder; vectors of the same texts are taken from the segments `reuse` of the index at `reuse_root`,
+    by default this one. `model` makes sparse vectors, `queries` gives those that a model generated. `more` is told the
+    ids, by row, to write what else belongs to them, and returns what is to be said of it.
     """
     with writing(written):
-        writer = SegmentWriter(written, creator=creator, suggest=suggest)
+        described = schema.to_dict() if schema is not None else None
+        writer = SegmentWriter(written, creator=creator, suggest=suggest, schema=described)
         with closing(writer):
             fill(writer)
         sample = Sample()
@@ -339,6 +342,6 @@ def _go_live(root: Path, live: Live, digest: str, sparse: str, *, add: bool, hol
             view=View(root, segments),
             state=new_state(config, logs) if before is None else open_state(root, before, config, logs),
             logs=logs,
-            built=not add,
+            created="" if add else now(),
             sparse=sparse,
         )

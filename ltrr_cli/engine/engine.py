@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.rankers import RankerReport
     from ltrr_cli.engine.remember import Completion, RememberedQuery
     from ltrr_cli.engine.restore import Repaired
+    from ltrr_cli.engine.rollback import RolledBack
+    from ltrr_cli.engine.update import Updated
     from ltrr_cli.engine.verify import Verified
     from ltrr_cli.engine.ways import Way
     from ltrr_cli.policy.report import ArmReport
@@ -117,6 +119,37 @@ class Engine:
             generated_queries=generated_queries,
             progress=progress,
         )
+
+    @staticmethod
+    def update(
+        sources: str | Path | Sequence[str | Path],
+        index: str | Path,
+        *,
+        strict: bool = False,
+        stdin: BinaryIO | None = None,
+        on_bad: Callable[[Bad], None] | None = None,
+        progress: Callable[[str, int, int | None], None] = lambda *_: None,
+    ) -> Updated:
+        """Change some fields of entities; the fields that a record does not name stay as they are.
+
+        Records are merged by id, in order; a field that is null is emptied, and a new field is a new attribute. An id
+        that the index does not have makes a bad record: `strict` stops at it, else `on_bad` is told. Fields are called
+        as in the catalogue, or as `ltrr index export` writes them. The changed entities are held in memory.
+        """
+        from ltrr_cli.engine.update import update
+
+        listed = [sources] if isinstance(sources, str | Path) else list(sources)
+        return update(Path(index), listed, strict=strict, stdin=stdin, on_bad=on_bad, progress=progress)
+
+    @staticmethod
+    def rollback(index: str | Path) -> RolledBack:
+        """Put the catalogue before the last build, add, update or delete live again; twice: the later one again.
+
+        What was learned stays. Raises `UsageError` where no earlier catalogue is kept: one is, until `compact`.
+        """
+        from ltrr_cli.engine.rollback import rollback
+
+        return rollback(Path(index))
 
     @classmethod
     def open(
@@ -681,7 +714,10 @@ class Engine:
 
     @staticmethod
     def compact(index: str | Path, *, progress: Callable[[str, int, int | None], None] = lambda *_: None) -> Compacted:
-        """Merge all segments of an index into one, as a build of its living entities would make it."""
+        """Merge all segments of an index into one, as a build of its living entities would make it.
+
+        No earlier catalogue is kept: what was deleted or replaced is then gone from the disk.
+        """
         from ltrr_cli.engine.compact import compact
 
         return compact(Path(index), progress=progress)
