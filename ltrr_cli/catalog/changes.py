@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SINGLE = ("id", "title", "type", "popularity")
 _MAX_NEW = 64
-"""Attributes that the records of one update may introduce."""
+"""Attributes that a record may introduce."""
 
 
 def read_changes(catalog: Catalog, find: Callable[[str], Entity | None]) -> tuple[list[Entity], int]:
@@ -79,6 +79,7 @@ class Changer:
         maker = self._maker(tuple(record))
         parts = maker.parts(record)
         given = set(record)
+        self._new.update((name, None) for name in parts.attributes if name not in schema.attributes)
         attributes = {name: some for name, some in entity.attributes.items() if name not in given} | parts.attributes
         weights = {name: some for name, some in entity.weights.items() if name not in given} | parts.weights
         order = [name for name in entity.attributes if name in attributes]
@@ -121,8 +122,7 @@ class Changer:
             schema = self._schema
             roles = {schema.id, schema.title, schema.type, schema.popularity, *schema.text, *self._ignored}
             free = [name for name in fields if name not in roles]
-            fresh = [name for name in free if name not in schema.attributes][: _MAX_NEW - len(self._new)]
-            self._new.update(dict.fromkeys(fresh))
+            fresh = [name for name in free if name not in schema.attributes][:_MAX_NEW]
             maker = self._makers[fields] = Maker(
                 replace(
                     schema,

@@ -121,15 +121,9 @@ def _earlier(before: Manifest, catalogue: tuple[tuple[Live, ...], str, str]) -> 
 
 def collect(root: Path, manifest: Manifest) -> None:
     """Remove what the manifest no longer names and nobody reads, and what dead writers left."""
-    keep = {f"segments/{live.name}" for live in manifest.segments}
-    keep |= {f"learned/{manifest.learned.name}", f"encoder/{manifest.encoder}"}
-    keep |= {f"encoder/{manifest.sparse}"} if manifest.sparse else set()
-    if (earlier := manifest.earlier) is not None:
-        keep |= {f"segments/{live.name}" for live in earlier.segments}
-        keep |= {f"encoder/{digest}" for digest in (earlier.encoder, earlier.sparse) if digest}
     for parent in ("segments", "learned", "encoder"):
         for directory in _directories(root / parent):
-            if f"{parent}/{directory.name}" in keep or _alive(directory.name):
+            if f"{parent}/{directory.name}" in manifest.directories or _alive(directory.name):
                 continue
             with suppress(OSError):  # another collector was quicker, or a reader came: next time
                 remove_unused(directory)

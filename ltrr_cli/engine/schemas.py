@@ -39,8 +39,11 @@ def schema_of(directories: Sequence[Path]) -> Schema:
         ignored=(),
     )
     roles = {found.id, found.title, found.type, found.popularity, *found.text}
+    own = {"id", "title", "type", "popularity", "text"}  # of ours, where the catalogue calls no attribute so
     rows = [json.loads((directory / "segment.json").read_bytes()) for directory in directories]
-    attributes = dict.fromkeys([*found.attributes, *(name for row in rows for name in row["attributes"])])
+    attributes = dict.fromkeys(
+        [*found.attributes, *(name for row in rows for name in row["attributes"] if name not in own)]
+    )
     weighted = dict.fromkeys([*found.weighted, *(name for row in rows for name in row.get("weighted", ()))])
     return replace(
         found,

@@ -56,6 +56,18 @@ class Manifest:
     sparse: str = ""  # the encoder of sparse vectors; "": there is none
     earlier: Earlier | None = None  # what a rollback goes back to
 
+    @property
+    def directories(self) -> set[str]:
+        """Every immutable directory that this state or the earlier one needs, such as `segments/000001`."""
+        catalogues = [one for one in (self.as_earlier(), self.earlier) if one is not None]
+        encoders = {digest for one in catalogues for digest in (one.encoder, one.sparse) if digest}
+        segments = {live.name for one in catalogues for live in one.segments}
+        return {
+            f"learned/{self.learned.name}",
+            *(f"encoder/{digest}" for digest in encoders),
+            *(f"segments/{name}" for name in segments),
+        }
+
     def as_earlier(self) -> Earlier:
         """Return the catalogue of this generation, as the next one keeps it."""
         return Earlier(
