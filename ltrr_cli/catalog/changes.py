@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog import values
 from ltrr_cli.catalog.entities import Maker
+from ltrr_cli.catalog.schema import ALIASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -130,7 +131,8 @@ class Changer:
                     type=schema.type if schema.type in fields else "",
                     popularity=schema.popularity if schema.popularity in fields else "",
                     text=tuple(name for name in schema.text if name in fields),
-                    attributes=tuple(name for name in free if name in schema.attributes or name in fresh),
+                    attributes=tuple(name for name in free if name in schema.attributes or name in fresh)
+                    + ((ALIASES,) if ALIASES in schema.attributes and ALIASES not in free else ()),
                     weighted=(*schema.weighted, *fresh),
                 )
             )

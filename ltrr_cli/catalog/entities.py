@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog import values
 from ltrr_cli.catalog.names import is_reference
+from ltrr_cli.catalog.schema import ALIASES
 from ltrr_cli.catalog.weights import weighed
 from ltrr_cli.records import Entity, Value
 
@@ -35,6 +36,7 @@ class Losses:
     long_values: int = 0
     many_values: int = 0
     no_popularity: int = 0
+    retitled: int = 0
 
     def notes(self, schema: Schema) -> list[str]:
         """Return one sentence for each kind of loss."""
@@ -50,6 +52,11 @@ class Losses:
                 self.many_values,
                 f"attribute was cut at {MAX_VALUES} values",
                 f"attributes were cut at {MAX_VALUES} values",
+            ),
+            (
+                self.retitled,
+                "entity has several titles: the first is its title, the others are its aliases",
+                "entities have several titles: the first is the title, the others are aliases",
             ),
             (self.no_popularity, "popularity value is no finite number", "popularity values are no finite numbers"),
         )
@@ -81,6 +88,7 @@ class Maker:
         self._outer = frozenset(name.partition(".")[0] for name in self.fields)
         self._late: dict[str, None] = {}  # fields that the schema does not have
         self._nested = any("." in name for name in self.fields)
+        self._aliases = bool(schema.title) and ALIASES in schema.attributes
         self._attributes = [(name, is_reference(name)) for name in schema.attributes]
 
     def notes(self) -> list[str]:
@@ -125,7 +133,12 @@ class Maker:
             elif value is not None and (found := self._values(value, reference=reference)):
                 parts.attributes[name] = found
         if schema.title:
-            parts.title = values.one_line(_first(get(schema.title)))
+            titles = get(schema.title)
+            parts.title = values.one_line(_first(titles))
+            more = self._values(titles[1:], reference=False) if isinstance(titles, (list, tuple)) else ()
+            if more and self._aliases:
+                parts.attributes.setdefault(ALIASES, more)
+                self.losses.retitled += 1
         if schema.type:
             parts.type = values.one_line(_first(get(schema.type)))[:MAX_VALUE]
         if schema.popularity:

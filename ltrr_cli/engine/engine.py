@@ -210,12 +210,12 @@ class Engine:
 
         `k` in 1…1000 results. `now` is the query's time in seconds since 1970, by default the clock's; `seed` makes
         chance repeatable. `explore` off uses the policy's mean; `depths` overrides it: {strategy: hits to draw}.
-        `explain` fills the results' contributions. `query_id` is by default a new one; one of the caller's own must be
-        new too: events that name it belong to the last answer that had it. `policy` (`live`, `prior`, `equal`) and
-        `ranker` (`live`, `prior`, `challenger`) answer in place of the learned ones, to compare. `context` is what else
-        the caller knows of the query, {name: number or word}, at most 16: the policy learns by it. `interleave` names
-        two ways to answer (see `engine.ways`; in place of `depths`, `policy` and `ranker`), whose results share the
-        page by team draft, so that what people click tells which of the two they prefer.
+        `explain` fills the results' contributions. `query_id` is by default a new one; one of the caller's own may come
+        again for the same query only: events that name it belong to its last answer. `policy` (`live`, `prior`,
+        `equal`) and `ranker` (`live`, `prior`, `challenger`) answer in place of the learned ones, to compare. `context`
+        is what else the caller knows of the query, {name: number or word}, at most 16: the policy learns by it.
+        `interleave` names two ways to answer (see `engine.ways`; in place of `depths`, `policy` and `ranker`), whose
+        results share the page by team draft, so that what people click tells which of the two they prefer.
 
         `filter` says what may be found at all, such as `year >= 1990 and genre = rock` (see `filters.grammar`), and so
         do words of `text` such as `genre:rock`; both must be met. `facets` names fields whose values are counted.
@@ -223,6 +223,7 @@ class Engine:
         ltrr.toml says; see `ranking.diversity`. `vectors` are the query's in the spaces of vectors made elsewhere:
         {name: numbers}. Raises `UsageError` for values out of range, unknown names, and a filter that cannot be read.
         """
+        from ltrr_cli.engine.pages import check_id
         from ltrr_cli.engine.ways import Way
 
         if not isinstance(text, str):
@@ -231,6 +232,8 @@ class Engine:
         if interleave is not None:
             ways = _two_ways(interleave, alone=depths is None and policy == ranker == "live")
         query = self._query(text, k, user, session, now, query_id, context, filter, vectors)
+        if query_id and log:
+            check_id(self._opened, query)
         return self._answer(
             query,
             ways,
@@ -269,11 +272,14 @@ class Engine:
         from dataclasses import replace
 
         from ltrr_cli.engine.kinship import row_of
+        from ltrr_cli.engine.pages import check_id
         from ltrr_cli.engine.ways import Way
 
         if isinstance(like, str):
             raise UsageError(f"like is a list of entity ids, not {like!r}")
         query = self._query("", k, user, session, now, query_id, context, filter)
+        if query_id and log:
+            check_id(self._opened, query)
         rows = tuple(dict.fromkeys(row_of(self._opened, one) for one in like))
         query = replace(query, recommend=True, likes=rows)
         way = Way(name="", depths=depths)
