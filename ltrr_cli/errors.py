@@ -16,13 +16,9 @@ from __future__ import annotations
 
 
 class LtrrError(Exception):
-    """Base of all errors: `what` happened, `where` (file, line, field), what to do `next`; exit code 1.
-
-    `detail` are lines that show the place, such as a text and a caret below it; "" for none.
-    """
+    """Base of all errors: `what` happened, `where` (file, line, field), what to do `next`; exit code 1."""
 
     exit_code = 1
-    detail = ""
 
     def __init__(self, what: str, *, where: str = "", next: str = "") -> None:  # noqa: A002 – the word users read
         super().__init__(what)

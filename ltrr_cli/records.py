@@ -343,7 +343,8 @@ class Answer:
     """The reply to one query, with all that `--explain` shows.
 
     `filter` is what was demanded, in `query` and beside it, and `allowed` how many entities meet that; None without.
-    `suggestion` is the query as it was probably meant, where that finds clearly more; else "".
+    `suggestion` is the query as it was probably meant, where that finds clearly more; else "". `notes` say what of the
+    filter may surprise.
     """
 
     query_id: str
@@ -356,3 +357,4 @@ class Answer:
     allowed: int | None = None
     facets: Facets | None = None
     suggestion: str = ""
+    notes: tuple[str, ...] = ()

@@ -84,29 +84,49 @@ class Catalog:
         Raises:
             CatalogError: a source cannot be read on, nothing is usable, a second pass, or (strict) a bad record.
         """
-        if self._spent:
-            raise CatalogError("this catalogue was read already", next="open it anew")
-        self._spent = True
         maker = Maker(self.schema)
         first_seen: dict[int, int] = {}  # hash of an id → where it was first seen (source and line in one number)
         if not self.schema.id:
             self._note("ids are made from the content of the records: no field tells them apart")
-        for number, source in enumerate(self._sources):
-            for line, raw in self._raw(number):
-                made = raw if isinstance(raw, Bad) else maker.make(raw)
-                if isinstance(made, Entity):
-                    place = number << _LINE_BITS | line
-                    first = first_seen.setdefault(hash64(made.id), place)
-                    if first == place:
-                        self.read_count += 1
-                        yield made
-                        continue
-                    made = f"duplicate id, first seen at {self._place(first)}"
-                self._leave_out(made if isinstance(made, Bad) else Bad(source=label(source), line=line, reason=made))
-            for remark in self._meters[number].notes:
-                self._note(remark)
+        for number, line, raw in self.records():
+            made = maker.make(raw)
+            if isinstance(made, Entity):
+                place = number << _LINE_BITS | line
+                first = first_seen.setdefault(hash64(made.id), place)
+                if first == place:
+                    self.read_count += 1
+                    yield made
+                    continue
+                made = f"duplicate id, first seen at {self._place(first)}"
+            self.leave_out(number, line, made)
         for remark in maker.notes():
             self._note(remark)
+        self.check_usable()
+
+    def records(self) -> Iterator[tuple[int, int, Mapping[str, object]]]:
+        """Yield (number of its source, its line, the record as it is written) of what can be read, instead of entities.
+
+        Raises:
+            CatalogError: a source cannot be read on, a second pass, or (strict) a bad record.
+        """
+        if self._spent:
+            raise CatalogError("this catalogue was read already", next="open it anew")
+        self._spent = True
+        for number in range(len(self._sources)):
+            for line, raw in self._raw(number):
+                if isinstance(raw, Bad):
+                    self._leave_out(raw)
+                else:
+                    yield number, line, raw
+            for remark in self._meters[number].notes:
+                self._note(remark)
+
+    def leave_out(self, number: int, line: int, reason: str) -> None:
+        """Count a record of a source as bad; raises `CatalogError` if the catalogue is strict."""
+        self._leave_out(Bad(source=label(self._sources[number]), line=line, reason=reason))
+
+    def check_usable(self) -> None:
+        """Raise `CatalogError` where no record was usable."""
         if not self.read_count:
             raise self._nothing()
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog import values
 from ltrr_cli.catalog.names import is_reference
+from ltrr_cli.catalog.schema import ALIASES
 from ltrr_cli.catalog.weights import weighed
 from ltrr_cli.records import Entity, Value
 
@@ -35,6 +36,7 @@ class Losses:
     long_values: int = 0
     many_values: int = 0
     no_popularity: int = 0
+    retitled: int = 0
 
     def notes(self, schema: Schema) -> list[str]:
         """Return one sentence for each kind of loss."""
@@ -51,9 +53,26 @@ class Losses:
                 f"attribute was cut at {MAX_VALUES} values",
                 f"attributes were cut at {MAX_VALUES} values",
             ),
+            (
+                self.retitled,
+                "entity has several titles: the first is its title, the others are its aliases",
+                "entities have several titles: the first is the title, the others are aliases",
+            ),
             (self.no_popularity, "popularity value is no finite number", "popularity values are no finite numbers"),
         )
         return [f"{count:,} {one if count == 1 else many}" for count, one, many in said if count]
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """An entity but for its id, as `records.Entity` has it."""
+
+    type: str = ""
+    title: str = ""
+    text: str = ""
+    popularity: float | None = None
+    attributes: dict[str, tuple[Value, ...]] = field(default_factory=dict)
+    weights: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 class Maker:
@@ -69,6 +88,7 @@ class Maker:
         self._outer = frozenset(name.partition(".")[0] for name in self.fields)
         self._late: dict[str, None] = {}  # fields that the schema does not have
         self._nested = any("." in name for name in self.fields)
+        self._aliases = bool(schema.title) and ALIASES in schema.attributes
         self._attributes = [(name, is_reference(name)) for name in schema.attributes]
 
     def notes(self) -> list[str]:
@@ -79,38 +99,51 @@ class Maker:
     def make(self, raw: Mapping[str, object]) -> Entity | str:
         """Return the entity, or the reason why there is none."""
         schema = self._schema
-        record = self._flat(raw) if self._nested else raw
-        get = record.get
-        attributes: dict[str, tuple[Value, ...]] = {}
-        weights: dict[str, tuple[float, ...]] = {}
-        for name, reference in self._attributes:
-            value = get(name)
-            if isinstance(value, dict):
-                self._weigh(name, value, attributes, weights)
-            elif value is not None and (found := self._values(value, reference=reference)):
-                attributes[name] = found
-        title = values.one_line(_first(get(schema.title))) if schema.title else ""
-        text = self._text(record)
-        if not (title or text or attributes):
+        record = self.flat(raw)
+        parts = self.parts(record)
+        if not (parts.title or parts.text or parts.attributes):
             return "neither a title nor a text nor an attribute"
         if schema.id:
-            entity_id, reason = values.entity_id(get(schema.id))
+            entity_id, reason = values.entity_id(record.get(schema.id))
             if reason:
                 return reason
         else:
             entity_id = content_id(raw)
-        self.losses.untitled += not title
+        self.losses.untitled += not parts.title
         if not raw.keys() <= self.fields and len(self._late) < _MAX_LATE:
             self._late.update((name, None) for name in raw if name not in self.fields and name not in self._outer)
         return Entity(
             id=entity_id,
-            type=values.one_line(_first(get(schema.type)))[:MAX_VALUE] if schema.type else "",
-            title=title,
-            text=text,
-            popularity=self._popularity(get(schema.popularity)) if schema.popularity else None,
-            attributes=attributes,
-            weights=weights,
+            type=parts.type,
+            title=parts.title,
+            text=parts.text,
+            popularity=parts.popularity,
+            attributes=parts.attributes,
+            weights=parts.weights,
         )
+
+    def parts(self, record: Mapping[str, object]) -> Parts:
+        """Return what a flat record says of an entity, without its id: what it does not mention is empty."""
+        schema, get = self._schema, record.get
+        parts = Parts(text=self._text(record))
+        for name, reference in self._attributes:
+            value = get(name)
+            if isinstance(value, dict):
+                self._weigh(name, value, parts.attributes, parts.weights)
+            elif value is not None and (found := self._values(value, reference=reference)):
+                parts.attributes[name] = found
+        if schema.title:
+            titles = get(schema.title)
+            parts.title = values.one_line(_first(titles))
+            more = self._values(titles[1:], reference=False) if isinstance(titles, (list, tuple)) else ()
+            if more and self._aliases:
+                parts.attributes.setdefault(ALIASES, more)
+                self.losses.retitled += 1
+        if schema.type:
+            parts.type = values.one_line(_first(get(schema.type)))[:MAX_VALUE]
+        if schema.popularity:
+            parts.popularity = self._popularity(get(schema.popularity))
+        return parts
 
     def _weigh(
         self,
@@ -128,7 +161,10 @@ class Maker:
             attributes[name] = tuple(word for word, _ in kept[:MAX_VALUES])
             weights[name] = tuple(weight for _, weight in kept[:MAX_VALUES])
 
-    def _flat(self, raw: Mapping[str, object]) -> Mapping[str, object]:
+    def flat(self, raw: Mapping[str, object]) -> Mapping[str, object]:
+        """Return the record with the fields of nested objects that the schema names as fields of its own."""
+        if not self._nested:
+            return raw
         record = dict(raw)
         for outer, value in raw.items():
             if isinstance(value, dict):

@@ -14,14 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+ALIASES = "aliases"
+"""The attribute of an entity's further titles, where the catalogue gives it a list of them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
     """The role of every raw field; a field of a nested object is written `outer.inner`, and "" means none.
 
     `id` is "" where ids are made from the content of the records. `text` fields are joined by newlines, in order.
     `creator` names who made an entity (artist, author, brand …) and is one of the `attributes`, which hold all
-    other usable fields in order of appearance; of those, `weighted` ones weigh their values. `ignored` says of the rest
-    why it is not used.
+    other usable fields in order of appearance, and `aliases` where titles are lists (all but the first); of those,
+    `weighted` ones weigh their values. `ignored` says of the rest why it is not used.
     """
 
     id: str
@@ -133,6 +137,8 @@ def infer(records: Sequence[Mapping[str, object]], overrides: Overrides = INFER_
     reasons = {name: roles.why_ignored(profile) for name, profile in free.items()}
     weighing = weighings(records)
     attributes = [name for name in found if name == creator or (name in reasons and not reasons[name])]
+    if ALIASES not in found and any(_several(record.get(title)) for record in records):
+        attributes.append(ALIASES)
     return Schema(
         id=entity_id,
         title=title,
@@ -144,6 +150,10 @@ def infer(records: Sequence[Mapping[str, object]], overrides: Overrides = INFER_
         ignored=tuple((name, why) for name, why in reasons.items() if why and name != creator),
         weighted=tuple(name for name in attributes if name in weighing),
     )
+
+
+def _several(value: object) -> bool:
+    return isinstance(value, (list, tuple)) and len(value) > 1
 
 
 def _error(what: str, advice: str) -> CatalogError:

@@ -37,16 +37,17 @@ class Asking:
     facets: tuple[str, ...] = ()
     cap: str | None = None
     diversity: float | None = None
-    offset: int = 0
+    offset: int | None = None
     query_id: str = ""
 
     def ask(self, engine: Engine, text: str) -> Answer:
         """Ask."""
-        if self.offset and self.query_id:
-            return self.page(engine, text)
+        offset = self.offset or 0
+        if self.query_id and self.offset is not None and (offset or not text.strip()):
+            return self.page(engine, text, offset)
         whole = engine.search(
             text,
-            k=self.k + self.offset,
+            k=self.k + offset,
             user=self.user,
             session=self.session,
             seed=self.seed,
@@ -62,19 +63,28 @@ class Asking:
             diversity=self.diversity,
             query_id=self.query_id,
         )
-        return replace(whole, results=whole.results[self.offset :]) if self.offset else whole
+        return replace(whole, results=whole.results[offset:]) if offset else whole
 
-    def page(self, engine: Engine, text: str) -> Answer:
+    def page(self, engine: Engine, text: str, offset: int) -> Answer:
         """Return a page of the list that an earlier answer began with; a `text` has to be that answer's."""
-        found = engine.page(self.query_id, offset=self.offset, k=self.k)
+        if self.filter or self.facets:
+            raise UsageError(
+                "a further page has its answer's filter, and no facets",
+                next="leave them out, or ask anew without the id",
+            )
+        found = engine.page(self.query_id, offset=offset, k=self.k)
         if text and text.strip() != found.query.strip():
             raise UsageError(f"the query with this id was {found.query[:80]!r}", next="leave out the text, or the id")
         return found
 
 
 def tell_failures(answer: Answer, told: set[str] | None = None) -> None:
-    """Say on standard error which strategies failed; with `told`, each of them once."""
+    """Say on standard error which strategies failed, and what of a filter may surprise; with `told`, each once."""
     known = set() if told is None else told
+    for note in answer.notes:
+        if note not in known:
+            notice(f"note: {note}")
+            known.add(note)
     for arm in answer.trace.arms:
         if arm.error and arm.name not in known:
             notice(f"the strategy {arm.name} failed, the others answered: {arm.error}")
@@ -104,6 +114,8 @@ def answer_json(answer: Answer, *, explain: bool = False) -> dict[str, Any]:
         row["filter"] = {"text": answer.filter, "entities": answer.allowed}
     if answer.facets is not None:
         row["facets"] = _facets(answer.facets)
+    if answer.notes:
+        row["notes"] = list(answer.notes)
     if answer.suggestion:
         row["did_you_mean"] = answer.suggestion
     if explain:

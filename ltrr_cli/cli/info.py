@@ -23,6 +23,9 @@ def show_info(out: Console, info: Info) -> None:
     entities = plural(info.entities, "entity", "entities")
     _line(out, "index", f"{entities} in {plural(info.segments, 'segment')}, built {info.created[:19]}")
     _line(out, "sizes", ", ".join(f"{part} {size(count)}" for part, count in info.sizes.items()))
+    if info.before is not None:
+        kept = f"generation {info.before.generation}, {plural(info.before.entities, 'entity', 'entities')}"
+        _line(out, "before", f"{kept}, {size(info.before.bytes)} kept for ltrr index rollback")
     _line(out, "vectors", ", ".join(f"{count:,} of {what}" for what, count in info.vectors.items() if count))
     _line(out, "fluency", ", ".join(f"{language} {known:.2f}" for language, known in info.fluency.items()))
     for arm, reason in info.absent.items():

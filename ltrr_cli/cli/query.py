@@ -66,7 +66,9 @@ def query(
     *,
     index: IndexOption = None,
     k: Annotated[int, typer.Option("-k", metavar="N", help="How many results.")] = 10,
-    offset: Annotated[int, typer.Option(metavar="N", min=0, help="Leave out the N best; see above.")] = 0,
+    offset: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Leave out the N best; see above.", show_default=False)
+    ] = None,
     query_id: Annotated[
         str,
         typer.Option(
@@ -162,7 +164,7 @@ def query(
     form = chosen(json=as_json, jsonl=jsonl, csv=as_csv, tsv=tsv, trec=trec, ids=ids)
     if nul and form != "ids":
         raise UsageError("-0 ends ids", next="add --ids")
-    _check_together(interleave, strategies, offset if query_id and explain else 0, offset)
+    _check_together(interleave, strategies, bool(query_id and explain and offset), offset)
     asking = Asking(
         k=k,
         user=user,
@@ -181,7 +183,7 @@ def query(
         offset=offset,
         query_id=query_id,
     )
-    how = "one" if text or (query_id and offset) else _how(form)
+    how = "one" if text or (query_id and offset is not None) else _how(form)
     if how != "one" and query_id:
         raise UsageError("--query-id names one answer", next="give a TEXT; piped lines say their own query_id")
     path = find_index(index)
@@ -195,7 +197,13 @@ def query(
             from ltrr_cli.cli.stream import answer_lines
 
             code = answer_lines(
-                engine, sys.stdin.fileno(), asking, form=form or "jsonl", explain=explain, fail_empty=fail_empty
+                engine,
+                sys.stdin.fileno(),
+                asking,
+                form=form or "jsonl",
+                explain=explain,
+                nul=nul,
+                fail_empty=fail_empty,
             )
         elif how == "prompt":
             from ltrr_cli.cli.repl import Repl
@@ -207,8 +215,8 @@ def query(
         raise typer.Exit(code)
 
 
-def _check_together(interleave: object, strategies: str | None, explained: int, offset: int) -> None:
-    """Refuse options that contradict each other; `explained` is the offset where a logged page is to be explained."""
+def _check_together(interleave: object, strategies: str | None, explained: bool, offset: int | None) -> None:
+    """Refuse options that contradict each other; `explained`: a logged page is to be."""
     if interleave and strategies is not None:
         raise UsageError(
             "--interleave names both ways to answer, so --strategies has none to say",
@@ -222,8 +230,6 @@ def _check_together(interleave: object, strategies: str | None, explained: int, 
 
 def _how(form: str) -> str:
     """Decide what to do without a TEXT: answer a stream of queries, or open a prompt."""
-    if form == "ids":
-        raise UsageError("--ids needs a TEXT", next="pipe queries in without --ids: each answer holds its ids")
     if sys.stdin is None:
         raise UsageError("there is no query", next="give a TEXT, or pipe queries in")
     if not sys.stdin.isatty() or form:

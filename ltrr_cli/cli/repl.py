@@ -135,7 +135,7 @@ class Repl:
         new = self._engine.record(before.query_id, result.id, action, user=user, session=session, dwell=dwell)
         if not new:
             notice("recorded before: nothing changed")
-        say(f"{action}: {safe(result.title or result.id)}")
+        say(f"{action} {result.rank}: {safe(result.title or result.id)}")
         self._ask_again(before)
 
     def _undo(self, words: list[str]) -> None:

@@ -40,16 +40,23 @@ class Request:
 
 
 def answer_lines(
-    engine: Engine, fd: int, asking: Asking, *, form: str = "jsonl", explain: bool = False, fail_empty: bool = False
+    engine: Engine,
+    fd: int,
+    asking: Asking,
+    *,
+    form: str = "jsonl",
+    explain: bool = False,
+    nul: bool = False,
+    fail_empty: bool = False,
 ) -> int:
     """Answer every line of a file descriptor; returns the exit code.
 
     It is 1 where a line could not be answered, 4 with `fail_empty` where a query found nothing. A line that cannot be
     answered gives `{"error": …, "line": n}` in its place, in other forms than JSON a line on standard error. Query n
     (from 0) uses seed + n. What fails of a strategy is said once. While a batch is answered the next one, if it has
-    arrived, is encoded.
+    arrived, is encoded. Ids come one a line, of one query after the other.
     """
-    stream = _Stream(engine, asking, form=form, explain=explain)
+    stream = _Stream(engine, asking, form=form, explain=explain, nul=nul)
     reader = Lines(fd)
     current: _Batch | None = None
     while True:
@@ -96,11 +103,11 @@ _Batch: TypeAlias = "tuple[list[tuple[int, Request | str]], Callable[[], None]]"
 class _Stream:
     """Answers in one form, in order."""
 
-    def __init__(self, engine: Engine, asking: Asking, *, form: str, explain: bool) -> None:
+    def __init__(self, engine: Engine, asking: Asking, *, form: str, explain: bool, nul: bool) -> None:
         self._engine = engine
         self._asking = asking
         self._json = form in ("json", "jsonl")
-        self._print = printer("jsonl" if self._json else form, explain=explain)
+        self._print = printer("jsonl" if self._json else form, explain=explain, nul=nul)
         self._asked = 0
         self._told: set[str] = set()
         self.good = True

@@ -19,6 +19,8 @@ _CONTROL = re.compile(
     "\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069"  # text direction: what is shown is not what is there
     "\u2028\u2029\ud800-\udfff]"  # line ends of Unicode, and halves of characters that cannot be encoded
 )
+_HALF = re.compile("[\ud800-\udfff]")
+_NOT_ASCII = re.compile("[\x7f-\U0010ffff]")
 _SPACES = re.compile(r"[ \t\r\n\v\f]+")
 
 
@@ -36,11 +38,15 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def dumps(value: object, *, indent: int | None = None) -> str:
-    """Return JSON: readable where the output is UTF-8, ASCII elsewhere, never with a raw control character."""
+    """Return JSON: readable where the output is UTF-8, ASCII elsewhere, never with a raw control character.
+
+    A byte that was no UTF-8 comes in as half a character, which no other parser takes: it becomes U+FFFD.
+    """
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
-    text = json.dumps(value, ensure_ascii=encoding != "utf8", indent=indent, allow_nan=False)
+    text = _HALF.sub("\ufffd", json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False))
     # json escapes C0 only; the newlines of `indent` are its own
-    return re.sub(_CONTROL, lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
+    wanted = _CONTROL if encoding == "utf8" else _NOT_ASCII
+    return wanted.sub(lambda found: found[0] if found[0] == "\n" else json.dumps(found[0])[1:-1], text)
 
 
 def number(value: float, digits: int = 6) -> float | None:
@@ -59,10 +65,8 @@ def notice(text: str) -> None:
 
 
 def tell_error(error: LtrrError) -> None:
-    """Print an error on standard error, and the lines that show its place."""
+    """Print an error on standard error, on one line."""
     notice(f"error: {error}")
-    if error.detail:
-        typer.echo(safe(error.detail, lines=True), err=True)
 
 
 def left_out(count: int, what: str, first: Bad) -> None:

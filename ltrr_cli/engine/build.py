@@ -16,7 +16,7 @@ from ltrr_cli.engine.external import write_given
 from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.generated import Generated
 from ltrr_cli.engine.making import write_segment
-from ltrr_cli.engine.publish import next_name, publish, settle, temporary
+from ltrr_cli.engine.publish import next_name, now, publish, settle, temporary
 from ltrr_cli.engine.removal import removed_since, superseded
 from ltrr_cli.engine.sparse import sparse_folder
 from ltrr_cli.engine.state import new_state, open_state
@@ -111,6 +111,7 @@ def build(
                 written,
                 parent / number,
                 creator=catalog.schema.creator,
+                schema=catalog.schema,
                 fill=lambda writer: _read(writer, catalog, progress),
                 encoder=digest,
                 reuse=before.segments if before is not None and before.encoder == digest else (),
@@ -233,6 +234,6 @@ def _go_live(root: Path, live: Live, digest: str, sparse: str, *, add: bool, hol
             view=View(root, segments),
             state=new_state(config, logs) if before is None else open_state(root, before, config, logs),
             logs=logs,
-            built=not add,
+            created="" if add else now(),
             sparse=sparse,
         )

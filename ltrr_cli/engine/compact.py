@@ -16,6 +16,7 @@ from ltrr_cli.engine.making import write_segment
 from ltrr_cli.engine.publish import next_name, temporary
 from ltrr_cli.engine.removal import publish_segments
 from ltrr_cli.engine.restore import creator_of, suggests
+from ltrr_cli.engine.schemas import schema_of
 from ltrr_cli.engine.sparse import open_sparse
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import read_manifest
@@ -38,7 +39,7 @@ class Compacted:
 
 
 def compact(root: Path, *, progress: Callable[[str, int, int | None], None]) -> Compacted:
-    """Merge the segments; where there is nothing to merge, nothing is written.
+    """Merge the segments, and drop the generation before; where there is nothing to do, nothing is written.
 
     Readers go on with the old segments, which stay until the new one is live.
     """
@@ -47,6 +48,8 @@ def compact(root: Path, *, progress: Callable[[str, int, int | None], None]) -> 
         view = View(root, before.segments)
         done = Compacted(segments=len(before.segments), entities=view.entities, removed=view.rows - view.entities)
         if len(before.segments) <= 1 and not done.removed:
+            if before.earlier is not None:
+                publish_segments(root, before.segments, keep=False)
             return done
         directories = [root / "segments" / segment.name for segment in sorted(view.segments, key=len, reverse=True)]
         parent = root / "segments"
@@ -59,6 +62,7 @@ def compact(root: Path, *, progress: Callable[[str, int, int | None], None]) -> 
                 written,
                 parent / number,
                 creator=creator_of(directories[0]),
+                schema=schema_of(directories),
                 fill=lambda writer: _copy(view, writer),
                 encoder=before.encoder,
                 reuse=before.segments,
@@ -69,7 +73,7 @@ def compact(root: Path, *, progress: Callable[[str, int, int | None], None]) -> 
                 progress=progress,
             )
             held = made.handle
-            publish_segments(root, [made.live])
+            publish_segments(root, [made.live], keep=False)
         finally:
             shutil.rmtree(written, ignore_errors=True)
             if held is not None:

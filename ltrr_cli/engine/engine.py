@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.rankers import RankerReport
     from ltrr_cli.engine.remember import Completion, RememberedQuery
     from ltrr_cli.engine.restore import Repaired
+    from ltrr_cli.engine.rollback import RolledBack
+    from ltrr_cli.engine.update import Updated
     from ltrr_cli.engine.verify import Verified
     from ltrr_cli.engine.ways import Way
     from ltrr_cli.policy.report import ArmReport
@@ -118,6 +120,37 @@ class Engine:
             progress=progress,
         )
 
+    @staticmethod
+    def update(
+        sources: str | Path | Sequence[str | Path],
+        index: str | Path,
+        *,
+        strict: bool = False,
+        stdin: BinaryIO | None = None,
+        on_bad: Callable[[Bad], None] | None = None,
+        progress: Callable[[str, int, int | None], None] = lambda *_: None,
+    ) -> Updated:
+        """Change some fields of entities; the fields that a record does not name stay as they are.
+
+        Records are merged by id, in order; a field that is null is emptied, and a new field is a new attribute. An id
+        that the index does not have makes a bad record: `strict` stops at it, else `on_bad` is told. Fields are called
+        as in the catalogue, or as `ltrr index export` writes them. The changed entities are held in memory.
+        """
+        from ltrr_cli.engine.update import update
+
+        listed = [sources] if isinstance(sources, str | Path) else list(sources)
+        return update(Path(index), listed, strict=strict, stdin=stdin, on_bad=on_bad, progress=progress)
+
+    @staticmethod
+    def rollback(index: str | Path) -> RolledBack:
+        """Put the catalogue before the last build, add, update or delete live again; twice: the later one again.
+
+        What was learned stays. Raises `UsageError` where no earlier catalogue is kept: one is, until `compact`.
+        """
+        from ltrr_cli.engine.rollback import rollback
+
+        return rollback(Path(index))
+
     @classmethod
     def open(
         cls, index: str | Path, *, strategies: Sequence[Strategy] = (), settings: Mapping[str, float] | None = None
@@ -177,12 +210,12 @@ class Engine:
 
         `k` in 1…1000 results. `now` is the query's time in seconds since 1970, by default the clock's; `seed` makes
         chance repeatable. `explore` off uses the policy's mean; `depths` overrides it: {strategy: hits to draw}.
-        `explain` fills the results' contributions. `query_id` is by default a new one; one of the caller's own must be
-        new too: events that name it belong to the last answer that had it. `policy` (`live`, `prior`, `equal`) and
-        `ranker` (`live`, `prior`, `challenger`) answer in place of the learned ones, to compare. `context` is what else
-        the caller knows of the query, {name: number or word}, at most 16: the policy learns by it. `interleave` names
-        two ways to answer (see `engine.ways`; in place of `depths`, `policy` and `ranker`), whose results share the
-        page by team draft, so that what people click tells which of the two they prefer.
+        `explain` fills the results' contributions. `query_id` is by default a new one; one of the caller's own may come
+        again for the same query only: events that name it belong to its last answer. `policy` (`live`, `prior`,
+        `equal`) and `ranker` (`live`, `prior`, `challenger`) answer in place of the learned ones, to compare. `context`
+        is what else the caller knows of the query, {name: number or word}, at most 16: the policy learns by it.
+        `interleave` names two ways to answer (see `engine.ways`; in place of `depths`, `policy` and `ranker`), whose
+        results share the page by team draft, so that what people click tells which of the two they prefer.
 
         `filter` says what may be found at all, such as `year >= 1990 and genre = rock` (see `filters.grammar`), and so
         do words of `text` such as `genre:rock`; both must be met. `facets` names fields whose values are counted.
@@ -190,6 +223,7 @@ class Engine:
         ltrr.toml says; see `ranking.diversity`. `vectors` are the query's in the spaces of vectors made elsewhere:
         {name: numbers}. Raises `UsageError` for values out of range, unknown names, and a filter that cannot be read.
         """
+        from ltrr_cli.engine.pages import check_id
         from ltrr_cli.engine.ways import Way
 
         if not isinstance(text, str):
@@ -198,6 +232,8 @@ class Engine:
         if interleave is not None:
             ways = _two_ways(interleave, alone=depths is None and policy == ranker == "live")
         query = self._query(text, k, user, session, now, query_id, context, filter, vectors)
+        if query_id and log:
+            check_id(self._opened, query)
         return self._answer(
             query,
             ways,
@@ -236,11 +272,14 @@ class Engine:
         from dataclasses import replace
 
         from ltrr_cli.engine.kinship import row_of
+        from ltrr_cli.engine.pages import check_id
         from ltrr_cli.engine.ways import Way
 
         if isinstance(like, str):
             raise UsageError(f"like is a list of entity ids, not {like!r}")
         query = self._query("", k, user, session, now, query_id, context, filter)
+        if query_id and log:
+            check_id(self._opened, query)
         rows = tuple(dict.fromkeys(row_of(self._opened, one) for one in like))
         query = replace(query, recommend=True, likes=rows)
         way = Way(name="", depths=depths)
@@ -680,7 +719,10 @@ class Engine:
 
     @staticmethod
     def compact(index: str | Path, *, progress: Callable[[str, int, int | None], None] = lambda *_: None) -> Compacted:
-        """Merge all segments of an index into one, as a build of its living entities would make it."""
+        """Merge all segments of an index into one, as a build of its living entities would make it.
+
+        No earlier catalogue is kept: what was deleted or replaced is then gone from the disk.
+        """
         from ltrr_cli.engine.compact import compact
 
         return compact(Path(index), progress=progress)

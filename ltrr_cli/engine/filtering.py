@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.engine.surprises import remarks
 from ltrr_cli.errors import UsageError
 from ltrr_cli.filters.expression import all_of, text_of
 from ltrr_cli.filters.grammar import field_named, parse
@@ -42,7 +43,8 @@ def complete(opened: Opened, answered: Answer, query: Query, *, typed: str, face
         words = bool(query.text.strip())
         told = opened.filters.facets(facets, answered.trace.pool_ids, query.filter, words=words)
     count = opened.filters.view(query.filter).entities if query.filter else None
-    return replace(answered, query=typed, filter=query.filter, allowed=count, facets=told)
+    notes = opened.filters.remarks(query.filter) if query.filter else ()
+    return replace(answered, query=typed, filter=query.filter, allowed=count, facets=told, notes=notes)
 
 
 class Filters:
@@ -52,6 +54,7 @@ class Filters:
         self._view = view
         self._most = max(1, min(_MOST_VIEWS, _MOST_BYTES // (_BYTES * max(1, view.rows))))
         self._views: dict[str, View] = {}
+        self._remarks: dict[str, tuple[str, ...]] = {}
 
     @cached_property
     def fields(self) -> Mapping[str, bool]:
@@ -83,6 +86,14 @@ class Filters:
         self._views[written] = found  # to the end: the one asked for longest ago goes first
         return found
 
+    def remarks(self, written: str) -> tuple[str, ...]:
+        """Return what there is to say of a filter that can be read and will surprise."""
+        if written not in self._remarks:
+            while len(self._remarks) >= _MOST_VIEWS:
+                self._remarks.pop(next(iter(self._remarks)))
+            self._remarks[written] = remarks(self._view, parse(written, self.fields))
+        return self._remarks[written]
+
     def allows(self, written: str, row: int) -> bool:
         """Whether a row meets a filter that was logged; False where that cannot be read (any more).
 
@@ -111,7 +122,9 @@ class Filters:
 
     def _facet(self, name: str, chosen: NDArray[np.bool_]) -> Facet:
         field = field_named(name, self.fields)
-        if field is None or field == "id":
+        if field == "id":
+            raise UsageError("no facets of id: no two entities have the same", next="name another field")
+        if field is None:
             near = ", ".join(one for one in nearest(name, self.fields) if one != "id")
             raise UsageError(f"no facets of {name[:80]!r}: there is no such field", next=f"fields: {near}")
         sums: dict[str | float, int] = {}

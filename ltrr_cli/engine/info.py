@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ltrr_cli.engine.rollback import extra_bytes, living
 from ltrr_cli.memory.power import PRIOR
 from ltrr_cli.policy.report import average, report
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ltrr_cli.engine.opened import Opened
+    from ltrr_cli.index.manifest import Manifest
 
 _LANGUAGES = 12
 NO_MODEL = "the index has no masked-language model; give one with: ltrr index build CATALOG --sparse DIR"
@@ -33,13 +35,23 @@ class ArmInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """The catalogue that a rollback goes back to; `bytes` are those that are kept for it alone."""
+
+    generation: int
+    entities: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Info:
     """Counts and sizes (bytes); `actions` counts events by action; `arms` says what the policy thinks of each.
 
     `popularity` is the power by which it counts in `popular`, `popularity_from` says where that comes from. `vectors`
     counts them by kind: of entities, of passages of long texts, and made elsewhere, by name. `fluency` says how well
     the encoder knows the languages of most texts, in [0, 1]; `absent` says why an arm is not there. `credits` are all
-    that the policy ever had, also what it has forgotten; untrained, it stands on none of them.
+    that the policy ever had, also what it has forgotten; untrained, it stands on none of them. `before` is what a
+    rollback goes back to, None where nothing is kept for one.
     """
 
     path: str
@@ -68,6 +80,7 @@ class Info:
     ranker_history: tuple[str, ...]
     weights: Mapping[str, float]
     sizes: Mapping[str, int]
+    before: Before | None
 
 
 def info(opened: Opened) -> Info:
@@ -113,7 +126,15 @@ def info(opened: Opened) -> Info:
         ranker_history=tuple(f"version {e['version']}: {e['status']} – {e['reason']}" for e in learned.contest.history),
         weights=dict(sorted(learned.ranker.weights.items(), key=lambda item: -abs(item[1]))),
         sizes={part: _size(opened.root / part) for part in ("encoder", "segments", "learned", "log")},
+        before=_before(opened.manifest),
     )
+
+
+def _before(manifest: Manifest) -> Before | None:
+    earlier = manifest.earlier
+    if earlier is None:
+        return None
+    return Before(generation=earlier.generation, entities=living(earlier.segments), bytes=extra_bytes(manifest))
 
 
 def _origin(opened: Opened) -> str:

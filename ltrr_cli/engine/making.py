@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from ltrr_cli.catalog.schema import Schema
     from ltrr_cli.encoder.sparse import SparseEncoder
 
 
@@ -54,6 +55,7 @@ def write_segment(
     encoder: str,
     reuse: Sequence[Live],
     progress: Callable[[str, int, int | None], None],
+    schema: Schema | None = None,
     reuse_root: Path | None = None,
     suggest: bool = True,
     model: SparseEncoder | None = None,
@@ -62,13 +64,14 @@ def write_segment(
 ) -> Made:
     """Write a segment at `written`, whose entities `fill` adds, and give it its final name. Holds: the build lock.
 
-    `creator` names the attribute of who made an entity, `encoder` the index's encoder; vectors of the same texts are
-    taken from the segments `reuse` of the index at `reuse_root`, by default this one. `model` makes sparse vectors,
-    `queries` gives those that a model generated. `more` is told the ids, by row, to write what else belongs to them,
-    and returns what is to be said of it.
+    `creator` names the attribute of who made an entity; `schema`, by which they were read, is written down. `encoder`
+    is the index's encoder; vectors of the same texts are taken from the segments `reuse` of the index at `reuse_root`,
+    by default this one. `model` makes sparse vectors, `queries` gives those that a model generated. `more` is told the
+    ids, by row, to write what else belongs to them, and returns what is to be said of it.
     """
     with writing(written):
-        writer = SegmentWriter(written, creator=creator, suggest=suggest)
+        described = schema.to_dict() if schema is not None else None
+        writer = SegmentWriter(written, creator=creator, suggest=suggest, schema=described)
         with closing(writer):
             fill(writer)
         sample = Sample()

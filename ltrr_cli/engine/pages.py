@@ -5,12 +5,26 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from ltrr_cli.errors import FeedbackError
+from ltrr_cli.errors import FeedbackError, UsageError
 from ltrr_cli.records import Answer, Result
 
 if TYPE_CHECKING:
     from ltrr_cli.engine.opened import Opened
-    from ltrr_cli.records import Impression, Trace
+    from ltrr_cli.records import Impression, Query, Trace
+
+
+def check_id(opened: Opened, query: Query) -> None:
+    """Refuse to answer a query under the id of another: what was done with that answer would count for this one.
+
+    Asked again, the same query has the id's later answer.
+    """
+    before = opened.impressions.find(query.id)
+    if before is not None and (before.text, before.filter) != (query.text, query.filter):
+        raise UsageError(
+            f"the query with this id was {before.text[:80]!r}{' with another filter' * (before.text == query.text)}",
+            where=query.id[:80],
+            next="give each query an id of its own, or none",
+        )
 
 
 def page(opened: Opened, query_id: str, offset: int, k: int) -> Answer:

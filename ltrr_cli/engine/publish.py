@@ -14,7 +14,7 @@ from ltrr_cli.engine.nearby import write_nearby
 from ltrr_cli.engine.state import follow
 from ltrr_cli.index.files import inventory, sync_file, sync_tree, writing
 from ltrr_cli.index.locks import remove_unused
-from ltrr_cli.index.manifest import Live, Manifest
+from ltrr_cli.index.manifest import Earlier, Live, Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -63,14 +63,16 @@ def publish(
     view: View,
     state: State,
     logs: Logs,
-    built: bool = False,
+    created: str = "",
     sparse: str | None = None,
     encode: Encode | None = None,
+    keep: bool = True,
 ) -> Manifest:
     """Catch up with the logs, write the learned state for this view, and put both live. Holds: the publish lock.
 
-    `built`: the segments were made anew, now. `sparse` names the encoder of sparse vectors ("" for none), by default
-    the one that there is. `encode` makes vectors of queries, by default the encoder named, opened anew.
+    `created` says when the catalogue was built, "" as before. `sparse` names the encoder of sparse vectors ("" for
+    none), by default the one that there is. `encode` makes vectors of queries, by default the encoder named, opened
+    anew. Where the catalogue changes, the one before is kept for a rollback, unless `keep` is off: then none is.
     """
     state, _ = follow(state, state.learned.config, logs)
     parent = root / "learned"
@@ -86,17 +88,19 @@ def publish(
     except BaseException:
         shutil.rmtree(written, ignore_errors=True)
         raise
+    terms = sparse if sparse is not None else before.sparse if before is not None else ""
     manifest = Manifest(
         generation=before.generation + 1 if before is not None else 1,
         encoder=encoder,
         segments=tuple(segments),
         learned=Live(name=number, files=inventory(parent / number)),
-        created=before.created if before is not None and not built else datetime.now(UTC).isoformat(timespec="seconds"),
+        created=created or (before.created if before is not None else now()),
         next_segment=max(
             [before.next_segment if before is not None else 1, *(int(live.name) + 1 for live in segments)]
         ),
         next_learned=int(number) + 1,
-        sparse=sparse if sparse is not None else before.sparse if before is not None else "",
+        sparse=terms,
+        earlier=_earlier(before, (tuple(segments), encoder, terms)) if keep and before is not None else None,
     )
     with writing(root):
         manifest.write(root)
@@ -104,14 +108,22 @@ def publish(
     return manifest
 
 
+def now() -> str:
+    """Return the time of a build, as the manifest writes it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _earlier(before: Manifest, catalogue: tuple[tuple[Live, ...], str, str]) -> Earlier | None:
+    """Return what a rollback goes back to, once this catalogue (segments, encoder, sparse) is live."""
+    same = catalogue == (before.segments, before.encoder, before.sparse)
+    return before.earlier if same else before.as_earlier()
+
+
 def collect(root: Path, manifest: Manifest) -> None:
     """Remove what the manifest no longer names and nobody reads, and what dead writers left."""
-    keep = {f"segments/{live.name}" for live in manifest.segments}
-    keep |= {f"learned/{manifest.learned.name}", f"encoder/{manifest.encoder}"}
-    keep |= {f"encoder/{manifest.sparse}"} if manifest.sparse else set()
     for parent in ("segments", "learned", "encoder"):
         for directory in _directories(root / parent):
-            if f"{parent}/{directory.name}" in keep or _alive(directory.name):
+            if f"{parent}/{directory.name}" in manifest.directories or _alive(directory.name):
                 continue
             with suppress(OSError):  # another collector was quicker, or a reader came: next time
                 remove_unused(directory)

@@ -66,8 +66,8 @@ def delete(root: Path, ids: Sequence[str]) -> list[str]:
     return [entity_id for entity_id, was in zip(ids, found.tolist(), strict=True) if not was]
 
 
-def publish_segments(root: Path, segments: Sequence[Live]) -> None:
-    """Publish other segments with the learned state as it is now."""
+def publish_segments(root: Path, segments: Sequence[Live], *, keep: bool = True) -> None:
+    """Publish other segments with the learned state as it is now; those before are kept unless `keep` is off."""
     logs = Logs(root)
     with exclusive(root / "locks" / "publish"):
         before = read_manifest(root)
@@ -79,4 +79,5 @@ def publish_segments(root: Path, segments: Sequence[Live]) -> None:
             view=View(root, segments),
             state=open_state(root, before, read_config(root), logs),
             logs=logs,
+            keep=keep,
         )

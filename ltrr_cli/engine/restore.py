@@ -18,6 +18,7 @@ from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.generated import Generated
 from ltrr_cli.engine.making import Made, write_segment
 from ltrr_cli.engine.publish import next_name, publish, temporary
+from ltrr_cli.engine.schemas import written_schema
 from ltrr_cli.engine.sparse import open_sparse
 from ltrr_cli.engine.state import new_state
 from ltrr_cli.engine.verify import Damage, Verified, verify
@@ -197,6 +198,7 @@ def rederived(
             written,
             parent / number,
             creator=creator_of(directory),
+            schema=written_schema(directory),
             fill=fill or copy,
             encoder=encoder,
             reuse=reuse,
@@ -252,4 +254,5 @@ def _publish(root: Path, segments: list[Live]) -> None:
             view=View(root, segments),
             state=new_state(config, logs),
             logs=logs,
+            keep=tuple(segments) == before.segments,
         )

@@ -89,6 +89,7 @@ def verify(
             for live in manifest.segments:
                 _directory(root, "segments", live, found, lambda more: progress("files", more, total))
             _directory(root, "learned", manifest.learned, found, lambda more: progress("files", more, total))
+            _before(root, manifest, found)
         _config(root, found)
         _logs(root, found)
         if manifest is not None and deep:
@@ -157,6 +158,17 @@ def _directory(root: Path, parent: str, live: Live, found: Verified, progress: C
     found.files += len(live.files)
     found.bytes += sum(size for size, _ in live.files.values())
     progress(len(live.files))
+
+
+def _before(root: Path, manifest: Manifest, found: Verified) -> None:
+    """Compare what only a rollback would read: damage there harms no answer."""
+    if manifest.earlier is None:
+        return
+    alive = {live.name for live in manifest.segments}
+    for live in manifest.earlier.segments:
+        directory = root / "segments" / live.name
+        if live.name not in alive and (not directory.is_dir() or list(damaged_files(directory, live))):
+            found.notes.append(f"segments/{live.name}, of the generation before, is damaged: do not roll back")
 
 
 def _config(root: Path, found: Verified) -> None:

@@ -17,6 +17,9 @@ _PLAIN = re.compile(r"[\w.+&/-][\w.+&'/-]*")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?", re.IGNORECASE | re.ASCII)
 
 
+_RANGE = re.compile(r"(\d+(?:\.\d+)?)(?:-|–|\.\.)(\d+(?:\.\d+)?)", re.ASCII)
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A field and what its values must be: of several values any.
@@ -60,6 +63,14 @@ def number_of(text: str) -> float | None:
         return float(text.lower() == "true")
     number = float(text) if _NUMBER.fullmatch(text) else math.nan
     return number if math.isfinite(number) else None
+
+
+def between(field: str, text: str) -> Expression | None:
+    """Return what `1990-1995` demands of a field of numbers; None where the text is no such range."""
+    found = _RANGE.fullmatch(text)
+    if found is None or float(found[1]) > float(found[2]):
+        return None
+    return All((Condition(field, ">=", (found[1],)), Condition(field, "<=", (found[2],))))
 
 
 def all_of(*parts: Expression | None) -> Expression | None:

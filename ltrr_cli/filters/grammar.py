@@ -8,7 +8,8 @@
               | field [ "not" ] "in" "(" value { "," value } ")"
 
 Fields and values are words, or stand in quotes, single or double, in which a backslash keeps the next character.
-Several words next to each other are one value. Case does not matter, nor do accents.
+Several words next to each other are one value; of a field of numbers, 1990-1995 is all from 1990 to 1995. Case does
+not matter, nor do accents.
 """
 
 from __future__ import annotations
@@ -18,7 +19,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from ltrr_cli.errors import UsageError
-from ltrr_cli.filters.expression import COMPARISONS, WORDS, All, Condition, Either, Expression, Not, all_of, number_of
+from ltrr_cli.filters.expression import (
+    COMPARISONS,
+    WORDS,
+    All,
+    Condition,
+    Either,
+    Expression,
+    Not,
+    all_of,
+    between,
+    number_of,
+)
 from ltrr_cli.filters.names import nearest
 from ltrr_cli.text import fold
 
@@ -28,6 +40,8 @@ if TYPE_CHECKING:
 MOST = 8192
 """Characters of a filter at most."""
 _DEEPEST = 50
+_SHOWN = 24
+"""Characters of a filter that an error shows."""
 _TOKEN = re.compile(
     r"""\s*(?:(?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
     r"|(?P<sign>!=|<=|>=|==|[=<>:(),])"
@@ -38,19 +52,12 @@ _SIGNS = ("=", "==", "!=", ":", *COMPARISONS)
 
 
 class FilterError(UsageError):
-    """A filter that cannot be read: `column` (from 0) says where in its `text`."""
+    """A filter that cannot be read: `column` (from 0) says where in its `text`, and what stands there is shown."""
 
     def __init__(self, what: str, text: str, column: int, *, next: str = "") -> None:  # noqa: A002
-        super().__init__(what, where=f"filter, column {column + 1}", next=next)
-        self.detail = _shown(text, column)
-
-
-def _shown(text: str, column: int, width: int = 72) -> str:
-    """Return the text about the column on one line, and a caret below it."""
-    start = max(0, column - width // 2)
-    line = re.sub(r"\s", " ", text[start : start + width])
-    before, after = ("…" if start else ""), ("…" if start + width < len(text) else "")
-    return f"  {before}{line}{after}\n  {' ' * (column - start + len(before))}^"
+        here = " ".join(text[column : column + _SHOWN].split())
+        place = f"at {here}{'…' if column + _SHOWN < len(text) else ''}" if here else "at its end"
+        super().__init__(what, where=f"filter, column {column + 1}, {place}", next=next)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +188,14 @@ class _Parser:
             return found if operator == "in" else Not(found)
         if operator in COMPARISONS:
             value = self._token
-            condition = Condition(field, operator, (self._value(),))
-            if self._fields[field] and number_of(condition.values[0]) is None:
+            word = self._value()
+            if self._fields[field] and number_of(word) is None:
                 self._fail(f"{field} holds numbers, and this is none", value)
-            return condition
-        condition = Condition(field, ":" if operator == ":" else "=", self._values())
+            return Condition(field, operator, (word,))
+        values = self._values()
+        condition: Expression = Condition(field, ":" if operator == ":" else "=", values)
+        if self._fields[field] and len(values) == 1:
+            condition = between(field, values[0]) or condition
         return Not(condition) if operator == "!=" else condition
 
     def _operator(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ltrr_cli.filters.expression import COMPARISONS, Condition, Expression, Not, all_of, number_of
+from ltrr_cli.filters.expression import COMPARISONS, Condition, Expression, Not, all_of, between, number_of
 from ltrr_cli.filters.grammar import MOST, field_named
 from ltrr_cli.text import fold
 
@@ -51,5 +51,7 @@ def _condition(match: re.Match[str], fields: Mapping[str, bool]) -> Expression |
     sign = match["sign"] or ":"
     if sign in COMPARISONS and fields[field] and number_of(value) is None:
         return None
-    condition = Condition(field, "=" if sign == "!=" else sign, (value,))
+    condition: Expression = Condition(field, "=" if sign == "!=" else sign, (value,))
+    if sign not in COMPARISONS and fields[field]:
+        condition = between(field, value) or condition
     return Not(condition) if bool(match["minus"]) != (sign == "!=") else condition

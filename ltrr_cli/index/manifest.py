@@ -32,6 +32,17 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """The catalogue of the generation before: its segments are kept, so that it can be put live again."""
+
+    generation: int
+    created: str
+    encoder: str
+    sparse: str
+    segments: tuple[Live, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """One published state of the index: segments and learned state that belong together."""
 
@@ -43,6 +54,29 @@ class Manifest:
     next_segment: int
     next_learned: int
     sparse: str = ""  # the encoder of sparse vectors; "": there is none
+    earlier: Earlier | None = None  # what a rollback goes back to
+
+    @property
+    def directories(self) -> set[str]:
+        """Every immutable directory that this state or the earlier one needs, such as `segments/000001`."""
+        catalogues = [one for one in (self.as_earlier(), self.earlier) if one is not None]
+        encoders = {digest for one in catalogues for digest in (one.encoder, one.sparse) if digest}
+        segments = {live.name for one in catalogues for live in one.segments}
+        return {
+            f"learned/{self.learned.name}",
+            *(f"encoder/{digest}" for digest in encoders),
+            *(f"segments/{name}" for name in segments),
+        }
+
+    def as_earlier(self) -> Earlier:
+        """Return the catalogue of this generation, as the next one keeps it."""
+        return Earlier(
+            generation=self.generation,
+            created=self.created,
+            encoder=self.encoder,
+            sparse=self.sparse,
+            segments=self.segments,
+        )
 
     def write(self, root: Path) -> None:
         """Publish: after this returns, every opener sees this state, also after a power cut."""
@@ -60,6 +94,7 @@ class Manifest:
             "learned": _encode(self.learned),
             "next_segment": self.next_segment,
             "next_learned": self.next_learned,
+            **({"earlier": _encode_earlier(self.earlier)} if self.earlier is not None else {}),
         }
         text = json.dumps(row, indent=1).encode()
         if not checked:
@@ -111,6 +146,7 @@ def read_manifest(root: Path) -> Manifest:
             learned=_decode(row["learned"]),
             next_segment=int(row["next_segment"]),
             next_learned=int(row["next_learned"]),
+            earlier=_decode_earlier(row["earlier"]) if row.get("earlier") else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise IndexDirectoryError(
@@ -139,6 +175,26 @@ def _decode(row: dict[str, Any]) -> Live:
         entities=int(row["entities"]),
         tombstones=tuple(int(number) for number in row["tombstones"]),
         files={_inside(name): (int(size), str(sha)) for name, (size, sha) in row["files"].items()},
+    )
+
+
+def _encode_earlier(earlier: Earlier) -> dict[str, Any]:
+    return {
+        "generation": earlier.generation,
+        "created": earlier.created,
+        "encoder": earlier.encoder,
+        "sparse": earlier.sparse,
+        "segments": [_encode(live) for live in earlier.segments],
+    }
+
+
+def _decode_earlier(row: dict[str, Any]) -> Earlier:
+    return Earlier(
+        generation=int(row["generation"]),
+        created=str(row["created"]),
+        encoder=_plain(row["encoder"]),
+        sparse=_plain(row["sparse"]) if row["sparse"] else "",
+        segments=tuple(_decode(live) for live in row["segments"]),
     )
 
 

@@ -41,7 +41,7 @@ def _allowed(segment: Segment, expression: Expression) -> NDArray[np.bool_]:
     """Return which rows of a segment meet the expression: (rows,) bool."""
     if isinstance(expression, Condition):
         met = np.zeros(len(segment), np.bool_)
-        met[_rows(segment, expression)] = True
+        met[meeting(segment, expression)] = True
         return met
     if isinstance(expression, Not):
         return ~_allowed(segment, expression.part)
@@ -50,7 +50,7 @@ def _allowed(segment: Segment, expression: Expression) -> NDArray[np.bool_]:
     return joined
 
 
-def _rows(segment: Segment, condition: Condition) -> NDArray[np.integer]:
+def meeting(segment: Segment, condition: Condition) -> NDArray[np.integer]:
     """Return the rows that meet a condition. Ids are compared as they are, also by `:`; they have no order."""
     if condition.field != ID or condition.operator not in {"=", ":"}:
         return segment.postings.rows(condition)

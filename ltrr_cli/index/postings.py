@@ -72,6 +72,17 @@ class Postings:
         (low, high), (first, last) = self._texts(name), self._numbers(name)
         return high > low, last > first
 
+    def labels(self, name: str, most: int) -> list[str]:
+        """Return a field's distinct texts as first written, none where they are more than `most`."""
+        low, high = self._texts(name)
+        return [self._text("label", entry) for entry in range(low, high)] if high - low <= most else []
+
+    def span(self, name: str) -> tuple[float, float] | None:
+        """Return the least and the greatest number of a field, None where it has none."""
+        low, high = self._numbers(name)
+        values = self._arrays["number.values"]
+        return (float(values[low]), float(values[high - 1])) if high > low else None
+
     def rows(self, condition: Condition) -> NDArray[np.int32]:
         """Return the rows that meet a condition on a field; a row may come twice."""
         name, operator = condition.field, condition.operator

@@ -53,11 +53,14 @@ class SegmentWriter:
     First `add` every entity; then go through `rows`, which indexes them; then `finish` with their vectors.
     """
 
-    def __init__(self, directory: Path, *, creator: str, suggest: bool = False) -> None:
+    def __init__(
+        self, directory: Path, *, creator: str, suggest: bool = False, schema: Mapping[str, object] | None = None
+    ) -> None:
         directory.mkdir(parents=True)
         (directory / "columns").mkdir()
         self._directory = directory
         self._creator = creator
+        self._schema = schema
         self._lines = (directory / "entities.jsonl").open("wb")
         self._offsets = [0]
         self._popularity: list[float] = []
@@ -197,6 +200,7 @@ class SegmentWriter:
             "weighted": sorted(self._values.weighted),
             "numbers": list(self._numbers.write(columns)),
             "creator": self._creator,
+            **({"schema": self._schema} if self._schema is not None else {}),
             "suggest": self._suggester is not None,
             "generated": generated,
             "analysis": {

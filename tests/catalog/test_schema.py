@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from ltrr_cli.catalog.entities import Maker
 from ltrr_cli.catalog.schema import Overrides, Schema, infer
 from ltrr_cli.errors import CatalogError
+from ltrr_cli.records import Entity
 
 PROSE = (
     "A long text about a thing that goes on for more than a few words and tells what it is all about, at some length. "
@@ -195,3 +197,19 @@ def test_a_wrong_schema_is_refused(values: dict[str, object], reason: str) -> No
     """Every mistake in a stored schema is named."""
     with pytest.raises(CatalogError, match=reason):
         Schema.from_dict(values)
+
+
+def test_titles_that_are_lists() -> None:
+    """The first is the title; the others are aliases, unless the catalogue has a field of that name."""
+    rows: list[dict[str, Any]] = [{"id": f"{n}", "title": [f"Song {n}", f"Lied {n}"], "year": n} for n in range(9)]
+    schema = infer(rows, Overrides(title="title"))
+    assert (schema.title, schema.attributes) == ("title", ("year", "aliases"))
+    maker = Maker(schema)
+    made = maker.make(rows[3])
+    assert isinstance(made, Entity)
+    assert (made.title, made.attributes["aliases"]) == ("Song 3", ("Lied 3",))
+    assert maker.notes() == ["1 entity has several titles: the first is its title, the others are its aliases"]
+    named = [{**row, "aliases": "x"} for row in rows]
+    kept = Maker(infer(named, Overrides(title="title"))).make(named[0])
+    assert isinstance(kept, Entity)
+    assert kept.attributes["aliases"] == ("x",)

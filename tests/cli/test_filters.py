@@ -21,12 +21,21 @@ def test_options(ltrr: Ltrr, index: Path) -> None:
 
 
 def test_mistakes_show_the_place(ltrr: Ltrr, index: Path) -> None:
-    """One line says what is wrong, two show where; exit code 2."""
+    """One line says what is wrong, and where; exit code 2."""
     done = ltrr("query", "love", "--filter", "popluarity >= 9", "-i", index)
     assert done.code == 2
-    lines = done.err.splitlines()
-    assert lines[0].startswith("error: there is no field 'popluarity' (filter, column 1) – fields: popularity, ")
-    assert lines[1:] == ["  popluarity >= 9", "  ^"]
+    (line,) = done.err.splitlines()
+    place = "filter, column 1, at popluarity >= 9"
+    assert line.startswith(f"error: there is no field 'popluarity' ({place}) – fields: popularity, ")
+
+
+def test_what_nothing_can_meet_is_said(ltrr: Ltrr, index: Path) -> None:
+    """A type or value that nothing has, and no number where there are numbers: a note with what there is instead."""
+    done = ltrr("query", "love", "--type", "sogn", "-i", index)
+    assert "note: nothing has type = sogn; the nearest values are song" in done.err
+    row = ltrr("query", "love", "--filter", "not popularity = nan", "--json", "-i", index).json
+    assert row["notes"] == ["nothing has popularity = nan: popularity holds numbers from 1 to 100"]
+    assert "notes" not in ltrr("query", "love", "--type", "song", "--json", "-i", index).json
 
 
 def test_tables_and_explanations(ltrr: Ltrr, index: Path) -> None:

@@ -158,3 +158,21 @@ def test_streams_in_other_forms(process: Ltrr, index: Path) -> None:
     assert "without white space" in run.err
     more = process("query", "-i", index, stdin=b'{"query": "love", "query_id": "a", "k": 2, "offset": 2}\n')
     assert [row["rank"] for row in more.rows[0]["results"]] == [3, 4]
+
+
+def test_a_page_by_id_is_the_logged_one(ltrr: Ltrr, index: Path) -> None:
+    """Offset 0 is the page that was answered; a filter cannot change it, and no other query may have its id."""
+    first = ltrr("query", "love", "--json", "-k", "5", "--seed", "1", "-i", index).json
+    named = ("--query-id", first["query_id"], "-i", index)
+    page = ltrr("query", "--offset", "0", "-k", "5", "--json", *named).json
+    assert page["results"] == first["results"]
+    assert ltrr("query", "--offset", "0", "--filter", "type = song", *named).code == 2
+    refused = ltrr("query", "rain", *named)
+    assert (refused.code, "the query with this id was 'love'" in refused.err) == (2, True)
+
+
+def test_ids_of_piped_queries(process: Ltrr, index: Path) -> None:
+    """One a line, of one query after the other; `-0` ends them by NUL bytes."""
+    done = process("query", "--ids", "-k", "2", "-i", index, stdin="love\nrain\n")
+    assert (done.code, len(done.out.splitlines())) == (0, 4)
+    assert process("query", "--ids", "-0", "-k", "2", "-i", index, stdin="love\n").out.count("\0") == 2

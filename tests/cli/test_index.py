@@ -159,3 +159,21 @@ def test_generated_queries(ltrr: Ltrr, tmp_path: Path) -> None:
     done = ltrr("index", "build", catalog, "--index", root, "--query-generator", tmp_path)
     assert (done.code, "there is no encoder_model.onnx" in done.err, "optimum-cli" in done.err) == (1, True, True)
     assert ltrr("index", "build", catalog, "--index", root, "--generated-queries", "3").code == 2
+
+
+def test_update_and_rollback(ltrr: Ltrr, catalog: Path, tmp_path: Path) -> None:
+    """Partial records change fields; info says what is kept; a rollback takes it back, and says so."""
+    index = tmp_path / "x.ltrr"
+    ltrr("index", "build", catalog, "-i", index)
+    row = json.loads(catalog.read_text().splitlines()[0])
+    changes = tmp_path / "changes.csv"
+    changes.write_text(f"id,title\n{row['id']},Quokka\nnope,x\n")
+    done = ltrr("index", "update", changes, "-i", index)
+    assert (done.code, done.out) == (0, "changed 1 entity; 1 encoded\n")
+    assert "1 bad record left out, the first at" in done.err
+    assert "the index has no entity 'nope'" in done.err
+    assert ltrr("index", "show", row["id"], "-i", index, "--json").json["title"] == "Quokka"
+    assert "kept for ltrr index rollback" in ltrr("index", "info", "-i", index).out
+    assert ltrr("index", "rollback", "-i", index).out.startswith("back to the catalogue of generation 1: 40 entities")
+    assert ltrr("index", "show", row["id"], "-i", index, "--json").json["title"] == row["title"]
+    assert ltrr("index", "update", changes, "-i", index, "--json", "--quiet").json["changed"] == 1

@@ -55,7 +55,7 @@ def test_the_prompt(terminal: Open, index: Path) -> None:
     opened.until(r"ltrr>[\s\x08]*$")
     opened.type("love")
     for rank in (1, 2, 3, 4):
-        assert "click: " in opened.type(f":click {rank}")
+        assert f"click {rank}: " in opened.type(f":click {rank}")
     assert opened.leave() == 0
     with Engine.open(index) as engine:
         assert engine.info().events == 4

@@ -28,7 +28,7 @@ def test_a_click_moves_a_result_and_shows_it(term: str, terminal: Open, index: P
     title = re.search(r"^ 10 +(\S+ \S+ \d+)", shown, re.MULTILINE)
     assert title, shown
     after = opened.type(":like 10")
-    assert f"like: {title[1]}" in after
+    assert f"like 10: {title[1]}" in after
     found = re.search(rf"^ +(\d+) ▲ 10→(\d+) +{title[1]}", after, re.MULTILINE)
     assert found, after
     assert int(found[1]) == int(found[2]) < 10
@@ -47,7 +47,7 @@ def test_every_command(terminal: Open, index: Path) -> None:
     assert " × " in opened.type(":why 1")
     assert "propensity" in opened.type(":explain")
     assert "user: ann" in opened.type(":user ann")
-    assert "play: " in opened.type(":play 2 3m")
+    assert "play 2: " in opened.type(":play 2 3m")
     assert "'soon' is no time" in opened.type(":play 2 soon")
     for command, action in ((":click", "click"), (":skip", "skip"), (":dislike", "dislike"), (":buy", "purchase")):
         assert f"{action}: " in opened.type(f"{command} 1")

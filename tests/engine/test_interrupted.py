@@ -17,7 +17,7 @@ from ltrr_cli.encoder import Encoder
 from ltrr_cli.engine import Engine, build, making, publish
 from ltrr_cli.engine.learned import Learned
 from ltrr_cli.errors import EncoderError, IndexDirectoryError
-from ltrr_cli.index.manifest import Manifest
+from ltrr_cli.index.manifest import Manifest, read_manifest
 from ltrr_cli.index.segment import SegmentWriter
 
 if TYPE_CHECKING:
@@ -36,9 +36,10 @@ def answers(root: Path) -> list[list[tuple[str, float]]]:
 
 
 def leftovers(root: Path) -> list[str]:
-    """Return what does not belong into an index: temporary files and directories, and directories that are not live."""
+    """Return what does not belong into an index: temporary files and directories, and directories of no use."""
     hidden = [str(path.relative_to(root)) for pattern in (".*", "*/.*") for path in root.glob(pattern)]
-    return hidden + [part for part in ("segments", "learned", "encoder") if len(list((root / part).iterdir())) != 1]
+    there = {f"{part}/{path.name}" for part in ("segments", "learned", "encoder") for path in (root / part).iterdir()}
+    return hidden + sorted(there ^ read_manifest(root).directories)
 
 
 class StopError(Exception):

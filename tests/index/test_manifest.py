@@ -108,6 +108,8 @@ def test_names_that_lead_out_are_refused(tmp_path: Path, place: str, name: objec
         ("segments.0.tombstones", ["x"]),
         ("learned.files", {"a": 1}),
         ("learned", []),
+        ("earlier", [1]),
+        ("earlier", {"generation": 1}),
     ],
 )
 def test_wrong_types_are_damage(tmp_path: Path, place: str, value: object) -> None:

@@ -1,0 +1,155 @@
+"""`ltrr index add`, `update`, `delete` and `rollback`: a catalogue that changes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ltrr_cli.cli.catalog_options import (
+    BadOption,
+    CatalogsArgument,
+    GeneratedOption,
+    GeneratorOption,
+    NoSuggestOption,
+    SilentOption,
+    StrictOption,
+    VectorsOption,
+    bad_file,
+    standard_input,
+)
+from ltrr_cli.cli.options import IndexOption, JsonOption, files_of, find_index
+from ltrr_cli.cli.text import left_out, notice, plural, say, show_json
+
+ADD_EPILOG = """\b
+Examples:
+  ltrr index add new-songs.jsonl
+  tail -n 100 catalog.jsonl | ltrr index add -
+"""
+UPDATE_EPILOG = """\b
+Examples:
+  ltrr index update prices.csv
+  echo '{"id": "song:yesterday", "year": 1965, "label": null}' | ltrr index update -
+  ltrr index export | jq -c 'select(.year < 1960) | {id, era: "old"}' | ltrr index update -
+"""
+DELETE_EPILOG = """\b
+Examples:
+  ltrr index delete song:yesterday song:hey-jude
+"""
+ROLLBACK_EPILOG = """\b
+Examples:
+  ltrr index rollback
+  ltrr index info --json | jq .before
+"""
+
+
+def add(
+    catalogs: CatalogsArgument,
+    *,
+    index: IndexOption = None,
+    no_suggest: NoSuggestOption = False,
+    vectors: VectorsOption = None,
+    query_generator: GeneratorOption = None,
+    generated_queries: GeneratedOption = None,
+    strict: StrictOption = False,
+    bad: BadOption = None,
+    quiet: SilentOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Add a catalogue's entities; those with an id that the index has replace it, whole: see update."""
+    target, files = find_index(index), files_of(catalogs)
+    from ltrr_cli.cli.built import show_built
+    from ltrr_cli.cli.console import bars
+    from ltrr_cli.engine import Engine
+
+    with bars(quiet=quiet) as tell, bad_file(bad, files) as on_bad:
+        built = Engine.build(
+            files,
+            target,
+            strict=strict,
+            add=True,
+            suggest=not no_suggest,
+            vectors=vectors or (),
+            query_generator=query_generator,
+            generated_queries=generated_queries,
+            stdin=standard_input(),
+            on_bad=on_bad,
+            progress=tell,
+        )
+    show_built(built, target, quiet=quiet, as_json=as_json)
+
+
+def update(
+    catalogs: CatalogsArgument,
+    *,
+    index: IndexOption = None,
+    strict: StrictOption = False,
+    bad: BadOption = None,
+    quiet: SilentOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Change some fields of entities; what a record does not name stays.
+
+    A record has the id and the fields to change, called as in the catalogue, or as ltrr index export writes them. A
+    field that is null is emptied, a new one becomes an attribute. An id that the index does not have is a bad record.
+    """
+    target, files = find_index(index), files_of(catalogs)
+    from dataclasses import asdict
+
+    from ltrr_cli.cli.console import bars
+    from ltrr_cli.engine import Engine
+
+    with bars(quiet=quiet) as tell, bad_file(bad, files) as on_bad:
+        done = Engine.update(files, target, strict=strict, stdin=standard_input(), on_bad=on_bad, progress=tell)
+    if as_json:
+        show_json(asdict(done))
+        return
+    if not quiet:
+        same = f", {done.unchanged:,} were like this already" if done.unchanged else ""
+        say(f"changed {plural(done.changed, 'entity', 'entities')}{same}; {done.encoded:,} encoded")
+    if done.bad_count:
+        left_out(done.bad_count, "bad record", done.bad[0])
+    for remark in () if quiet else done.notes:
+        notice(f"note: {remark}")
+
+
+def delete(
+    ids: Annotated[list[str], typer.Argument(metavar="ID", help="The ids of entities.")],
+    *,
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete entities. Exit code 1 if the index has none of them."""
+    path = find_index(index)
+    from ltrr_cli.engine import Engine
+
+    wanted = list(dict.fromkeys(ids))
+    missing = Engine.delete(path, wanted)
+    deleted = len(wanted) - len(missing)
+    for entity_id in missing:
+        notice(f"not in the index: {entity_id}")
+    if as_json:
+        show_json({"deleted": deleted, "missing": missing})
+    else:
+        say(f"deleted {plural(deleted, 'entity', 'entities')}")
+    if not deleted:
+        raise typer.Exit(1)
+
+
+def rollback(*, index: IndexOption = None, as_json: JsonOption = False) -> None:
+    """Put the catalogue before the last build, add, update or delete live again; once more takes that back.
+
+    What was learned stays. One earlier catalogue is kept: its segments, as far as the live one does not share them,
+    take room (ltrr index info says how much) until the next change or ltrr index compact, which keeps none.
+    """
+    from dataclasses import asdict
+
+    path = find_index(index)
+    from ltrr_cli.engine import Engine
+
+    done = Engine.rollback(path)
+    if as_json:
+        show_json(asdict(done))
+    else:
+        entities = plural(done.entities, "entity", "entities")
+        say(f"back to the catalogue of generation {done.generation}: {entities}, before {done.before:,}")
