@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,16 +10,14 @@ import typer
 
 from ltrr_cli.cli import index_more, integrity
 from ltrr_cli.cli.options import IndexOption, JsonOption, files_of, find_index, index_to_build
-from ltrr_cli.cli.text import dumps, left_out, notice, plural, safe, say, show_json
+from ltrr_cli.cli.rejected import PARTIAL, Rejected
+from ltrr_cli.cli.text import left_out, notice, plural, safe, say, show_json
 from ltrr_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from ltrr_cli.catalog import Overrides
     from ltrr_cli.catalog.schema import Schema
     from ltrr_cli.engine.build import Built
-    from ltrr_cli.records import Bad
 
 app = typer.Typer(name="index", help="Build an index, add to it, delete from it, look at it.", no_args_is_help=True)
 
@@ -125,6 +122,9 @@ def build(
     generated_queries: _Generated = None,
     strict: _Strict = False,
     bad: _Bad = None,
+    private: Annotated[
+        bool, typer.Option("--private", help="Nobody else may read it, now or later: directories 0700, files 0600.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read and check the catalogue, say what would be built, write nothing.")
     ] = False,
@@ -134,7 +134,8 @@ def build(
     """Make an index from a catalogue, or make it anew.
 
     Which field is the id, the title and so on is inferred, and shown. Building anew keeps what was learned, and until
-    the new index is whole the old one answers.
+    the new index is whole the old one answers. Exit code 3 if records were left out: --bad has them all, else
+    rejected-catalogue.jsonl in the index the first 10,000, with line and reason.
     """
     from ltrr_cli.catalog import Overrides
 
@@ -151,7 +152,7 @@ def build(
     if dry_run:
         _dry_run(catalogs, target, roles, strict=strict, quiet=quiet, as_json=as_json)
         return
-    built = _build(
+    _build(
         catalogs,
         target,
         encoder=encoder,
@@ -165,8 +166,9 @@ def build(
         sparse=sparse,
         query_generator=query_generator,
         generated_queries=generated_queries,
+        private=private,
+        as_json=as_json,
     )
-    _show(built, target, quiet=quiet, as_json=as_json)
 
 
 @app.command(
@@ -189,9 +191,12 @@ def add(
     quiet: _Quiet = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Add a catalogue's entities; those with an id that the index has replace it."""
+    """Add a catalogue's entities; those with an id that the index has replace it.
+
+    Exit code 3 if records were left out, see ltrr index build.
+    """
     target = find_index(index)
-    built = _build(
+    _build(
         files_of(catalogs),
         target,
         encoder=None,
@@ -204,8 +209,8 @@ def add(
         vectors=vectors,
         query_generator=query_generator,
         generated_queries=generated_queries,
+        as_json=as_json,
     )
-    _show(built, target, quiet=quiet, as_json=as_json)
 
 
 @app.command(
@@ -277,7 +282,6 @@ def show(
 ) -> None:
     """Show an entity: its fields, the weights of its values, and what was suggested for it."""
     from ltrr_cli.cli.entity import entity_json, show_entity
-    from ltrr_cli.errors import UsageError
 
     path = find_index(index)
     from ltrr_cli.engine import Engine
@@ -321,13 +325,17 @@ def _build(
     sparse: str | None = None,
     query_generator: str | None = None,
     generated_queries: int | None = None,
-) -> Built:
+    private: bool = False,
+    as_json: bool,
+) -> None:
+    """Build, show what was built, and leave with the exit code that bad records have."""
     from ltrr_cli.cli.console import bars
     from ltrr_cli.engine import Engine
 
     stdin = sys.stdin.buffer if sys.stdin is not None else None
-    with bars(quiet=quiet) as tell, _bad_file(bad, catalogs) as on_bad:
-        return Engine.build(
+    rejected = Rejected("catalogue", target, bad, catalogs)
+    with bars(quiet=quiet) as tell, rejected:
+        built = Engine.build(
             catalogs,
             target,
             encoder=encoder,
@@ -340,22 +348,13 @@ def _build(
             sparse=sparse,
             query_generator=query_generator,
             generated_queries=generated_queries,
+            private=private,
             stdin=stdin,
-            on_bad=on_bad,
+            on_bad=rejected.add,
             progress=tell,
         )
-
-
-@contextmanager
-def _bad_file(path: Path | None, catalogs: list[str]) -> Iterator[Callable[[Bad], None] | None]:
-    """Give a function that writes a line for each record that is left out; None where nobody wants to know."""
-    if path is None:
-        yield None
-        return
-    if path.exists() and any(name != "-" and Path(name).exists() and path.samefile(name) for name in catalogs):
-        raise UsageError("this file is read, bad records cannot be written to it", where=str(path), next="name another")
-    with path.open("w") as out:
-        yield lambda bad: print(dumps({"source": bad.source, "line": bad.line, "reason": bad.reason}), file=out)
+    _show(built, target, quiet=quiet, as_json=as_json)
+    rejected.leave("bad record", tell=not as_json)
 
 
 def _dry_run(catalogs: list[str], target: Path, roles: Overrides, *, strict: bool, quiet: bool, as_json: bool) -> None:
@@ -380,6 +379,8 @@ def _dry_run(catalogs: list[str], target: Path, roles: Overrides, *, strict: boo
         left_out(catalog.bad_count, "bad record", catalog.bad[0])
     for remark in () if quiet else catalog.notes:
         notice(f"note: {remark}")
+    if catalog.bad_count:
+        raise typer.Exit(PARTIAL)
 
 
 def _show(built: Built, target: Path, *, quiet: bool, as_json: bool) -> None:
@@ -390,8 +391,6 @@ def _show(built: Built, target: Path, *, quiet: bool, as_json: bool) -> None:
         show_json(row)
     elif not quiet:
         _show_built(built, target)
-    if built.bad_count and not as_json:
-        left_out(built.bad_count, "bad record", built.bad[0])
     if built.suggested and not quiet:
         whom = plural(built.suggested_for, "entity", "entities")
         what = plural(built.suggested, "value is", "values are")

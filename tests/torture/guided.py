@@ -2,8 +2,8 @@
 
     python tests/torture/guided.py [MINUTES] [TARGET …]
 
-Each target has a process and an equal share of the minutes; only errors of ours may come out of it. What crashed lies in
-`.out/fuzz/TARGET/`. Needs `pip install atheris`, which has wheels for Linux and CPython 3.11 to 3.13.
+Each target has a process and an equal share of the minutes; only errors of ours may come out of it. What crashed lies
+in `.out/fuzz/TARGET/`. Needs `pip install atheris`, which has wheels for Linux and CPython 3.11 to 3.13.
 """
 
 from __future__ import annotations
@@ -159,8 +159,13 @@ def seeds(name: str) -> list[bytes]:
     plain = [b'{"query":"love","entity_id":"a","action":"like","ts":1700000000,"user_id":"u"}']
     ranking = [b'{"event":"ranking","id":"r","timestamp":"1700000000000","user":"u","items":[{"id":"a"}]}']
     if name == "catalogue":
-        table = b"\x01id,title,year\n1,\"a, b\",1990\n2,'c,NaN\n"
-        return [b"\0" + b"\n".join(lines), b"\0" + gzip.compress(lines[0]), table, b"\x03[" + b",".join(lines[:2]) + b"]"]
+        table = b'\x01id,title,year\n1,"a, b",1990\n2,\'c,NaN\n'
+        return [
+            b"\0" + b"\n".join(lines),
+            b"\0" + gzip.compress(lines[0]),
+            table,
+            b"\x03[" + b",".join(lines[:2]) + b"]",
+        ]
     if name == "feedback":
         joined = [b"\0" + b"\n".join(part) for part in (log, plain, ranking)]
         return [*joined, b"\x02query,entity_id,ts\nlove,a,2024-01-01T00:00:00Z\n"]
@@ -169,7 +174,7 @@ def seeds(name: str) -> list[bytes]:
 
         return [default_toml().replace("# ", "").encode(), b'[rewards]\nlike = 0.5\n[strategies]\nuse = ["lexical"]\n']
     if name == "filter":
-        return [b"year >= 1990 and (genres in (rock, pop) or not artist : \"the who\")", b"title:'a\\'b' or year < 3"]
+        return [b'year >= 1990 and (genres in (rock, pop) or not artist : "the who")', b"title:'a\\'b' or year < 3"]
     if name == "query":
         return [b"love genres:rock -artist:queen year:>=1990", "Ünï çödé 東京 before 1999 under $20".encode()]
     manifest = {"format_version": 1, "generation": 1, "encoder": "a", "segments": [], "learned": {"name": "000001"}}
@@ -186,7 +191,7 @@ def seeds(name: str) -> list[bytes]:
 
 def fuzz(name: str, seconds: int, out: Path) -> None:
     """Fuzz one target in this process, which libFuzzer ends."""
-    import atheris
+    import atheris  # type: ignore[import-untyped]
 
     with atheris.instrument_imports(include=["ltrr_cli"]):
         from ltrr_cli.errors import LtrrError
@@ -203,7 +208,13 @@ def fuzz(name: str, seconds: int, out: Path) -> None:
     corpus.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(seeds(name)):
         (corpus / f"seed-{number}").write_bytes(seed)
-    limits = ["-max_len=2048", "-rss_limit_mb=4096", "-timeout=60", f"-max_total_time={seconds}", "-print_final_stats=1"]
+    limits = [
+        "-max_len=2048",
+        "-rss_limit_mb=4096",
+        "-timeout=60",
+        f"-max_total_time={seconds}",
+        "-print_final_stats=1",
+    ]
     atheris.Setup([sys.argv[0], *limits, f"-artifact_prefix={out}/", str(corpus)], one)
     atheris.Fuzz()
 
@@ -220,7 +231,9 @@ def main(minutes: float, names: Sequence[str]) -> int:
         reached = re.findall(r"cov: (\d+)", done.stderr)
         inputs += int(found[1]) if found else 0
         crashes += done.returncode != 0
-        print(f"{name:<10} inputs {int(found[1]) if found else 0:>9,}, edges reached {reached[-1] if reached else 0:>5}")
+        print(
+            f"{name:<10} inputs {int(found[1]) if found else 0:>9,}, edges reached {reached[-1] if reached else 0:>5}"
+        )
         if done.returncode:
             print(done.stdout[-3000:], done.stderr[-3000:], sep="\n")
     print(f"minutes of guided fuzzing {(time.monotonic() - began) / 60:.0f}, inputs {inputs:,}, crashes {crashes}")
