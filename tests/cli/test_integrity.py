@@ -14,6 +14,8 @@ from ltrr_cli.engine import Engine
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
+
     from tests.cli.conftest import Ltrr
 
 
@@ -78,7 +80,7 @@ def test_bad_records_go_to_a_file(ltrr: Ltrr, tmp_path: Path) -> None:
 
 
 def test_bad_records_are_kept_and_told(ltrr: Ltrr, index: Path, tmp_path: Path) -> None:
-    """Without --bad they are kept in the index, as of the last run; build, add and ingest leave with a code of theirs."""
+    """Without --bad they are kept in the index, as of the last run; the exit code says that there were some."""
     catalog, log = tmp_path / "c.jsonl", tmp_path / "log.jsonl"
     good = json.dumps({"id": "a", "title": "Song"})
     kept = index / "rejected-catalogue.jsonl"
@@ -133,15 +135,17 @@ def test_hashing_begins_before_the_first_user(ltrr: Ltrr, index: Path) -> None:
     assert ltrr("user", "show", "ana", "--index", index.with_name("mine.ltrr")).code == 1
 
 
-def test_adopt_writes_into_no_index_that_the_environment_names(ltrr: Ltrr, index: Path, tmp_path: Path) -> None:
+def test_adopt_writes_into_no_index_that_the_environment_names(
+    ltrr: Ltrr, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """LTRR_INDEX names the index that is used, not one that is to be made."""
     named = tmp_path / "named.ltrr"
     other = tmp_path / "theirs" / "adopted.ltrr"
     shutil.copytree(index, other)
-    done = ltrr("index", "adopt", other, "--index", tmp_path / "a.ltrr", LTRR_INDEX=str(named))
-    assert done.code == 0
+    monkeypatch.chdir(tmp_path)
+    assert ltrr("index", "adopt", other, LTRR_INDEX=str(named)).code == 0
     assert not named.exists()
-    assert (tmp_path / "a.ltrr").exists()
+    assert (tmp_path / "adopted.ltrr").exists()
 
 
 def test_ingest_without_waiting_for_the_disk(ltrr: Ltrr, index: Path, tmp_path: Path) -> None:
