@@ -28,6 +28,7 @@ VARIABLE = "LTRR_USER_KEY"
 FORMAT_VERSION = 1
 _LEAST = 16
 """Characters of a key from outside at least."""
+_LOST = "copy it from a backup: without it nobody's past can be found again"
 _PSEUDONYM = re.compile(r"h:[0-9a-f]{32}", re.ASCII)
 
 
@@ -83,43 +84,62 @@ def open_pseudonyms(root: Path, *, wanted: bool, in_the_clear: Callable[[], bool
                 "ltrr config set hash_users true there, and ingest log.jsonl into it",
             )
         if not os.access(root, os.W_OK):
-            return Pseudonyms(given.encode() or secrets.token_bytes(32))  # nothing is known of anybody, nor will be
+            return Pseudonyms((given or secrets.token_hex(32)).encode())  # nothing is known of anybody, nor will be
         _make(root, given)
     return _read(path, given)
+
+
+def key_damage(root: Path) -> str:
+    """Return what is wrong with the key's file of an index, "" where nothing is, or there is none."""
+    path = root / NAME
+    try:
+        key, check = _content(path)
+    except FileNotFoundError:
+        return ""
+    except (OSError, ConfigError) as error:
+        return getattr(error, "what", str(error))
+    return "" if not key or Pseudonyms(key.encode()).check == check else "the key of users is damaged"
 
 
 def _make(root: Path, given: str) -> None:
     """Write the file, unless another process was quicker."""
     with exclusive(root / "locks" / "users"):
-        if (root / NAME).exists():
-            return
-        key = given or secrets.token_hex(32)
-        row = {"format_version": FORMAT_VERSION, **({} if given else {"key": key})}
-        content = json.dumps({**row, "check": Pseudonyms(key.encode()).check}).encode() + b"\n"
-        replace_file(root / NAME, content, mode=0o600)
+        if not (root / NAME).exists():
+            key = given or secrets.token_hex(32)
+            content = _encode("" if given else key, Pseudonyms(key.encode()).check)
+            replace_file(root / NAME, content, mode=0o600)
+
+
+def _encode(key: str, check: str) -> bytes:
+    row = {"format_version": FORMAT_VERSION, **({"key": key} if key else {}), "check": check}
+    return json.dumps(row).encode() + b"\n"
+
+
+def _content(path: Path) -> tuple[str, str]:
+    """Return the key, "" where it is kept elsewhere, and what keys are checked by; `ConfigError` where it is damaged."""
+    content = path.read_bytes()
+    try:
+        row = json.loads(content)
+        key, check, version = str(row.get("key", "")), str(row["check"]), row["format_version"]
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        key, check, version = "", "", FORMAT_VERSION
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise ConfigError(f"the key of users has format version {version}", where=str(path), next="update ltrr")
+    if content != _encode(key, check):
+        raise ConfigError("the key of users is damaged", where=str(path), next=_LOST)
+    return key, check
 
 
 def _read(path: Path, given: str) -> Pseudonyms:
     try:
-        row = json.loads(path.read_bytes())
-        key, check, version = row.get("key"), row["check"], row["format_version"]
+        key, check = _content(path)
     except OSError as error:
         raise ConfigError(f"the key of users cannot be read: {error.strerror}", where=str(path)) from error
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        key, check, version = None, None, FORMAT_VERSION
-    advice = "copy it from a backup: without it nobody's past can be found again"
-    if version != FORMAT_VERSION:
-        raise ConfigError(f"format version {version!r}", where=str(path), next="update ltrr")
-    if not isinstance(check, str):
-        raise ConfigError("the key of users is damaged", where=str(path), next=advice)
-    if given:
-        found = Pseudonyms(given.encode())
-        if found.check != check:
-            raise ConfigError("this is not the key of this index", where=VARIABLE, next=f"see {path}")
-        return found
-    if key is None:
+    if not given and not key:
         raise ConfigError("users are hashed with a key that is kept elsewhere", where=str(path), next=f"set {VARIABLE}")
-    found = Pseudonyms(str(key).encode("utf-8", "surrogatepass"))
+    found = Pseudonyms((given or key).encode())
+    if found.check != check and given:
+        raise ConfigError("this is not the key of this index", where=VARIABLE, next=f"see {path}")
     if found.check != check:
-        raise ConfigError("the key of users is damaged", where=str(path), next=advice)
+        raise ConfigError("the key of users is damaged", where=str(path), next=_LOST)
     return found

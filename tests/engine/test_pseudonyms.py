@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ltrr_cli.engine import Engine
 from ltrr_cli.errors import ConfigError
 from ltrr_cli.feedback.ubi import event_identity
-from ltrr_cli.index.pseudonyms import NAME, VARIABLE, Pseudonyms, is_pseudonym
+from ltrr_cli.index.pseudonyms import NAME, VARIABLE, Pseudonyms, is_pseudonym, key_damage
 from ltrr_cli.records import Event, Impression
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def test_twice_the_same_and_an_export(hashed: Path) -> None:
     """The same log again changes nothing, nor does what was exported: pseudonyms are not hashed again."""
     _use(hashed, HIM)
     with Engine.open(hashed) as engine:
-        exported = [*engine.impressions(), *engine.events()]
+        exported: list[Impression | Event] = [*engine.impressions(), *engine.events()]
         done = engine.ingest(exported, now=NOW + 20)
     assert (done.impressions, done.events, done.repeated) == (0, 0, len(exported))
     assert len({one.user for one in exported}) == 1
@@ -127,10 +127,22 @@ def test_the_key_is_only_ours(hashed: Path) -> None:
     path.write_text(json.dumps(row))
     with pytest.raises(ConfigError, match="damaged"):
         Engine.open(hashed)
+    assert [damage.path for damage in Engine.verify(hashed).damage] == [NAME]
     for content in (b"", b"[]", b"{}", b'{"format_version":1}', b"\xff"):
         path.write_bytes(content)
         with pytest.raises(ConfigError):
             Engine.open(hashed)
+
+
+def test_any_changed_byte_of_the_key_is_found(hashed: Path) -> None:
+    """Whatever byte of its file becomes another one."""
+    Engine.open(hashed).close()
+    path = hashed / NAME
+    content = path.read_bytes()
+    assert key_damage(hashed) == ""
+    for place in range(len(content)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ (1 << place % 8)]) + content[place + 1 :])
+        assert key_damage(hashed)
 
 
 def test_a_key_from_outside(hashed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
