@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test torture fuzz audit lint docs install clean
+.PHONY: demo test torture fuzz guided audit lint docs install clean
 
 install: $(VENV)/.installed
 
@@ -30,6 +30,11 @@ torture: $(VENV)/.installed-dev
 MINUTES ?= 10
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python tests/torture/fuzz.py $(MINUTES)
+
+# Inputs that reach new code are changed further; Atheris has wheels for Linux only. See docs/fuzzing.md.
+guided: $(VENV)/.installed-dev
+	$(BIN)/pip install --quiet --disable-pip-version-check atheris
+	$(BIN)/python tests/torture/guided.py $(MINUTES)
 
 # Known weaknesses of the pinned dependencies; asks the package registry.
 audit: $(VENV)/.installed

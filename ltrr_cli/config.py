@@ -81,6 +81,10 @@ class Config:
     It costs a few milliseconds an event and, since only what was shown can be acted on, makes those arms look
     redundant: the policy learns better without (benchmarks/policy.py). Other systems' logs are always looked up.
     """
+    hash_users: bool = False
+    """User ids are hashed with a key before anything is written or looked up; see `index.pseudonyms`."""
+    keep_days: float = 0.0
+    """Age in days at which lines of the logs go, and what was learned from them; 0: they stay."""
     strategies: tuple[str, ...] = STRATEGIES
     rewards: Mapping[str, float] = field(default_factory=lambda: dict(REWARDS))
 
@@ -133,6 +137,7 @@ SECTIONS = {
         "holdout",
         "hindsight",
     ),
+    "log": ("hash_users", "keep_days"),
 }
 _ADVICE = "ltrr config show lists them all"
 _RANGES = {
@@ -152,6 +157,7 @@ _RANGES = {
     "holdout": (0.0, MAX_HOLDOUT),
     "train_every": (1, 10**9),
     "checkpoint_every": (1, 10**9),
+    "keep_days": (0.0, 36_500),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ltrr_cli.cli.text import left_out, notice, plural, safe, say, show_json
+from ltrr_cli.cli.text import notice, plural, safe, say, show_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,8 +22,6 @@ def show_built(built: Built, target: Path, *, quiet: bool, as_json: bool) -> Non
         show_json(row)
     elif not quiet:
         _show_counts(built, target)
-    if built.bad_count and not as_json:
-        left_out(built.bad_count, "bad record", built.bad[0])
     if built.suggested and not quiet:
         whom = plural(built.suggested_for, "entity", "entities")
         what = plural(built.suggested, "value is", "values are")

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import Annotated, BinaryIO
 
 import typer
-
-from ltrr_cli.cli.text import dumps
-from ltrr_cli.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from ltrr_cli.records import Bad
 
 CatalogsArgument = Annotated[
     list[str], typer.Argument(metavar="CATALOG", help="JSONL, CSV or Parquet files, also compressed; - is stdin.")
@@ -60,18 +51,6 @@ GeneratedOption = Annotated[
         show_default=False,
     ),
 ]
-
-
-@contextmanager
-def bad_file(path: Path | None, catalogs: list[str]) -> Iterator[Callable[[Bad], None] | None]:
-    """Give a function that writes a line for each record that is left out; None where nobody wants to know."""
-    if path is None:
-        yield None
-        return
-    if path.exists() and any(name != "-" and Path(name).exists() and path.samefile(name) for name in catalogs):
-        raise UsageError("this file is read, bad records cannot be written to it", where=str(path), next="name another")
-    with path.open("w") as out:
-        yield lambda bad: print(dumps({"source": bad.source, "line": bad.line, "reason": bad.reason}), file=out)
 
 
 def standard_input() -> BinaryIO | None:

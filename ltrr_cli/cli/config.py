@@ -63,11 +63,14 @@ def set_(
     Settings of the section learning, and rewards, change what the log teaches: it is learned again on the next use.
     """
     from ltrr_cli.config import NAME
+    from ltrr_cli.engine.people import check_users
     from ltrr_cli.index.files import replace_file
     from ltrr_cli.settings import set_line
 
     root = _root(index)
-    replace_file(root / NAME, set_line(root, name, value).encode())
+    text = set_line(root, name, value)
+    check_users(root, text)
+    replace_file(root / NAME, text.encode())
     if as_json:
         show_json({"name": name, "value": value, "file": str(root / NAME)})
     else:

@@ -154,7 +154,7 @@ def _index(path: Path, advice: list[str]) -> list[tuple[str, str]]:
 
 
 def _environment(advice: list[str]) -> None:
-    known = {"LTRR_INDEX", "LTRR_DEBUG", "LTRR_HISTORY", "LTRR_DATA"}
+    known = {"LTRR_INDEX", "LTRR_DEBUG", "LTRR_HISTORY", "LTRR_DATA", "LTRR_USER_KEY"}
     from ltrr_cli.settings import ANSWERING
 
     known |= {f"LTRR_{name.upper()}" for name in ANSWERING}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path  # noqa: TC003 – typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ltrr_cli.cli import feedback_log
-from ltrr_cli.cli.options import IndexOption, JsonOption, QuietOption, SessionOption, UserOption, find_index
-from ltrr_cli.cli.text import left_out, notice, plural, safe, say, show_json
+from ltrr_cli.cli.options import IndexOption, JsonOption, SessionOption, UserOption, find_index
+from ltrr_cli.cli.rejected import Rejected
+from ltrr_cli.cli.text import notice, plural, safe, say, show_json
 from ltrr_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,25 +58,29 @@ def ingest(
     no_fsync: Annotated[
         bool, typer.Option("--no-fsync", help="Do not wait for the disk: faster, but a power cut may lose it.")
     ] = False,
-    quiet: QuietOption = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar; print nothing but errors.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Learn from logs of what was shown and what people did.
 
     Reads User Behavior Insights (queries and events), plain search logs (query, entity_id, action, ts) and Metarank
-    events, in any mixture. The same log twice changes nothing. Exit code 1 if there is nothing usable.
+    events, in any mixture. The same log twice changes nothing. Exit code 1 if there is nothing usable, 3 if some lines
+    were left out: --bad has them all, else rejected-feedback.jsonl in the index the first 10,000, with the reason.
     """
     path = find_index(index)
     from ltrr_cli.cli.console import bars
     from ltrr_cli.engine import Engine
     from ltrr_cli.feedback.formats import Feedback
 
+    rejected = Rejected("feedback", path, bad, files)
     read = Feedback(
-        files, stdin=sys.stdin.buffer if sys.stdin is not None else None, format=form, mapping=_mapping(mapping)
+        files,
+        stdin=sys.stdin.buffer if sys.stdin is not None else None,
+        format=form,
+        mapping=_mapping(mapping),
+        on_bad=rejected.add,
     )
-    if bad is not None:
-        bad.write_text("")  # find out now, not after an hour of work, whether it can be written
-    with Engine.open(path) as engine, bars(quiet=quiet) as tell:
+    with Engine.open(path) as engine, bars(quiet=quiet) as tell, rejected:
         done = 0
 
         def progress(_: int) -> None:
@@ -85,14 +89,15 @@ def ingest(
             done = read.bytes_read
 
         did = engine.ingest(read, sync=not no_fsync, progress=progress)
-    if bad is not None:
-        _write_bad(read, bad)
     if as_json:
         show_json(_as_json(read, did))
-    else:
+    elif not quiet:
         _show(read, did)
     if not sum(read.counts.values()):
+        if rejected.count and not as_json:
+            rejected.tell("bad line")
         raise typer.Exit(1)
+    rejected.leave("bad line", tell=not as_json)
 
 
 @app.command(
@@ -205,13 +210,6 @@ def _mapping(text: str | None) -> dict[str, str]:
     return found
 
 
-def _write_bad(read: Feedback, path: Path) -> None:
-    rows = ({"source": item.source, "line": item.line, "reason": item.reason} for item in read.bad)
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    if read.bad_count > len(read.bad):
-        notice(f"{path} holds the first {len(read.bad):,} of {read.bad_count:,} bad lines")
-
-
 def _as_json(read: Feedback, did: Ingested) -> dict[str, Any]:
     first = read.bad[0] if read.bad else None
     return {
@@ -247,8 +245,6 @@ def _show(read: Feedback, did: Ingested) -> None:
     say(f"ranker    {safe(did.ranker)}")
     for remark in read.notes:
         notice(f"note: {remark}")
-    if read.bad:
-        left_out(read.bad_count, "bad line", read.bad[0])
 
 
 def _counts(counts: dict[str, int]) -> str:

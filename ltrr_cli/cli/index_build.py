@@ -15,10 +15,10 @@ from ltrr_cli.cli.catalog_options import (
     SilentOption,
     StrictOption,
     VectorsOption,
-    bad_file,
     standard_input,
 )
 from ltrr_cli.cli.options import IndexOption, JsonOption, files_of, index_to_build
+from ltrr_cli.cli.rejected import PARTIAL, Rejected
 from ltrr_cli.cli.text import left_out, notice, plural, safe, say, show_json
 
 if TYPE_CHECKING:
@@ -82,6 +82,9 @@ def build(
     generated_queries: GeneratedOption = None,
     strict: StrictOption = False,
     bad: BadOption = None,
+    private: Annotated[
+        bool, typer.Option("--private", help="Nobody else may read it, now or later: directories 0700, files 0600.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read and check the catalogue, say what would be built, write nothing.")
     ] = False,
@@ -92,6 +95,9 @@ def build(
 
     Which field is the id, the title and so on is inferred, and shown. Building anew keeps what was learned, until the
     new index is whole the old one answers, and ltrr index rollback goes back to it.
+
+    Exit code 3 if records were left out: --bad has them all, else rejected-catalogue.jsonl in the index the first
+    10,000, with line and reason.
     """
     from ltrr_cli.catalog import Overrides
 
@@ -112,7 +118,8 @@ def build(
     from ltrr_cli.cli.console import bars
     from ltrr_cli.engine import Engine
 
-    with bars(quiet=quiet) as tell, bad_file(bad, catalogs) as on_bad:
+    rejected = Rejected("catalogue", target, bad, catalogs)
+    with bars(quiet=quiet) as tell, rejected:
         built = Engine.build(
             catalogs,
             target,
@@ -125,11 +132,13 @@ def build(
             sparse=sparse,
             query_generator=query_generator,
             generated_queries=generated_queries,
+            private=private,
             stdin=standard_input(),
-            on_bad=on_bad,
+            on_bad=rejected.add,
             progress=tell,
         )
     show_built(built, target, quiet=quiet, as_json=as_json)
+    rejected.leave("bad record", tell=not as_json)
 
 
 def _dry_run(catalogs: list[str], target: Path, roles: Overrides, *, strict: bool, quiet: bool, as_json: bool) -> None:
@@ -155,3 +164,5 @@ def _dry_run(catalogs: list[str], target: Path, roles: Overrides, *, strict: boo
         left_out(catalog.bad_count, "bad record", catalog.bad[0])
     for remark in () if quiet else catalog.notes:
         notice(f"note: {remark}")
+    if catalog.bad_count:
+        raise typer.Exit(PARTIAL)

@@ -15,11 +15,11 @@ from ltrr_cli.cli.catalog_options import (
     SilentOption,
     StrictOption,
     VectorsOption,
-    bad_file,
     standard_input,
 )
 from ltrr_cli.cli.options import IndexOption, JsonOption, files_of, find_index
-from ltrr_cli.cli.text import left_out, notice, plural, say, show_json
+from ltrr_cli.cli.rejected import Rejected
+from ltrr_cli.cli.text import notice, plural, say, show_json
 
 ADD_EPILOG = """\b
 Examples:
@@ -56,13 +56,17 @@ def add(
     quiet: SilentOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Add a catalogue's entities; those with an id that the index has replace it, whole: see update."""
+    """Add a catalogue's entities; those with an id that the index has replace it, whole: see update.
+
+    Exit code 3 if records were left out, see ltrr index build.
+    """
     target, files = find_index(index), files_of(catalogs)
     from ltrr_cli.cli.built import show_built
     from ltrr_cli.cli.console import bars
     from ltrr_cli.engine import Engine
 
-    with bars(quiet=quiet) as tell, bad_file(bad, files) as on_bad:
+    rejected = Rejected("catalogue", target, bad, files)
+    with bars(quiet=quiet) as tell, rejected:
         built = Engine.build(
             files,
             target,
@@ -73,10 +77,11 @@ def add(
             query_generator=query_generator,
             generated_queries=generated_queries,
             stdin=standard_input(),
-            on_bad=on_bad,
+            on_bad=rejected.add,
             progress=tell,
         )
     show_built(built, target, quiet=quiet, as_json=as_json)
+    rejected.leave("bad record", tell=not as_json)
 
 
 def update(
@@ -91,7 +96,8 @@ def update(
     """Change some fields of entities; what a record does not name stays.
 
     A record has the id and the fields to change, called as in the catalogue, or as ltrr index export writes them. A
-    field that is null is emptied, a new one becomes an attribute. An id that the index does not have is a bad record.
+    field that is null is emptied, a new one becomes an attribute. An id that the index does not have is a bad record;
+    exit code 3 if there were any, see ltrr index build.
     """
     target, files = find_index(index), files_of(catalogs)
     from dataclasses import asdict
@@ -99,18 +105,17 @@ def update(
     from ltrr_cli.cli.console import bars
     from ltrr_cli.engine import Engine
 
-    with bars(quiet=quiet) as tell, bad_file(bad, files) as on_bad:
-        done = Engine.update(files, target, strict=strict, stdin=standard_input(), on_bad=on_bad, progress=tell)
+    rejected = Rejected("catalogue", target, bad, files)
+    with bars(quiet=quiet) as tell, rejected:
+        done = Engine.update(files, target, strict=strict, stdin=standard_input(), on_bad=rejected.add, progress=tell)
     if as_json:
         show_json(asdict(done))
-        return
-    if not quiet:
+    elif not quiet:
         same = f", {done.unchanged:,} were like this already" if done.unchanged else ""
         say(f"changed {plural(done.changed, 'entity', 'entities')}{same}; {done.encoded:,} encoded")
-    if done.bad_count:
-        left_out(done.bad_count, "bad record", done.bad[0])
     for remark in () if quiet else done.notes:
         notice(f"note: {remark}")
+    rejected.leave("bad record", tell=not as_json)
 
 
 def delete(

@@ -93,7 +93,10 @@ def repair(*, index: IndexOption = None, quiet: _Quiet = False, as_json: JsonOpt
 def adopt(
     source: Annotated[Path, typer.Argument(metavar="DIR", help="An index that somebody else made.")],
     *,
-    index: IndexOption = None,
+    index: Annotated[
+        Path | None,
+        typer.Option("--index", "-i", metavar="DIR", help="Where to, a new directory.", show_default=False),
+    ] = None,
     encoder: Annotated[
         str | None,
         typer.Option(metavar="DIR|ORG/MODEL", help="Your encoder, if not the built-in.", show_default=False),
@@ -122,6 +125,8 @@ def adopt(
     say(f"  vectors     {did.vectors:,} taken over, {did.encoded:,} encoded")
     if did.lost:
         notice(f"note: {plural(did.lost, 'damaged log line')} left out")
+    for note in did.notes:
+        notice(f"note: {note}")
 
 
 def _show_damage(damage: list[Damage]) -> None:

@@ -109,7 +109,7 @@ def forget(
     """Forget what was observed of a query, or of an entity under every query. What comes later counts again.
 
     What is predicted stays, and so do the actions in the log; a rebuild forgets the same. Exit code 1 if the query was
-    not remembered.
+    not remembered, or the memory has nothing of the entity.
     """
     if (query is None) == (entity is None):
         raise UsageError("forget a query or an entity, one of both", next='ltrr memory forget "sad songs"')
@@ -121,7 +121,7 @@ def forget(
     if as_json:
         show_json({"query": query, "entity": entity, "forgotten": known})
     else:
-        say("forgotten" if known else "nothing was remembered of this query")
+        say("forgotten" if known else f"nothing was remembered of this {'query' if entity is None else 'entity'}")
     if not known:
         raise typer.Exit(1)
 

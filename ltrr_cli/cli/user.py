@@ -100,6 +100,7 @@ def forget(
             say("nothing was changed")
             raise typer.Exit(1)
     from ltrr_cli.engine import Engine
+    from ltrr_cli.engine.forget import TYPED
 
     done = Engine.forget_user(path, user)
     if as_json:
@@ -107,6 +108,10 @@ def forget(
     elif done.queries or done.events:
         counts = f"{_queries(done.queries)} and {plural(done.events, 'event')}"
         say(f"{safe(done.user)} is forgotten: {counts} went, and the rest was learned again")
+    if (path / TYPED).exists():
+        notice(
+            f"{path / TYPED} keeps lines typed at the prompt, not who typed them: it is as it was; delete what is his"
+        )
     for name in done.left:
         notice(f"the same word still stands in {name}, where it is not the id of a user")
     if not (done.queries or done.events):

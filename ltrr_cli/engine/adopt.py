@@ -23,6 +23,7 @@ from ltrr_cli.config import read_config
 from ltrr_cli.encoder import Encoder, encoder_digest, encoder_folder
 from ltrr_cli.engine.build import keep_encoder
 from ltrr_cli.engine.fold import Logs
+from ltrr_cli.engine.forget import TYPED
 from ltrr_cli.engine.publish import publish
 from ltrr_cli.engine.restore import rederived
 from ltrr_cli.engine.state import new_state
@@ -33,6 +34,7 @@ from ltrr_cli.index.computed import FOLDER as UNFINISHED
 from ltrr_cli.index.files import mapped, replace_file, sync_file
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import NAME, Manifest, read_manifest
+from ltrr_cli.index.pseudonyms import NAME as KEY
 from ltrr_cli.index.view import View
 from ltrr_cli.records import Entity
 from ltrr_cli.text import clean
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from ltrr_cli.index.segment import SegmentWriter
 
 _TOP = {"segments", "learned", "log", "locks", "encoder", UNFINISHED, CONFIG, NAME}
+_HIS = {TYPED, KEY, "rejected-catalogue.jsonl", "rejected-feedback.jsonl"}
+"""What is left behind: lines he typed, the key that hashed his users, records that he could not use."""
 _SMALL = {NAME: 64 * 2**20, CONFIG: 2**20}
 """Most bytes of files that are read whole."""
 _LOGS = ("queries", "events", "control")
@@ -53,13 +57,17 @@ _TOLERANCE = 1e-3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopted:
-    """What was taken over: entities, vectors as they were, and lines of the logs, of which `lost` were damaged."""
+    """What was taken over: entities, vectors as they were, and lines of the logs, of which `lost` were damaged.
+
+    `notes` say what was left behind, and how to have it again.
+    """
 
     entities: int
     vectors: int
     encoded: int
     lines: int
     lost: int
+    notes: tuple[str, ...]
 
 
 def adopt(
@@ -118,7 +126,28 @@ def adopt(
                 logs=logs,
             )
     total = sum(one.entities for one in live)
-    return Adopted(entities=total, vectors=total - encoded, encoded=encoded, lines=lines, lost=lost)
+    return Adopted(
+        entities=total,
+        vectors=total - encoded,
+        encoded=encoded,
+        lines=lines,
+        lost=lost,
+        notes=tuple(_left_behind(source, before)),
+    )
+
+
+def _left_behind(source: Path, before: Manifest) -> Iterator[str]:
+    """Yield what is not taken over, and how to have it again."""
+    files = {name for live in before.segments for name in live.files}
+    again = "have it again with ltrr index build CATALOG"
+    if before.sparse:
+        yield f"its sparse vectors are left behind, their model is a program; {again} --sparse DIR"
+    if names := sorted({name.split("/")[1] for name in files if name.startswith("external/") and name.count("/") > 1}):
+        yield f"vectors made elsewhere are left behind ({', '.join(names)}); {again} --vectors NAME=FILE"
+    if "generated.jsonl" in files:
+        yield f"generated queries are left behind; {again} --query-generator DIR"
+    if (source / KEY).exists():
+        yield f"{KEY}, the key that hashed its users, is left behind: they are strangers here"
 
 
 def examine(source: Path) -> Manifest:
@@ -154,7 +183,7 @@ def _plain(source: Path) -> None:
         if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
             _refuse("neither a file nor a directory", path)
     for path in source.iterdir():
-        if path.name not in _TOP:
+        if path.name not in _TOP | _HIS:
             _refuse("no part of an index", path)
         if path.stat().st_size > _SMALL.get(path.name, math.inf):
             _refuse(f"larger than {_SMALL[path.name] >> 20} MiB", path)

@@ -22,7 +22,7 @@ from ltrr_cli.engine.sparse import sparse_folder
 from ltrr_cli.engine.state import new_state, open_state
 from ltrr_cli.errors import IndexDirectoryError, NewerFormatError, UsageError
 from ltrr_cli.index.computed import FOLDER as UNFINISHED
-from ltrr_cli.index.files import replace_file, sync_file
+from ltrr_cli.index.files import close_to_others, replace_file, sync_file
 from ltrr_cli.index.locks import exclusive, share
 from ltrr_cli.index.manifest import NAME, Live, Manifest, read_manifest
 from ltrr_cli.index.view import View
@@ -71,6 +71,7 @@ def build(
     sparse: str | None = None,
     query_generator: str | None = None,
     generated_queries: int | None = None,
+    private: bool = False,
     progress: Callable[[str, int, int | None], None],
 ) -> Built:
     """Make, or remake, the index at `root` from a catalogue; learned state and logs are kept.
@@ -84,7 +85,11 @@ def build(
     if holdout is not None and not 0 <= holdout <= MAX_HOLDOUT:
         raise UsageError(f"holdout must be from 0 to {MAX_HOLDOUT}, not {holdout}")
     given = [read_vectors(word) for word in vectors]
+    ours = not root.exists()
     _check(root)
+    if private:
+        root.chmod(0o700)
+        close_to_others(root, like=root)
     with exclusive(root / "locks" / "build", timeout=5):
         before = _manifest(root, add=add)
         if add and before is None:
@@ -125,6 +130,10 @@ def build(
             live = made.live
             removed = 0 if add or before is None else removed_since(root, before, live)
             _go_live(root, live, digest, terms_digest, add=add, holdout=holdout)
+        except BaseException:
+            if before is None and not (root / NAME).exists():
+                _clear(root, whole=ours)
+            raise
         finally:
             shutil.rmtree(written, ignore_errors=True)
             for handle in held:
@@ -161,6 +170,17 @@ def _check(root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise IndexDirectoryError(f"cannot make the index: {error.strerror}", where=str(root)) from error
+
+
+def _clear(root: Path, *, whole: bool) -> None:
+    """Remove what a first build that failed has made, but not vectors that the next one can use.
+
+    `whole`: the directory too, if nothing of use is in it. Holds: the build lock.
+    """
+    for name in ("segments", "learned", "encoder"):
+        shutil.rmtree(root / name, ignore_errors=True)
+    if whole and not (root / UNFINISHED).exists():
+        shutil.rmtree(root, ignore_errors=True)
 
 
 def _manifest(root: Path, *, add: bool) -> Manifest | None:
@@ -213,6 +233,7 @@ def _read(writer: SegmentWriter, catalog: Catalog, progress: Callable[[str, int,
 def _go_live(root: Path, live: Live, digest: str, sparse: str, *, add: bool, holdout: float | None) -> None:
     """Publish the new segment with the learned state as it is now, which other processes may have moved on."""
     (root / "log").mkdir(exist_ok=True)
+    close_to_others(root / "log", like=root)
     if not (root / CONFIG).exists():
         for leftover in root.glob(f".{CONFIG}{_UNFINISHED[1:]}"):
             leftover.unlink()

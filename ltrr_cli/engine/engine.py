@@ -81,6 +81,7 @@ class Engine:
         sparse: str | None = None,
         query_generator: str | None = None,
         generated_queries: int | None = None,
+        private: bool = False,
         stdin: BinaryIO | None = None,
         on_bad: Callable[[Bad], None] | None = None,
         progress: Callable[[str, int, int | None], None] = lambda *_: None,
@@ -98,7 +99,8 @@ class Engine:
         each an arm `vectors:NAME`; `sparse` is the folder of a masked-language model for the arm `sparse` ("" for
         none). `query_generator` is the folder of an encoder-decoder (doc2query, see `encoder.seq2seq`) that makes at
         most `generated_queries` (1 to 20, default 3) queries for an entity; it is used now and not kept, what it made
-        is ("" for none). `progress` is told (step, units since the last call, units in all or None).
+        is ("" for none). `private` makes directories 0700 and files 0600; it holds for all that is written later, as
+        the index's own mode says so. `progress` is told (step, units since the last call, units in all or None).
         """
         from ltrr_cli.catalog import Catalog
         from ltrr_cli.catalog import Overrides as Roles
@@ -117,6 +119,7 @@ class Engine:
             sparse=sparse,
             query_generator=query_generator,
             generated_queries=generated_queries,
+            private=private,
             progress=progress,
         )
 
@@ -324,7 +327,7 @@ class Engine:
             filter=written,
             time=moment,
             k=k,
-            user=_name(user, "user"),
+            user=self._opened.known_as(_name(user, "user")),
             session=_name(session, "session"),
             context=context or {},
             vectors=check_vectors(self._opened.view.external, dict(vectors)) if vectors else {},
@@ -520,7 +523,7 @@ class Engine:
         parts = {
             "query_id": query_id,
             "text": impression.text,
-            "user": _name(user, "user") or impression.user,
+            "user": opened.known_as(_name(user, "user")) or impression.user,
             "session": _name(session, "session") or impression.session,
             "entity_id": entity_id,
             "action": _action(action),
@@ -580,15 +583,25 @@ class Engine:
         When it returns they are on the disk; without `sync` a power cut may take what the system has not written yet.
         """
         from ltrr_cli.engine.learn import ingest
+        from ltrr_cli.feedback.people import renamed
 
-        done = ingest(self._fresh(), records, now=_moment(now), sync=sync, progress=progress)
+        opened = self._fresh()
+        if opened.pseudonyms is not None:
+            name = opened.pseudonyms.of
+            records = (renamed(record, name) for record in records)
+        done = ingest(opened, records, now=_moment(now), sync=sync, progress=progress)
         done.ranker = self._fresh().learned.ranker_status()
         return done
 
     def learn(self, *, now: float | None = None) -> str:
-        """Train the ranker if there is enough new feedback, write the learned state down, and say what is live."""
+        """Train the ranker if there is enough new feedback, write the learned state down, and say what is live.
+
+        What the setting `keep_days` no longer keeps is removed before.
+        """
+        from ltrr_cli.engine.expire import expire
         from ltrr_cli.engine.learn import learn
 
+        expire(self._opened.root, now=_moment(now))
         learn(self._fresh(), now=_moment(now))
         return self._fresh().learned.ranker_status()
 
@@ -631,7 +644,7 @@ class Engine:
     def forget(self, text: str | None = None, *, entity_id: str | None = None, now: float | None = None) -> bool:
         """Take a query, or an entity under every query, out of the memory; what comes later counts again.
 
-        The log keeps the actions; that they are forgotten is written there too. Returns False for a query that was not
+        The log keeps the actions; that they are forgotten is written there too. Returns False for what was not
         remembered. Raises `UsageError` unless exactly one of both is given, or for a query without a word.
         """
         from ltrr_cli.engine.remember import forget
@@ -705,7 +718,8 @@ class Engine:
         """Return what is known of a user: what he asked and did, what he likes, what is kept of it."""
         from ltrr_cli.engine.persons import report
 
-        return report(self._fresh(), _name(user, "user"), _moment(now))
+        opened = self._fresh()
+        return report(opened, opened.known_as(_name(user, "user")), _moment(now))
 
     @staticmethod
     def forget_user(index: str | Path, user: str, *, now: float | None = None) -> Forgotten:

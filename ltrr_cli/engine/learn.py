@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ltrr_cli.engine.alone import all_ranks
+from ltrr_cli.engine.expire import expire, overdue
 from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.hindsight import Hindsight
 from ltrr_cli.engine.publish import publish
@@ -237,12 +238,14 @@ def go_back(opened: Opened, version: int, *, now: float) -> None:
 
 
 def _learn_if_due(opened: Opened, now: float, checkpoint_every: int) -> None:
-    """Learn, or write the learned state down, where it is time to and nobody else is publishing.
+    """Learn, or write the learned state down, or remove what is too old, where it is time to and nobody else publishes.
 
     What was logged is safe without it; where many record at once, each waiting for its turn, some would wait too long.
     """
     with suppress(LockedError):
-        if due(opened):
+        if overdue(opened.logs, opened.config, now):
+            expire(opened.root, now=now, timeout=0)
+        elif due(opened):
             learn(opened, now=now, timeout=0)
         elif opened.learned.since_checkpoint >= checkpoint_every:
             checkpoint(opened, timeout=0)

@@ -12,9 +12,10 @@ from ltrr_cli.config import read_config
 from ltrr_cli.encoder import Encoder
 from ltrr_cli.engine.filtering import Filters
 from ltrr_cli.engine.fold import Logs
-from ltrr_cli.engine.forget import resume
 from ltrr_cli.engine.learned import EVERYBODY
 from ltrr_cli.engine.nearby import open_nearest
+from ltrr_cli.engine.people import pseudonyms_of
+from ltrr_cli.engine.purge import resume
 from ltrr_cli.engine.query_vectors import QueryVectors
 from ltrr_cli.engine.sparse import QueryTerms
 from ltrr_cli.engine.state import follow, open_state
@@ -65,6 +66,7 @@ class Opened:
 
     def _open(self, root: Path, strategies: Sequence[Strategy], settings: Mapping[str, float] | None) -> None:
         self.config = effective(read_config(root), settings)
+        self.pseudonyms = pseudonyms_of(root, wanted=self.config.hash_users)
         self._stamp = _stamp(root / NAME)
         self.view = View(root, self.manifest.segments)
         self.predicted = [
@@ -175,6 +177,10 @@ class Opened:
             self.query_vectors.adopt(older.query_vectors)
         if older.manifest.segments == self.manifest.segments:
             self.hindsight = older.hindsight
+
+    def known_as(self, user: str) -> str:
+        """Return the name under which a user is logged and looked up: his id, or what it is hashed to."""
+        return user if self.pseudonyms is None else self.pseudonyms.of(user)
 
     def row(self, entity_id: str) -> int | None:
         """Return the row of an entity id, None where the index does not have it."""

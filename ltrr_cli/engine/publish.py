@@ -12,7 +12,7 @@ import numpy as np
 
 from ltrr_cli.engine.nearby import write_nearby
 from ltrr_cli.engine.state import follow
-from ltrr_cli.index.files import inventory, sync_file, sync_tree, writing
+from ltrr_cli.index.files import close_to_others, inventory, sync_file, sync_tree, writing
 from ltrr_cli.index.locks import remove_unused
 from ltrr_cli.index.manifest import Earlier, Live, Manifest
 
@@ -33,7 +33,9 @@ def temporary(parent: Path, name: str) -> Path:
 
     A writer of the same number may have died here: in a container every process may be number 1.
     """
-    parent.mkdir(parents=True, exist_ok=True)
+    if not parent.is_dir():
+        parent.mkdir(parents=True, exist_ok=True)
+        close_to_others(parent, like=parent.parent)
     path = parent / f"{_TEMPORARY}{os.getpid()}-{name}"
     if path.exists():
         shutil.rmtree(path)
@@ -41,7 +43,8 @@ def temporary(parent: Path, name: str) -> Path:
 
 
 def settle(written: Path, final: Path) -> None:
-    """Flush a finished directory and give it its final name."""
+    """Flush a finished directory and give it its final name; whom the index shuts out, it shuts out too."""
+    close_to_others(written, like=final.parent.parent)
     sync_tree(written)
     written.rename(final)
     sync_file(final.parent)

@@ -143,7 +143,7 @@ def complete(opened: Opened, prefix: str, *, k: int, now: float) -> list[Complet
 
 
 def forget(opened: Opened, *, text: str | None, entity_id: str | None, now: float) -> bool:
-    """Take a query, or an entity under every query, out of the memory; returns whether a query was known.
+    """Take a query, or an entity under every query, out of the memory; returns whether it was there.
 
     It is written down as a control record, by its hash, so that a rebuild forgets it too. The log keeps the actions
     themselves.
@@ -155,11 +155,25 @@ def forget(opened: Opened, *, text: str | None, entity_id: str | None, now: floa
                 return False
             row["query"] = f"{hash64(key(text)):016x}"
         else:
+            if not _has_entity(opened, str(entity_id)):
+                return False
             row["entity"] = entity_id
         opened.logs.control.append([row])
     opened.catch_up()
     checkpoint(opened)
     return True
+
+
+def _has_entity(opened: Opened, entity_id: str) -> bool:
+    """Tell whether the memory has an entity under any query, also one that the index has no more."""
+    if any(entity_id in entities for entities in opened.learned.queries.new.values()):
+        return True
+    if opened.state.snapshot is None:
+        return False
+    import polars as pl
+
+    table = pl.scan_parquet(opened.state.snapshot / f"{opened.learned.queries.name}.parquet")
+    return not table.filter(pl.col("entity_id") == entity_id).head(1).collect().is_empty()
 
 
 def _remembered(opened: Opened, start: str, most: int) -> list[tuple[str, float]]:

@@ -28,6 +28,8 @@ from ltrr_cli.index.checks import TRUTH, contradictions, damaged_files
 from ltrr_cli.index.files import read_npz
 from ltrr_cli.index.locks import share
 from ltrr_cli.index.manifest import NAME, Live, Manifest, read_manifest
+from ltrr_cli.index.pseudonyms import NAME as KEY
+from ltrr_cli.index.pseudonyms import key_damage
 from ltrr_cli.index.view import View
 
 if TYPE_CHECKING:
@@ -91,6 +93,8 @@ def verify(
             _directory(root, "learned", manifest.learned, found, lambda more: progress("files", more, total))
             _before(root, manifest, found)
         _config(root, found)
+        if what := key_damage(root):
+            found.add(KEY, what, "copy it from a backup: without it nobody's past can be found again")
         _logs(root, found)
         if manifest is not None and deep:
             _deep(root, manifest, found)

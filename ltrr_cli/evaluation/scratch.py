@@ -16,6 +16,7 @@ from ltrr_cli.config import NAME as SETTINGS
 from ltrr_cli.config import read_config, with_holdout
 from ltrr_cli.engine import Engine
 from ltrr_cli.index.manifest import read_manifest
+from ltrr_cli.settings import set_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,8 @@ def make_scratch(index: Path, scratch: Path) -> None:
     if read_config(scratch).holdout:
         # what is learned here is measured before it is learned, or beside judgments: nothing need be kept apart
         (scratch / SETTINGS).write_text(with_holdout(scratch, 0), encoding="utf-8")
+    if read_config(scratch).keep_days:  # nor is anything too old to be measured by
+        (scratch / SETTINGS).write_text(set_line(scratch, "log.keep_days", "0"), encoding="utf-8")
     (scratch / "log").mkdir()
     manifest.write(scratch)
     Engine.relearn(scratch)  # there is no log yet: this publishes the state in which nothing is learned

@@ -16,7 +16,7 @@ from ltrr_cli.feedback.sources import feedback_error, find_sources
 from ltrr_cli.records import Bad, Event, Impression
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 KEPT_BAD = 1000
@@ -29,9 +29,9 @@ class Feedback:
     Reads UBI queries and events, plain search logs (JSON lines, Parquet, or a table with a header), Metarank rankings
     and interactions; a file may mix them. `format` (`jsonl`, `csv`, `tsv`) overrules what a file begins with.
     `mapping` says what fields of plain logs are called there: {"entity_id": "sku"}.
-    Records that cannot be used are left out: `bad_count` of them, the first 1,000 in `bad`. `counts` has how many were
-    read, by kind; `notes`, once all is read, says what was skipped on purpose. `bytes_read` of `bytes_total` (None
-    for a stream) are done, as they lie on disk.
+    Records that cannot be used are left out: `bad_count` of them, the first 1,000 in `bad`; `on_bad` is told of each.
+    `counts` has how many were read, by kind; `notes`, once all is read, says what was skipped on purpose. `bytes_read`
+    of `bytes_total` (None for a stream) are done, as they lie on disk.
 
     Raises `FeedbackError` where a source is missing, cannot be read or is no text, or for a second pass; `UsageError`
     for an unknown format.
@@ -44,6 +44,7 @@ class Feedback:
         stdin: BinaryIO | None = None,
         format: str | None = None,  # noqa: A002 – the word users write
         mapping: Mapping[str, str] | None = None,
+        on_bad: Callable[[Bad], None] | None = None,
     ) -> None:
         if format is not None and format not in _FORMATS:
             raise UsageError(f"unknown feedback format {format!r}", next=f"use one of {', '.join(_FORMATS)}")
@@ -51,6 +52,7 @@ class Feedback:
         self._stdin = stdin
         self._format = format
         self._ours = {name: ours for ours, theirs in (mapping or {}).items() for name in (theirs, theirs.lower())}
+        self._on_bad = on_bad
         self._started = False
         self._meter = Meter()
         self.bad: list[Bad] = []
@@ -124,6 +126,8 @@ class Feedback:
         self.bad_count += 1
         if len(self.bad) < KEPT_BAD:
             self.bad.append(bad)
+        if self._on_bad is not None:
+            self._on_bad(bad)
 
 
 def _form(stream: Stream, mapped: set[str]) -> str:

@@ -19,7 +19,7 @@ import orjson
 
 from ltrr_cli.errors import FeedbackError
 from ltrr_cli.feedback.lines import parse_object
-from ltrr_cli.index.files import sync_file
+from ltrr_cli.index.files import file_mode, sync_file
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.records import Bad
 from ltrr_cli.text import clean
@@ -81,7 +81,7 @@ class Log:
 
     def _append(self, lines: list[bytes], *, sync: bool) -> list[Position]:
         number, path = self._writable()
-        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, file_mode(self.directory))
         try:
             before = os.fstat(handle).st_size
             torn = before > 0 and os.pread(handle, 1, before - 1) != b"\n"
@@ -244,7 +244,7 @@ class Log:
         """Make the first file, empty, where there is none. Holds: the log's lock."""
         if not self._numbers():
             self.directory.mkdir(parents=True, exist_ok=True)
-            self._path(1).touch()
+            self._path(1).touch(file_mode(self.directory))
 
     def _numbers(self) -> list[int]:
         try:

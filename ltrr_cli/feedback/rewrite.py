@@ -1,4 +1,4 @@
-"""Rewriting logs, which nothing does but forgetting a person: all files at once, or none.
+"""Rewriting logs, which nothing does but forgetting a person, or what is old: all files at once, or none.
 
 The new files are written beside the old ones and flushed; a journal then names them, and from there on they will
 replace the old ones, now or, after a crash, whenever `finish` is called. The caller holds the logs' locks.
@@ -7,6 +7,7 @@ replace the old ones, now or, after a crash, whenever `finish` is called. The ca
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 from ltrr_cli.feedback.log import Position
@@ -41,6 +42,7 @@ class Rewritten:
             ends = self._ends[number] = [(0, 0)]
             before = after = 0
             with path.open("rb") as source, new.open("wb") as out:
+                os.fchmod(out.fileno(), path.stat().st_mode & 0o777)
                 for line in source:
                     before += len(line)
                     kept = change(line.removesuffix(b"\n"))

@@ -61,11 +61,38 @@ def sync_tree(directory: Path) -> None:
         sync_file(type(directory)(folder))
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Replace `path` in one step: a reader, or a crash, sees the old or the new content, never a part."""
+def file_mode(directory: Path) -> int:
+    """Return the mode of a new file: whom its directory shuts out, it shuts out too.
+
+    As SQLite gives its journals the mode of the database: `chmod 700` of an index makes private what it gets later.
+    """
+    return 0o666 & directory.stat().st_mode
+
+
+def close_to_others(directory: Path, like: Path) -> None:
+    """Take from all that lies below a directory, itself included, the rights that the directory `like` gives nobody."""
+    allowed = like.stat().st_mode
+    if allowed & 0o077 == 0o077:
+        return
+    for folder, _, names in os.walk(directory):
+        for path in (type(directory)(folder), *(type(directory)(folder, name) for name in names)):
+            mode = path.lstat().st_mode
+            if mode & ~allowed & 0o077 and not path.is_symlink():
+                path.chmod(mode & 0o7777 & (allowed | 0o7700))
+
+
+def replace_file(path: Path, content: bytes, *, mode: int | None = None) -> None:
+    """Replace `path` in one step: a reader, or a crash, sees the old or the new content, never a part.
+
+    The file gets `mode`, by default the one it had, or what its directory allows.
+    """
+    if mode is None:
+        mode = path.stat().st_mode & 0o777 if path.exists() else file_mode(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as out:
+        temporary.unlink(missing_ok=True)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        with os.fdopen(handle, "wb") as out:
             out.write(content)
             out.flush()
             os.fsync(out.fileno())

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ltrr_cli.errors import IndexDirectoryError, LockedError
+from ltrr_cli.index.files import close_to_others, file_mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,27 +28,43 @@ def exclusive(path: Path, *, timeout: float = 30.0) -> Iterator[None]:
 
     Raises `LockedError` naming the holder's process, and `IndexDirectoryError` where the file cannot be written.
     """
+    handle = _locked(path, timeout)
     try:
-        handle = _open(path)
-    except OSError as error:
-        raise IndexDirectoryError(
-            f"cannot lock the index: {error.strerror}", where=str(path), next="check who may write to this directory"
-        ) from error
-    try:
-        _wait(handle, path, timeout)
         os.pwrite(handle, f"{os.getpid():<20}\n".encode(), 0)  # padded: truncating first takes ten times as long
         yield
     finally:
         os.close(handle)  # closing drops the lock
 
 
+def _locked(path: Path, timeout: float) -> int:
+    """Return a handle of the lock file, locked; whoever held it may have removed it with the index that failed."""
+    while True:
+        try:
+            handle = _open(path)
+        except OSError as error:
+            raise IndexDirectoryError(
+                f"cannot lock the index: {error.strerror}",
+                where=str(path),
+                next="check who may write to this directory",
+            ) from error
+        try:
+            _wait(handle, path, timeout)
+        except BaseException:
+            os.close(handle)
+            raise
+        if os.fstat(handle).st_nlink:
+            return handle
+        os.close(handle)
+
+
 def _open(path: Path) -> int:
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
     try:
-        return os.open(path, flags, 0o666)
+        return os.open(path, flags, file_mode(path.parent))
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, flags, 0o666)
+        close_to_others(path.parent, like=path.parent.parent)
+        return os.open(path, flags, file_mode(path.parent))
 
 
 def _wait(handle: int, path: Path, timeout: float) -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from typing import TYPE_CHECKING
 
+from ltrr_cli.cli.rejected import MOST, PARTIAL
 from ltrr_cli.engine import Engine
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
     from tests.cli.conftest import Ltrr
 
@@ -65,7 +69,7 @@ def test_bad_records_go_to_a_file(ltrr: Ltrr, tmp_path: Path) -> None:
     good = [json.dumps({"id": f"{number}", "title": f"Song {number}"}) for number in range(5)]
     catalog.write_text("\n".join(["{broken", *good, *["[1]"] * 1500, good[0]]))
     done = ltrr("index", "build", catalog, "--index", tmp_path / "x.ltrr", "--bad", bad)
-    assert done.code == 0
+    assert done.code == PARTIAL
     rows = [json.loads(line) for line in bad.read_text().splitlines()]
     assert len(rows) == 1502
     assert rows[0]["line"] == 1
@@ -73,6 +77,75 @@ def test_bad_records_go_to_a_file(ltrr: Ltrr, tmp_path: Path) -> None:
     assert "duplicate id" in rows[-1]["reason"]
     assert ltrr("index", "build", catalog, "--index", tmp_path / "x.ltrr", "--bad", catalog).code == 2
     assert catalog.read_text().startswith("{broken")
+
+
+def test_bad_records_are_kept_and_told(ltrr: Ltrr, index: Path, tmp_path: Path) -> None:
+    """Without --bad they are kept in the index, as of the last run; the exit code says that there were some."""
+    catalog, log = tmp_path / "c.jsonl", tmp_path / "log.jsonl"
+    good = json.dumps({"id": "a", "title": "Song"})
+    kept = index / "rejected-catalogue.jsonl"
+    for command in ("add", "build"):
+        catalog.write_text(good + "\n{broken\n")
+        done = ltrr("index", command, catalog, "--index", index, "-q")
+        assert (done.code, done.out) == (PARTIAL, "")
+        assert str(kept) in done.err
+        assert [json.loads(line)["line"] for line in kept.read_text().splitlines()] == [2]
+        assert ltrr("index", command, catalog, "--index", index, "--strict").code == 1
+        assert kept.exists()
+        catalog.write_text(good)
+        assert ltrr("index", command, catalog, "--index", index).code == 0
+        assert not kept.exists()
+    catalog.write_text("{broken\n" * (MOST + 5) + good)
+    done = ltrr("index", "build", catalog, "--index", index)
+    assert len(kept.read_text().splitlines()) == MOST
+    assert f"{MOST + 5:,} bad records left out" in done.err
+    assert "the first 10,000" in done.err
+    log.write_text('{"query": "love", "entity_id": "a", "ts": 1700000000}\n{"query": "x"}\n')
+    done = ltrr("feedback", "ingest", log, "--index", index, "-q")
+    assert (done.code, done.out) == (PARTIAL, "")
+    assert "rejected-feedback.jsonl" in done.err
+    log.write_text('{"query": "x"}\n')
+    assert ltrr("feedback", "ingest", log, "--index", index).code == 1
+    assert ltrr("index", "verify", "--deep", "--index", index).code == 0
+
+
+def test_a_first_build_that_fails_leaves_nothing(ltrr: Ltrr, tmp_path: Path) -> None:
+    """Neither the encoder nor the directory stays, but for one that was there before, and its lock."""
+    catalog = tmp_path / "c.jsonl"
+    catalog.write_text("{broken\n")
+    assert ltrr("index", "build", catalog, "--index", tmp_path / "x.ltrr").code == 1
+    assert not (tmp_path / "x.ltrr").exists()
+    (tmp_path / "y.ltrr").mkdir()
+    assert ltrr("index", "build", catalog, "--index", tmp_path / "y.ltrr").code == 1
+    assert [path.name for path in (tmp_path / "y.ltrr").iterdir()] == ["locks"]
+
+
+def test_hashing_begins_before_the_first_user(ltrr: Ltrr, index: Path) -> None:
+    """`config set` says so, and changes nothing, where users were logged by their ids; the key is not adopted."""
+    ltrr("config", "set", "hash_users", "true", "--index", index)
+    ltrr("query", "love", "--user", "ana", "--index", index)
+    assert ltrr("user", "show", "ana", "--index", index).code == 0
+    before = (index / "ltrr.toml").read_bytes()
+    done = ltrr("config", "set", "hash_users", "false", "--index", index)
+    assert (done.code, (index / "ltrr.toml").read_bytes()) == (1, before)
+    assert "hash_users is off" in done.err
+    done = ltrr("index", "adopt", index, "--index", index.with_name("mine.ltrr"))
+    assert done.code == 0
+    assert "strangers" in done.err
+    assert ltrr("user", "show", "ana", "--index", index.with_name("mine.ltrr")).code == 1
+
+
+def test_adopt_writes_into_no_index_that_the_environment_names(
+    ltrr: Ltrr, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LTRR_INDEX names the index that is used, not one that is to be made."""
+    named = tmp_path / "named.ltrr"
+    other = tmp_path / "theirs" / "adopted.ltrr"
+    shutil.copytree(index, other)
+    monkeypatch.chdir(tmp_path)
+    assert ltrr("index", "adopt", other, LTRR_INDEX=str(named)).code == 0
+    assert not named.exists()
+    assert (tmp_path / "adopted.ltrr").exists()
 
 
 def test_ingest_without_waiting_for_the_disk(ltrr: Ltrr, index: Path, tmp_path: Path) -> None:

@@ -58,5 +58,8 @@ def test_forget(ltrr: Ltrr, learned: Path) -> None:
     assert json.loads(again.out) == {"query": "quiet evening", "entity": None, "forgotten": False}
     assert "no query to show yet" in ltrr("memory", "top", "-i", learned).out
     assert ltrr("memory", "forget", "--entity", "e02", "-i", learned).out == "forgotten\n"
+    for unknown in ("e02", "nosuch"):
+        nothing = ltrr("memory", "forget", "--entity", unknown, "-i", learned)
+        assert (nothing.code, nothing.out) == (1, "nothing was remembered of this entity\n")
     nothing = ltrr("memory", "forget", "-i", learned)
     assert (nothing.code, nothing.err[:7]) == (2, "error: ")

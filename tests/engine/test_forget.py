@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ltrr_cli.engine import Engine, forget
+from ltrr_cli.engine import Engine, forget, purge
 from ltrr_cli.errors import UsageError
 from ltrr_cli.feedback import rewrite
 from ltrr_cli.records import Event, Impression
@@ -152,7 +152,7 @@ def test_killed_and_gone_on(
     def die(*_: object) -> None:
         raise Killed
 
-    module = forget if step == "close" else rewrite
+    module = purge if step == "close" else rewrite
     with monkeypatch.context() as patch:
         patch.setattr(module, step, die)
         with pytest.raises(Killed):

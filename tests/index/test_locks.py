@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ltrr_cli.errors import IndexDirectoryError, LockedError
+from ltrr_cli.index import locks
 from ltrr_cli.index.locks import exclusive, remove_unused, share
 
 if TYPE_CHECKING:
@@ -167,3 +168,22 @@ def test_reader_that_comes_while_it_is_removed(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(os, "open", open_then_remove)
     assert share(directory) is None
+
+
+def test_a_lock_whose_file_was_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waited for a lock that was removed with its directory gets the one that others will see."""
+    lock = tmp_path / "locks" / "build"
+    waited: list[Path] = []
+
+    def wait(handle: int, path: Path, timeout: float) -> None:
+        real(handle, path, timeout)
+        waited.append(path)
+        if len(waited) == 1:  # the holder, before it let go
+            path.unlink()
+            path.parent.rmdir()
+
+    real = locks._wait
+    monkeypatch.setattr(locks, "_wait", wait)
+    with exclusive(lock), pytest.raises(LockedError), exclusive(lock, timeout=0):
+        pass
+    assert len(waited) == 2

@@ -36,7 +36,7 @@ def budget() -> Budget:
     """Return a small budget, or the whole one where LTRR_TORTURE is set."""
     if os.environ.get("LTRR_TORTURE"):
         return Budget(kills=600, flips=200, seconds=60.0, examples=1000)
-    return Budget(kills=9, flips=1, seconds=2.0, examples=20)
+    return Budget(kills=12, flips=1, seconds=2.0, examples=20)
 
 
 def song(number: int, title: str = "") -> dict[str, Any]:

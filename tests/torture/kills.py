@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.engine import Engine
+from ltrr_cli.engine.expire import expire
 from ltrr_cli.errors import UsageError
 from ltrr_cli.feedback.ubi import event_identity
 from ltrr_cli.records import Event
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CALLS = ("write", "pwrite", "fsync", "replace", "rename", "truncate", "ftruncate", "unlink", "rmdir", "mkdir")
+LONG_AGO = 1.0e9
+"""A time that `keep_days` no longer keeps."""
+SHY = "shy"
+"""A user who is forgotten each time."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
@@ -208,6 +213,26 @@ def _repair(job: Job, acknowledge: Callable[[object], None]) -> None:
     acknowledge({"repaired": True})
 
 
+def _compact(job: Job, acknowledge: Callable[[object], None]) -> None:
+    Engine.compact(job.root)
+    acknowledge({"compacted": True})
+
+
+def _expire(job: Job, acknowledge: Callable[[object], None]) -> None:
+    with Engine.open(job.root) as engine:
+        engine.ingest([click(job.number, LONG_AGO + job.number)], now=1.77e9)
+    expire(job.root, now=1.77e9 + job.number)
+    acknowledge({"expired": True})
+
+
+def _forget(job: Job, acknowledge: Callable[[object], None]) -> None:
+    with Engine.open(job.root) as engine:
+        answer = engine.search("gold", user=SHY, session=f"s{job.number}", seed=1, now=1.75e9 + 100 * job.number)
+        engine.record(answer.query_id, answer.results[0].id, now=1.75e9 + 100 * job.number + 50)
+    Engine.forget_user(job.root, SHY, now=1.77e9 + job.number)
+    acknowledge({"forgotten": True})
+
+
 JOBS: dict[str, Callable[[Job, Callable[[object], None]], None]] = {
     "record": _record,
     "ingest": _ingest,
@@ -218,4 +243,7 @@ JOBS: dict[str, Callable[[Job, Callable[[object], None]], None]] = {
     "rebuild the learned state": _relearn,
     "roll back": _roll_back,
     "repair": _repair,
+    "compact": _compact,
+    "expire": _expire,
+    "forget": _forget,
 }

@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from kills import JOBS, Job, Kill, work
+from kills import JOBS, LONG_AGO, SHY, Job, Kill, work
 
 from ltrr_cli.engine import Engine
 from ltrr_cli.engine.fold import Logs
@@ -61,6 +61,10 @@ class World:
         if process.exitcode == 0:
             self._longest[name] = time.monotonic() - started
         acks = [json.loads(line) for line in self._acks.read_text().splitlines()] if self._acks.exists() else []
+        if {"expired": True} in acks:
+            assert min(one.time for one in Logs(self.root).all_events()) > LONG_AGO * 1.1
+        if {"forgotten": True} in acks:
+            assert SHY not in {one.user for one in Logs(self.root).all_events()}
         self.acknowledged |= {(row[0], row[1], round(row[2], 3)) for row in acks if isinstance(row, list)}
         return process.exitcode == KILLED, acks
 
@@ -87,7 +91,10 @@ class World:
 @pytest.fixture
 def world(built: Path, tmp_path: Path, catalogs: tuple[Path, ...], forked: ForkServerContext) -> World:
     """Return a copy of the index to be tortured."""
-    return World(shutil.copytree(built, tmp_path / "songs.ltrr"), catalogs, forked)
+    root = shutil.copytree(built, tmp_path / "songs.ltrr")
+    with (root / "ltrr.toml").open("a") as settings:
+        settings.write("[log]\nkeep_days = 3000\n")
+    return World(root, catalogs, forked)
 
 
 def kills(world: World, count: int, chance: random.Random) -> list[tuple[str, Kill, float | None]]:
