@@ -1,19 +1,18 @@
-"""How queries are asked, and the JSON of an answer."""
+"""How queries are asked."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ltrr_cli.cli.text import notice, number
+from ltrr_cli.cli.text import notice
 from ltrr_cli.errors import UsageError
-from ltrr_cli.records import NO_TEAM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ltrr_cli.engine import Engine
-    from ltrr_cli.records import Answer, Facets, System, Value
+    from ltrr_cli.records import Answer, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,74 +78,3 @@ def tell_failures(answer: Answer, told: set[str] | None = None) -> None:
         if arm.error and arm.name not in known:
             notice(f"the strategy {arm.name} failed, the others answered: {arm.error}")
             known.add(arm.name)
-
-
-def answer_json(answer: Answer, *, explain: bool = False) -> dict[str, Any]:
-    """Return an answer as scripts read it; with `explain` also how it came about."""
-    row: dict[str, Any] = {
-        "query_id": answer.query_id,
-        "query": answer.query,
-        "results": [
-            {
-                "rank": result.rank,
-                "id": result.id,
-                "type": result.type,
-                "title": result.title,
-                "score": number(result.score),
-                "strategies": dict(result.strategies),
-                **({"passage": result.passage} if result.passage else {}),
-            }
-            for result in answer.results
-        ],
-        "took_ms": number(answer.took_ms, 3),
-    }
-    if answer.filter:
-        row["filter"] = {"text": answer.filter, "entities": answer.allowed}
-    if answer.facets is not None:
-        row["facets"] = _facets(answer.facets)
-    if answer.suggestion:
-        row["did_you_mean"] = answer.suggestion
-    if explain:
-        trace = answer.trace
-        for shown, result in zip(row["results"], answer.results, strict=True):
-            shown["contributions"] = {name: number(part) for name, part in result.contributions.items()}
-        row["readings"] = list(answer.readings)
-        row["context"] = {name: number(value) for name, value in trace.context.items()}
-        row["arms"] = [
-            {"name": a.name, "depth": a.depth, "returned": a.returned, "ms": number(a.ms, 3), "error": a.error}
-            for a in trace.arms
-        ]
-        row["propensity"] = float(trace.propensity)
-        row["mode"] = trace.mode
-        if trace.interleaved is not None:
-            shared = trace.interleaved
-            row["interleaved"] = {"a": _system(shared.a), "b": _system(shared.b)}
-            for shown, team in zip(row["results"], shared.teams, strict=True):
-                shown["team"] = None if team == NO_TEAM else team
-    return row
-
-
-def _facets(facets: Facets) -> dict[str, Any]:
-    return {
-        "of": facets.of,
-        "entities": facets.entities,
-        "fields": {
-            one.field: {
-                "values": [{"value": value, "entities": count} for value, count in one.values],
-                "others": one.others,
-            }
-            for one in facets.facets
-        },
-    }
-
-
-def _system(one: System) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "mode": one.mode,
-        "policy_version": one.policy_version,
-        "ranker_version": one.ranker_version,
-        "propensity": float(one.propensity),
-        "depths": dict(one.depths),
-        "found": one.found,
-    }
