@@ -1,74 +1,13 @@
-"""How queries are asked."""
+"""Asking from the command line: what is told beside an answer."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ltrr_cli.cli.text import notice
-from ltrr_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ltrr_cli.engine import Engine
-    from ltrr_cli.records import Answer, Value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
-    """Everything about a query but its text; the meaning is that of `Engine.search`.
-
-    `offset` leaves out the best results. With the `query_id` of an earlier answer they are the next ones of its list.
-    """
-
-    k: int = 10
-    user: str = ""
-    session: str = ""
-    seed: int | None = None
-    explore: bool = True
-    depths: Mapping[str, int] | None = None
-    explain: bool = False
-    log: bool = True
-    context: Mapping[str, Value] = field(default_factory=dict)
-    interleave: tuple[str, str] | None = None
-    filter: str = ""
-    facets: tuple[str, ...] = ()
-    cap: str | None = None
-    diversity: float | None = None
-    offset: int = 0
-    query_id: str = ""
-
-    def ask(self, engine: Engine, text: str) -> Answer:
-        """Ask."""
-        if self.offset and self.query_id:
-            return self.page(engine, text)
-        whole = engine.search(
-            text,
-            k=self.k + self.offset,
-            user=self.user,
-            session=self.session,
-            seed=self.seed,
-            explore=self.explore,
-            depths=self.depths,
-            explain=self.explain,
-            log=self.log,
-            context=self.context,
-            interleave=self.interleave,
-            filter=self.filter,
-            facets=self.facets,
-            cap=self.cap,
-            diversity=self.diversity,
-            query_id=self.query_id,
-        )
-        return replace(whole, results=whole.results[self.offset :]) if self.offset else whole
-
-    def page(self, engine: Engine, text: str) -> Answer:
-        """Return a page of the list that an earlier answer began with; a `text` has to be that answer's."""
-        found = engine.page(self.query_id, offset=self.offset, k=self.k)
-        if text and text.strip() != found.query.strip():
-            raise UsageError(f"the query with this id was {found.query[:80]!r}", next="leave out the text, or the id")
-        return found
+    from ltrr_cli.records import Answer
 
 
 def tell_failures(answer: Answer, told: set[str] | None = None) -> None:
