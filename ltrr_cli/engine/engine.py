@@ -14,7 +14,7 @@ from ltrr_cli.text import key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from typing import Any, BinaryIO, Self
+    from typing import BinaryIO, Self
 
     from ltrr_cli.catalog import Overrides
     from ltrr_cli.engine.adopt import Adopted
@@ -499,7 +499,7 @@ class Engine:
             self._recorded.append(event.id)
         return new
 
-    def receive(self, rows: Sequence[Mapping[str, Any]], *, now: float | None = None) -> list[Received]:
+    def receive(self, rows: Sequence[object], *, now: float | None = None) -> list[Received]:
         """Log and learn UBI events that others sent, each accepted or refused on its own; see `engine.receiving`.
 
         When it returns, the accepted ones are on the disk. What `record` does besides, training now and then, is left

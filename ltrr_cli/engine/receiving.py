@@ -17,8 +17,7 @@ from ltrr_cli.index.locks import exclusive
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
+    from collections.abc import Sequence
 
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.records import Event
@@ -40,7 +39,7 @@ class Received:
     known_action: bool = True
 
 
-def receive(opened: Opened, rows: Sequence[Mapping[str, Any]], *, now: float) -> list[Received]:
+def receive(opened: Opened, rows: Sequence[object], *, now: float) -> list[Received]:
     """Log and learn UBI events, all in one write; when this returns, what is `recorded` is on the disk.
 
     An event names an answer of this index and an entity of it. Its text and position are those of the answer; the user
@@ -72,20 +71,27 @@ def tend(opened: Opened, *, now: float) -> None:
     learn_if_due(opened, now, opened.config.checkpoint_every)
 
 
-def _checked(opened: Opened, row: Mapping[str, Any], now: float) -> Event | str:
+def _checked(opened: Opened, row: object, now: float) -> Event | str:
     """Return the event of a row, or why there is none."""
-    if not row.get("query_id"):
-        return "query_id: missing; it is the one of the answer that was acted on"
-    given = row if row.get("timestamp") not in (None, "") else {**row, "timestamp": now}
     try:
-        event = event_from_ubi(given)
+        return _event(opened, row, now)
     except ValueError as error:
         return str(error)
+
+
+def _event(opened: Opened, row: object, now: float) -> Event:
+    """Return the event of a row; `ValueError` with the field's name where it cannot be used."""
+    if not isinstance(row, dict):
+        raise ValueError("no JSON object")  # noqa: TRY004 – of what somebody sent
+    if not row.get("query_id"):
+        raise ValueError("query_id: missing; it is the one of the answer that was acted on")
+    given = row if row.get("timestamp") not in (None, "") else {**row, "timestamp": now}
+    event = event_from_ubi(given)
     impression = opened.impressions.find(event.query_id)
     if impression is None:
-        return "query_id: no query with this id was answered by this index, or it was not logged"
+        raise ValueError("query_id: no query with this id was answered by this index, or it was not logged")
     if event.entity_id not in impression.shown and opened.row(event.entity_id) is None:
-        return "event_attributes.object.object_id: the index has no such entity"
+        raise ValueError("event_attributes.object.object_id: the index has no such entity")
     told = replace(
         event,
         time=round(min(event.time, now), 3),

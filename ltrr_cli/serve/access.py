@@ -54,11 +54,10 @@ class Access:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        status = 0
-        length = 0
+        status, length, ended = 0, 0, False
 
         async def send_safely(message: Message) -> None:
-            nonlocal status, length
+            nonlocal status, length, ended
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
@@ -67,15 +66,17 @@ class Access:
                 headers.setdefault("Cache-Control", "no-store")
             elif message["type"] == "http.response.body":
                 length += len(message.get("body", b""))
+                ended = not message.get("more_body", False)
             await send(message)
 
         try:
             await self._app(scope, receive, send_safely)
         except Exception as error:
-            tell(error)
-            if status:
+            if status and not ended:
                 raise  # half an answer is out: the connection has to break
-            await problem_of(error).response()(scope, receive, send_safely)
+            if not status:
+                tell(error)
+                await problem_of(error).response()(scope, receive, send_safely)
         finally:
             seconds = time.perf_counter() - began
             self._metrics.request(_route(scope), status, seconds)

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from ltrr_cli import __version__
-from ltrr_cli.errors import LtrrError
+from ltrr_cli.errors import FeedbackError, LtrrError
 from ltrr_cli.serve import login, openapi
 from ltrr_cli.serve.access import Access, tell
 from ltrr_cli.serve.asker import Asker
@@ -66,8 +66,10 @@ def make_app(settings: Settings) -> Access:
             *page_routes(asker),
         ],
         middleware=[*([cors] if settings.cors else []), Middleware(Guard, settings=settings)],
-        exception_handlers=dict.fromkeys((Problem, LtrrError, Busy, TimeoutError), _problem)
-        | {HTTPException: _http_problem},
+        exception_handlers={
+            **dict.fromkeys((Problem, LtrrError, Busy, TimeoutError, Exception), _problem),
+            HTTPException: _http_problem,
+        },
         lifespan=lifespan,
     )
     app.state.settings = settings
@@ -124,12 +126,18 @@ class _Api:
     async def related(self, request: Request, one: Operation) -> Response:
         """Find what has to do with an entity."""
         wanted = await self._parameters(request, one)
-        return _json(await self._asker.related(wanted["id"], wanted["k"]))
+        found = await self._asker.related(wanted["id"], wanted["k"])
+        if found is None:
+            raise Problem(kind="not-found", detail="the index has no such entity", where=wanted["id"])
+        return _json(found)
 
     async def explain(self, request: Request, one: Operation) -> Response:
         """Explain a result."""
         wanted = await self._parameters(request, one)
-        return _json(await self._asker.explain(wanted["query_id"], wanted["id"]))
+        try:
+            return _json(await self._asker.explain(wanted["query_id"], wanted["id"]))
+        except FeedbackError as error:
+            raise Problem(kind="not-found", detail=error.what, where=error.where) from error
 
     async def arms(self, request: Request, one: Operation) -> Response:
         """Tell what was learned."""

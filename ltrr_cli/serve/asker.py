@@ -14,6 +14,7 @@ from ltrr_cli.wire.answers import answer_json
 from ltrr_cli.wire.asking import Asking, filter_of
 from ltrr_cli.wire.entities import related_json
 from ltrr_cli.wire.explained import explained_json
+from ltrr_cli.wire.text import number
 from ltrr_cli.wire.understood import understood_json
 
 if TYPE_CHECKING:
@@ -90,21 +91,25 @@ class Asker:
         """Return texts that go on from what is typed."""
         wanted = _read(COMPLETE, params)
         found = await self.run(lambda engine: engine.complete(wanted["q"], k=wanted["k"]))
-        return {"completions": [asdict(one) for one in found]}
+        return {"completions": [{**asdict(one), "score": number(one.score)} for one in found]}
 
     async def understand(self, text: str) -> dict[str, Any]:
         """Return how a query is read."""
         return await self.run(lambda engine: understood_json(engine.understand(text)))
 
-    async def related(self, entity_id: str, k: int) -> dict[str, Any]:
-        """Return what has to do with an entity."""
-        return await self.run(lambda engine: related_json(entity_id, engine.related(entity_id, k=k)))
+    async def related(self, entity_id: str, k: int) -> dict[str, Any] | None:
+        """Return what has to do with an entity, None where the index does not have it."""
+
+        def look(engine: Engine) -> dict[str, Any] | None:
+            return related_json(entity_id, engine.related(entity_id, k=k)) if entity_id in engine else None
+
+        return await self.run(look)
 
     async def explain(self, query_id: str, entity_id: str) -> dict[str, Any]:
         """Return how an entity came to its place in an answer."""
         return await self.run(lambda engine: explained_json(engine.explain(query_id, entity_id)))
 
-    async def feedback(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    async def feedback(self, rows: Sequence[object]) -> list[dict[str, Any]]:
         """Record events; what is told is recorded is on the disk."""
         return [
             {name: value for name, value in asdict(one).items() if value != ""} for one in await self._inbox.put(rows)

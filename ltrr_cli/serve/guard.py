@@ -170,7 +170,8 @@ def _cookie(headers: Headers) -> str:
         jar: SimpleCookie = SimpleCookie(headers.get("cookie", ""))
     except CookieError:
         return ""
-    return jar[COOKIE].value if COOKIE in jar else ""
+    value: str = jar[COOKIE].value if COOKIE in jar else ""
+    return value
 
 
 def _wants_page(scope: Scope) -> bool:

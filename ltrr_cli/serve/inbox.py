@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ltrr_cli.errors import LtrrError
 from ltrr_cli.serve.problems import Busy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from ltrr_cli.engine import Engine
     from ltrr_cli.engine.receiving import Received
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _WAITING = 10_000
 """Events that may wait, at most."""
 _BATCH = 2_000
+_Parcel = tuple["Sequence[object]", "asyncio.Future[list[Received]]"]
 _TEND_EVERY = 50
 """Events after which it is looked whether there is enough to train with, or to write the learned state down."""
 
@@ -32,12 +33,12 @@ class Inbox:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._parcels: list[tuple[Sequence[Mapping[str, Any]], asyncio.Future[list[Received]]]] = []
+        self._parcels: list[_Parcel] = []
         self._writing: asyncio.Task[None] | None = None
         self._tending: asyncio.Task[None] | None = None
         self._since = 0
 
-    async def put(self, rows: Sequence[Mapping[str, Any]]) -> list[Received]:
+    async def put(self, rows: Sequence[object]) -> list[Received]:
         """Return what became of each event, once it is on the disk. Raises `Busy`, `TimeoutError`, `LtrrError`.
 
         After a `TimeoutError` the events may be recorded, or not: to send them again does no harm.
@@ -64,7 +65,7 @@ class Inbox:
         finally:
             self._writing = None
 
-    def _take(self) -> list[tuple[Sequence[Mapping[str, Any]], asyncio.Future[list[Received]]]]:
+    def _take(self) -> list[_Parcel]:
         """Take whole parcels from the front, one at least."""
         taken, rows = 0, 0
         for parcel, _ in self._parcels:
@@ -74,9 +75,7 @@ class Inbox:
         parcels, self._parcels = self._parcels[:taken], self._parcels[taken:]
         return parcels
 
-    async def _write_some(
-        self, parcels: list[tuple[Sequence[Mapping[str, Any]], asyncio.Future[list[Received]]]]
-    ) -> None:
+    async def _write_some(self, parcels: list[_Parcel]) -> None:
         rows = [row for parcel, _ in parcels for row in parcel]
 
         def receive(engine: Engine) -> list[Received]:

@@ -81,6 +81,7 @@ OPERATIONS = (
         parameters=RELATED,
         answer=schemas.RELATED,
         example="'/related?id=song:rain&k=3'",
+        problems=("not-found",),
     ),
     Operation(
         path="/explain",
@@ -88,7 +89,7 @@ OPERATIONS = (
         parameters=EXPLAIN,
         answer=schemas.EXPLAINED,
         example="'/explain?query_id=ID&id=song:rain'",
-        problems=("unusable",),
+        problems=("not-found",),
     ),
     Operation(
         path="/arms",
