@@ -24,6 +24,8 @@ _RANGES = 2
 _REPEATED = 3
 """Entities that share a value, in the mean, from which on it is worth clicking."""
 _DISTINCT = 400
+_LONG = 40
+"""Characters of the most frequent value from which on values are texts, not words to choose from."""
 _NEVER = {"title", "text", "id", "popularity"}
 
 
@@ -56,7 +58,7 @@ def _is_facet(engine: Engine, field: Field, total: int) -> bool:
     if field.numeric or field.name in _NEVER or not 2 <= field.distinct <= _DISTINCT:
         return False
     repeated = field.values >= _REPEATED * field.distinct
-    short = all(len(str(value)) <= 40 for value, _ in field.frequent)
+    short = len(str(field.frequent[0][0])) <= _LONG
     reference = field.frequent[0][0] in engine  # ids of other entities are no words for people
     return repeated and short and not reference and field.entities * 10 >= total
 

@@ -75,7 +75,7 @@ export function open({ id, title, kind, ask, from, onClose }) {
   const tab = (name, text) => el("button", { type: "button", "data-tab": name, "aria-pressed": "false" }, text);
   const tabs = el("div", { class: "tabs" }, tab("details", "Details"), tab("why", "Why this result"));
   const close = el("button", { type: "button", class: "close", "aria-label": "Close (Escape)" }, "×");
-  drawer.replaceChildren(el("header", {}, el("h2", { id: "drawer-title" }, title), close), tabs, el("div", { id: "drawer-body", "aria-live": "polite" }));
+  drawer.replaceChildren(el("div", { class: "head" }, el("h2", { id: "drawer-title" }, title), close), tabs, el("div", { id: "drawer-body", "aria-live": "polite" }));
   const show = async (name) => {
     for (const one of tabs.children) one.setAttribute("aria-pressed", String(one.dataset.tab === name));
     if (name === "details") return load(`/entity/${encodeURIComponent(id)}`, details);

@@ -138,8 +138,11 @@ function go(change, { log = true } = {}) {
   return ask({ log: log && Boolean(state.q || state.filters.length) && !(state.offset && queryId) });
 }
 
+let saying = 0;
 function say(words) {
+  clearTimeout(saying);
   $("notice").textContent = words;
+  saying = setTimeout(() => { $("notice").textContent = ""; }, 8000);
 }
 
 function tell({ action, id, title }, before, from) {

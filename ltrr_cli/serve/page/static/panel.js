@@ -70,11 +70,11 @@ function part(title, drawing, words) {
 function draw(told) {
   const arms = [...told.arms].sort((a, b) => b.share - a.share);
   return [
-    part("Strategies", shares(arms), "Each one's share of the candidates."),
+    part("Reward per page", told.rewards.length > 1 ? course(told.rewards) : null,
+      `${number(told.impressions)} ${told.impressions === 1 ? "page" : "pages"}, ${number(told.events)} ${told.events === 1 ? "action" : "actions"}.${told.events ? "" : " Click or like a result, and watch."}`),
+    part("Strategies", shares(arms), "Each one's share of the candidates lately."),
     part("Expected reward", expected(arms), `Policy version ${told.policy_version}: mean and deviation.`),
-    part("Ranker's weights", weights(told.weights), `${told.ranker}. Ticks: where they began.`),
-    part("Reward per page", told.rewards.length ? course(told.rewards) : null,
-      `${number(told.impressions)} pages, ${number(told.events)} actions.${told.rewards.length ? "" : " Click or like a result, and watch."}`),
+    part("Ranker's weights", weights(told.weights), `Version ${told.ranker_version}: ${told.ranker}. Ticks: where they began.`),
   ];
 }
 

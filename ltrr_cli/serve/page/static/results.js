@@ -22,8 +22,7 @@ function label(part) {
 function hit(result, liked) {
   const { title, text, facts } = result.shown;
   const found = Object.entries(result.strategies).sort((a, b) => a[1] - b[1] || (a[0] < b[0] ? -1 : 1));
-  const heart = svg("svg", { viewBox: "0 0 20 20", width: 18, height: 18, "aria-hidden": "true" },
-    svg("path", { d: "M10 17s-6.5-4-6.5-8.6A3.6 3.6 0 0 1 10 6.3a3.6 3.6 0 0 1 6.5 2.1C16.5 13 10 17 10 17z" }));
+  const heart = svg("svg", { width: 18, height: 18, "aria-hidden": "true" }, svg("use", { href: "#heart" }));
   return el("li", { class: "hit", "data-id": result.id, "data-rank": result.rank },
     el("span", { class: "rank", "aria-hidden": "true" }, String(result.rank)),
     el("div", { class: "what" },
