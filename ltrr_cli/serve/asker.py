@@ -82,7 +82,7 @@ class Asker:
                 from ltrr_cli.serve.page.shown import shown
 
                 for result, told in zip(answer.results, row["results"], strict=True):
-                    told["shown"] = shown(engine, answer.query, result)
+                    told["shown"] = shown(engine, answer.suggestion or answer.query, result)
             return row
 
         return await self.run(ask)

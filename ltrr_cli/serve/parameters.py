@@ -71,10 +71,10 @@ class Parameter:
         if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
             raise self.wrong("is no list of texts")
         if self.commas:
-            values = [part.strip() for one in values for part in one.split(",") if part.strip()]
+            values = [part.strip() for one in values for part in one.split(",")]
         if len(values) > _MANY or any(len(one) > 512 for one in values):
             raise self.wrong(f"has more than {_MANY} values, or one of more than 512 characters")
-        return tuple(values)
+        return tuple(filter(None, values)) if self.commas else tuple(values)
 
     def _flag(self, value: object, *, typed: bool) -> bool:
         if typed and isinstance(value, bool):

@@ -203,7 +203,9 @@ def test_pages_load_nothing_from_elsewhere(shared: TestClient) -> None:
     for path in ("/", "/?q=love", "/docs", "/login"):
         page = shared.get(path).text
         assert not re.findall(r"""(?:src|href|action)\s*=\s*["']?(?:https?:)?//""", page)
-        assert not re.findall(r"<script(?![^>]*(?:\bsrc=|\btype=.application/json))[^>]*>|<style|\bon[a-z]+\s*=\s*[\"']", page)
+        assert not re.findall(
+            r"<script(?![^>]*(?:\bsrc=|\btype=.application/json))[^>]*>|<style|\bon[a-z]+\s*=\s*[\"']", page
+        )
 
 
 @pytest.mark.parametrize(
