@@ -7,13 +7,13 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from ltrr_cli.engine.fields import fields
-from ltrr_cli.records import Entity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ltrr_cli.engine import Engine
     from ltrr_cli.engine.fields import Field
+    from ltrr_cli.records import Entity
 
 EVERYTHING = 'id != ""'
 """The filter that all entities meet: what stands on the page before anything is asked."""
@@ -43,9 +43,7 @@ def choose(engine: Engine) -> Choice:
     facets = [one for one in known if _is_facet(engine, one, total)]
     ranges = [one for one in known if one.numeric and one.name not in _NEVER and _is_range(one, total)]
     ranges.sort(key=lambda one: one.distinct)
-    return Choice(
-        facets=tuple(one.name for one in facets[:_MOST]), ranges=tuple(one.name for one in ranges[:_RANGES])
-    )
+    return Choice(facets=tuple(one.name for one in facets[:_MOST]), ranges=tuple(one.name for one in ranges[:_RANGES]))
 
 
 def _sample(engine: Engine) -> Iterator[Entity]:

@@ -38,7 +38,5 @@ def entity_page(engine: Engine, entity_id: str) -> dict[str, Any] | None:
             for name, own in entity.attributes.items()
             if own and not all(isinstance(one, str) and one in engine for one in own)
         ],
-        "related": [
-            {"id": one.id, "title": safe(one.title or one.id), "type": safe(one.type)} for one in related
-        ],
+        "related": [{"id": one.id, "title": safe(one.title or one.id), "type": safe(one.type)} for one in related],
     }

@@ -19,7 +19,7 @@ from ltrr_cli.serve.problems import Problem
 from ltrr_cli.wire.text import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from starlette.requests import Request
     from starlette.routing import BaseRoute
@@ -81,7 +81,11 @@ class _Page:
             error = safe(found)
         except Problem as found:
             error = safe(found.detail)
-        return self._html("search.html", view(state, about, answer, logged=logged and not error, error=error), status=400 if error else 200)
+        return self._html(
+            "search.html",
+            view(state, about, answer, logged=logged and not error, error=error),
+            status=400 if error else 200,
+        )
 
     async def entity(self, request: Request) -> Response:
         """Show an entity, as a page or for the scripts as JSON."""

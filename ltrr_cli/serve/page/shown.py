@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
 _READ = 4_000
 """Characters of a text in which words are looked for."""
-_SNIPPET = 240
-_LEAD = 60
+_FIRST = 600
+"""Characters of a text in which they are looked for at first."""
+_SNIPPET = 180
+_LEAD = 50
 """Characters before the first marked word."""
 _FACTS = 3
 _VALUES = 3
 _SHORT = 40
 
+Marks = list[tuple[int, int]]
 Pieces = list[tuple[str, bool]]
 """A text cut where marks begin and end: (piece, whether it is marked). Offsets would count differently in a browser."""
 
@@ -29,12 +32,24 @@ def shown(engine: Engine, query: str, result: Result) -> dict[str, Any]:
     """Return `title` and `text` as pieces, and `facts`, a few short texts; all are `safe`."""
     title = safe(result.title or result.id)
     text = safe((result.passage or result.text)[:_READ])
+    in_title, in_text = _marks(engine, query, title, text[:_FIRST])
+    if not in_text and (result.passage or len(text) > _FIRST):  # nearest in meaning, or later in the text
+        whole = safe(result.text[:_READ])
+        in_text = engine.marks(query, whole)
+        text = whole if in_text else text
     entity = engine.entity(result.id)
     return {
-        "title": pieces(title, engine.marks(query, title)),
-        "text": [] if text == title else snippet(text, engine.marks(query, text)),
+        "title": pieces(title, in_title),
+        "text": [] if text == title else snippet(text, in_text),
         "facts": [] if entity is None else facts(engine, entity),
     }
+
+
+def _marks(engine: Engine, query: str, title: str, text: str) -> tuple[Marks, Marks]:
+    """Return where words of the query stand in both, which are looked at together: to read the query takes longest."""
+    start = len(title) + 1
+    found = engine.marks(query, f"{title}\n{text}")
+    return [one for one in found if one[1] < start], [(low - start, high - start) for low, high in found if low >= start]
 
 
 def facts(engine: Engine, entity: Entity) -> list[str]:
@@ -45,8 +60,13 @@ def facts(engine: Engine, entity: Entity) -> list[str]:
         if len(values) == 1 and not isinstance(values[0], str) and values[0].is_integer() and 1000 <= values[0] <= 2100:
             years += plain
         elif len(values) <= _VALUES and all(isinstance(one, str) and 0 < len(one) <= _SHORT for one in values):
-            texts += [", ".join(plain)] if values and str(values[0]) not in engine else []
+            texts += [", ".join(plain)] if values and not _is_reference(engine, values[0]) else []
     return [*years[:1], *texts[:_FACTS]]
+
+
+def _is_reference(engine: Engine, value: Value) -> bool:
+    """Whether a value is another entity's id: that is no word for people."""
+    return isinstance(value, str) and " " not in value and value in engine
 
 
 def value_text(value: Value) -> str:

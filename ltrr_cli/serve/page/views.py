@@ -18,9 +18,7 @@ MOST_VALUES = 8
 _LAST = 900
 
 
-def view(
-    state: State, about: About, answer: Mapping[str, Any], *, logged: bool, error: str = ""
-) -> dict[str, Any]:
+def view(state: State, about: About, answer: Mapping[str, Any], *, logged: bool, error: str = "") -> dict[str, Any]:
     """Return the context of `search.html`; `logged` says whether actions may name the answer."""
     results = answer.get("results", [])
     query_id = answer.get("query_id", "")
@@ -51,7 +49,12 @@ def view(
 def row(result: Mapping[str, Any]) -> dict[str, Any]:
     """Return a result as the template shows it."""
     ordered = sorted(result["strategies"].items(), key=lambda item: (item[1], item[0]))
-    return {**result, **result["shown"], "url": entity_url(result["id"]), "found": [f"{arm} {at}" for arm, at in ordered]}
+    return {
+        **result,
+        **result["shown"],
+        "url": entity_url(result["id"]),
+        "found": [f"{arm} {at}" for arm, at in ordered],
+    }
 
 
 def entity_url(entity_id: str) -> str:

@@ -1,7 +1,7 @@
 """A real server of a small, partly hostile catalogue, and a real browser that looks at it.
 
-The browser is the system's Chromium (`LTRR_CHROMIUM` names another), driven by playwright; without either these tests are
-skipped. `LTRR_SHOTS=DIR` keeps a picture of every page at its end.
+The browser is the system's Chromium (`LTRR_CHROMIUM` names another), driven by playwright; without either these tests
+are skipped. `LTRR_SHOTS=DIR` keeps a picture of every page at its end.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _PATIENCE = 60
 _GENRES = ("rock", "jazz", "folk & blues")
-_WORDS = "river winter garden mirror harbor candle thunder meadow copper lantern whisper saddle velvet".split()
+_WORDS = ("river", "winter", "garden", "mirror", "harbor", "candle", "thunder", "meadow", "copper", "lantern", "velvet")
 _SORTS = ("blue", "old", "silent", "burning", "golden", "hollow")
 HOSTILE = (
     '<img src=x onerror="window.hacked=1">',

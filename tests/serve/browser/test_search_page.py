@@ -51,7 +51,7 @@ def test_answers_come_while_typing_and_only_what_stands_is_logged(visit: Open, s
 def test_an_answer_that_comes_late_is_not_shown(visit: Open) -> None:
     page = visit()
     held: list[Route] = []
-    page.route(re.compile(r"/search\?q=garden&"), lambda route: held.append(route))
+    page.route(re.compile(r"/search\?q=garden&"), lambda route: held.append(route))  # noqa: PLW0108 – playwright marks what it is given
     page.locator("#q").fill("garden")
     page.wait_for_selector("body.slow")
     page.locator("#q").fill("winter")

@@ -1,12 +1,18 @@
 // Elements from data. Texts become text nodes: nothing from the catalogue is ever read as HTML.
 export const $ = (id) => document.getElementById(id);
 
+// Control characters and marks that turn the direction of text are told, not obeyed, as everywhere in ltrr.
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/g;
+const safe = (text) => text.replace(CONTROL, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
 function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === true) node.setAttribute(name, "");
     else if (value !== false && value != null) node.setAttribute(name, value);
   }
-  node.append(...children.flat(Infinity).filter((child) => child != null && child !== false));
+  for (const child of children.flat(Infinity)) {
+    if (child != null && child !== false) node.append(typeof child === "string" ? safe(child) : child);
+  }
   return node;
 }
 

@@ -99,7 +99,7 @@ async function ask({ log = false, learned = null } = {}) {
 
 function same_page(found) {
   const shown = hits().map((link) => link.closest(".hit").dataset.id);
-  return answer.query === found.query && shown.length > 0 && !document.querySelector(".moved:not(:empty)") &&
+  return answer.query === found.query && shown.length > 0 && !document.querySelector(".moved") &&
     shown.length === found.results.length && found.results.every((one, at) => one.id === shown[at]) &&
     JSON.stringify(found.facets) === JSON.stringify(answer.facets);
 }

@@ -2,6 +2,9 @@
 import { $, el, getJson, number, svg } from "./dom.js";
 
 const WIDTH = 280;
+const LEFT = 92;
+const LONG = 140;
+const ZERO = 188;
 const ROW = 18;
 const WEIGHTS = 6;
 const EVERY = 15000;
@@ -11,43 +14,39 @@ function frame(height, label, ...marks) {
 }
 
 const text = (x, y, words, name = "") => svg("text", { x, y, class: name }, words);
-const box = (x, y, width, name, height = 8) => svg("rect", { x, y, width: Math.max(0, width), height, rx: 2, class: name });
-const line = (x, y1, y2, name) => svg("line", { x1: x, x2: x, y1, y2, class: name });
+const box = (x, y, width, name) => svg("rect", { x, y, width: Math.max(0, width), height: 8, rx: 2, class: name });
+const tick = (x, y) => svg("line", { x1: x, x2: x, y1: y - 2, y2: y + 10, class: "tick" });
+
+// A row for each of the items: its name, what `drawn` makes of it at a height, and its value.
+function rows(items, value, drawn) {
+  const said = items.map((one) => `${one.name} ${value(one)}`).join(", ");
+  return frame(items.length * ROW, said, items.map((one, at) =>
+    [text(0, at * ROW + 12, one.name), drawn(one, at * ROW + 4), text(WIDTH, at * ROW + 12, value(one), "v")]));
+}
 
 function shares(arms) {
   const most = Math.max(...arms.map((arm) => arm.share), 1e-9);
-  const said = arms.map((arm) => `${arm.name} ${Math.round(100 * arm.share)}%`).join(", ");
-  return frame(arms.length * ROW, said, arms.map((arm, at) => {
-    const y = at * ROW;
-    return [text(0, y + 12, arm.name), box(92, y + 4, 140, "track"), box(92, y + 4, (140 * arm.share) / most, "bar1"),
-      text(WIDTH, y + 12, `${Math.round(100 * arm.share)}%`, "v")];
-  }));
+  return rows(arms, (arm) => `${Math.round(100 * arm.share)}%`, (arm, y) =>
+    [box(LEFT, y, LONG, "track"), box(LEFT, y, (LONG * arm.share) / most, "bar1")]);
 }
 
 function expected(arms) {
   const most = Math.max(...arms.map((arm) => arm.mean + arm.deviation), 1e-9);
-  const x = (value) => 92 + (140 * Math.max(0, value)) / most;
-  const said = arms.map((arm) => `${arm.name} ${arm.mean.toFixed(2)}`).join(", ");
-  return frame(arms.length * ROW, said, arms.map((arm, at) => {
-    const y = at * ROW;
-    return [text(0, y + 12, arm.name), box(92, y + 4, 140, "track"),
-      box(x(arm.mean - arm.deviation), y + 4, x(arm.mean + arm.deviation) - x(arm.mean - arm.deviation), "area"),
-      line(x(arm.mean), y + 2, y + 14, "tick"), text(WIDTH, y + 12, arm.mean.toFixed(2), "v")];
-  }));
+  const x = (value) => LEFT + (LONG * Math.max(0, value)) / most;
+  return rows(arms, (arm) => arm.mean.toFixed(2), (arm, y) => {
+    const low = x(arm.mean - arm.deviation);
+    return [box(LEFT, y, LONG, "track"), box(low, y, x(arm.mean + arm.deviation) - low, "area"), tick(x(arm.mean), y)];
+  });
 }
 
 function weights(found) {
   const shown = found.slice(0, WEIGHTS);
   const most = Math.max(...shown.map((one) => Math.max(Math.abs(one.weight), Math.abs(one.prior))), 1e-9);
-  const zero = 188;
-  const x = (value) => zero + (50 * value) / most;
-  const said = shown.map((one) => `${one.name} ${one.weight.toFixed(2)}, at first ${one.prior.toFixed(2)}`).join("; ");
-  return frame(shown.length * ROW, said, line(zero, 0, shown.length * ROW, "axis"), shown.map((one, at) => {
-    const y = at * ROW;
-    const [low, high] = [Math.min(zero, x(one.weight)), Math.max(zero, x(one.weight))];
-    return [text(0, y + 12, one.name), box(low, y + 4, high - low, one.weight < 0 ? "minus" : "bar1"),
-      line(x(one.prior), y + 2, y + 14, "tick"), text(WIDTH, y + 12, one.weight.toFixed(2), "v")];
-  }));
+  const x = (value) => ZERO + (50 * value) / most;
+  return rows(shown, (one) => one.weight.toFixed(2), (one, y) => {
+    const [low, high] = [Math.min(ZERO, x(one.weight)), Math.max(ZERO, x(one.weight))];
+    return [box(low, y, high - low, one.weight < 0 ? "minus" : "bar1"), tick(x(one.prior), y)];
+  });
 }
 
 function course(rewards) {

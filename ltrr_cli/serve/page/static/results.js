@@ -22,20 +22,17 @@ function label(part) {
 function hit(result, liked) {
   const { title, text, facts } = result.shown;
   const found = Object.entries(result.strategies).sort((a, b) => a[1] - b[1] || (a[0] < b[0] ? -1 : 1));
-  const heart = svg("svg", { width: 18, height: 18, "aria-hidden": "true" }, svg("use", { href: "#heart" }));
+  const heart = svg("svg", { width: 18, height: 18 }, svg("use", { href: "#heart" }));
   return el("li", { class: "hit", "data-id": result.id, "data-rank": result.rank },
-    el("span", { class: "rank", "aria-hidden": "true" }, String(result.rank)),
     el("div", { class: "what" },
-      el("h2", {},
-        el("a", { class: "open", href: `/entity/${encodeURIComponent(result.id)}` }, pieces(title)),
-        el("span", { class: "moved" })),
+      el("h2", {}, el("a", { class: "open", href: `/entity/${encodeURIComponent(result.id)}` }, pieces(title))),
       el("p", { class: "facts" }, result.type && el("span", { class: "type" }, result.type),
         facts.map((fact) => el("span", {}, fact))),
       el("p", { class: "text" }, pieces(text)),
       el("p", { class: "found" }, found.map(([arm, rank]) => `${arm} ${rank}`).join(" · "))),
     el("div", { class: "acts js" },
-      el("button", { type: "button", class: "like", "aria-pressed": String(liked), "aria-label": "Like", title: "Like (l)" }, heart),
-      el("button", { type: "button", class: "why", title: "Why this result (w)" }, "Why")));
+      el("button", { class: "like", "aria-pressed": String(liked), "aria-label": "Like" }, heart),
+      el("button", { class: "why" }, "Why")));
 }
 
 function count(state, answer) {
@@ -105,13 +102,12 @@ export function drawMoves(before, places) {
   for (const li of $("list").children) {
     const rank = Number(li.dataset.rank);
     const old = before.get(li.dataset.id);
-    const badge = li.querySelector(".moved");
-    if (old === undefined) [badge.textContent, badge.className] = ["new", "moved new"];
-    else if (rank < old) [badge.textContent, badge.className] = [`▲ ${old} → ${rank}`, "moved up"];
-    else if (rank > old) [badge.textContent, badge.className] = [`▼ ${old} → ${rank}`, "moved down"];
+    const way = old === undefined ? "new" : rank < old ? "up" : "down";
+    const said = { new: "new", up: `▲ ${old} → ${rank}`, down: `▼ ${old} → ${rank}` }[way];
+    if (rank !== old) li.querySelector("h2").append(el("span", { class: `moved ${way}` }, said));
     const from = places.get(li.dataset.id);
-    const way = from === undefined ? 0 : from - li.getBoundingClientRect().top;
-    if (way && !still()) li.animate([{ transform: `translateY(${way}px)`, zIndex: 1 }, { transform: "none", zIndex: 1 }], { duration: 420, easing: "cubic-bezier(.2,.8,.2,1)" });
+    const slide = from === undefined ? 0 : from - li.getBoundingClientRect().top;
+    if (slide && !still()) li.animate([{ transform: `translateY(${slide}px)`, zIndex: 1 }, { transform: "none", zIndex: 1 }], { duration: 420, easing: "cubic-bezier(.2,.8,.2,1)" });
   }
 }
 
