@@ -9,6 +9,7 @@ LtrrError
 ├── IndexDirectoryError   no index, a damaged one, or one of another format version
 │   ├── NewerFormatError  the index was written by a newer ltrr
 │   └── LockedError  another process holds the lock for longer than we waited
+├── ServeError       the server cannot listen, or what it needs is not installed
 └── ConfigError      ltrr.toml or an LTRR_* variable holds something unusable
 """
 
@@ -65,6 +66,10 @@ class NewerFormatError(IndexDirectoryError):
 
 class LockedError(IndexDirectoryError):
     """Another process holds the lock for longer than we waited."""
+
+
+class ServeError(LtrrError):
+    """The server cannot listen, or what it needs is not installed."""
 
 
 class ConfigError(LtrrError):

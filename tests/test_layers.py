@@ -19,8 +19,8 @@ LAYERS = (
     {"analysis", "memory", "catalog", "encoder", "estimators", "filters", "index", "config", "settings"},
     {"query", "retrieval", "policy", "ranking", "feedback"},
     {"engine"},
-    {"evaluation"},
-    {"cli"},
+    {"evaluation", "wire"},
+    {"cli", "serve"},
 )
 """Lowest first. The package itself stands above all of them: it only re-exports."""
 HEAVY = ("numpy", "polars", "onnxruntime", "tantivy", "usearch", "tokenizers")

@@ -1,22 +1,23 @@
-"""What the policy has learned of each arm: bars, figures, features and what they mean; as JSON too."""
+"""What the policy has learned of each arm: bars, figures, features and what they mean."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ltrr_cli.cli.console import can_draw
 from ltrr_cli.cli.info import draw_bar
 from ltrr_cli.cli.render import fit
-from ltrr_cli.cli.text import number, plural, safe
+from ltrr_cli.cli.text import plural, safe
+from ltrr_cli.wire.arms import buckets_of, known_of, meaning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from rich.console import Console
 
     from ltrr_cli.engine.info import ArmInfo, Info
-    from ltrr_cli.policy.report import ArmReport, BucketReport, FeatureReport
+    from ltrr_cli.policy.report import ArmReport, FeatureReport
 
 _NARROW = 60
 """Below this width what does not fit beside a name goes below it."""
@@ -26,12 +27,6 @@ _FIGURES = 14
 _BAR = 30
 _MOST = 3
 """Features of each arm where all arms are shown."""
-_OWN = {
-    "success": "share of its runs for this query before that supplied what was acted on",
-    "tried": "how often it ran for this query before and something was acted on, n / (n + 4)",
-    "results": "how many hits it had for this query last time, on a logarithmic scale; 100 give 1",
-}
-_AFTER = "after "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +53,8 @@ def show_arms(out: Console, info: Info, arms: Sequence[ArmReport]) -> None:
                 f"{arm.pulled:,}",
                 *([f"{arm.buckets[0].looked:,}"] if hindsight else []),
                 _reward(arm.reward),
-                str(_known(info, arm).depth),
-                _ms(_known(info, arm)),
+                str(known_of(info, arm).depth),
+                _ms(known_of(info, arm)),
             ),
         )
         for arm in arms
@@ -73,7 +68,7 @@ def show_arms(out: Console, info: Info, arms: Sequence[ArmReport]) -> None:
 def show_arm(out: Console, info: Info, arm: ArmReport) -> None:
     """Print all of one arm: a line for each bucket, then its features."""
     _head(out, info)
-    one = _known(info, arm)
+    one = known_of(info, arm)
     out.print(safe(arm.name), style="bold", soft_wrap=True)
     looked = f", {arm.buckets[0].looked:,} more in hindsight" if arm.buckets[0].looked else ""
     _text(out, f"{plural(arm.pulled, 'pull')}{looked}; mean reward {_reward(arm.reward)}")
@@ -92,77 +87,11 @@ def show_arm(out: Console, info: Info, arm: ArmReport) -> None:
                 _reward(bucket.reward),
             ),
         )
-        for start, bucket in _from(arm)
+        for start, bucket in buckets_of(arm)
     ]
     _table(out, "hits", rows, heads)
     _text(out, "bar: what these hits are expected to earn beside those above and other arms', for the average query")
     _features(out, [arm])
-
-
-def arms_json(info: Info, arms: Sequence[ArmReport]) -> dict[str, Any]:
-    """Return the same as scripts read it."""
-    return {
-        "version": info.policy_version,
-        "credits": info.credits,
-        "untrained": info.policy_untrained,
-        "arms": [_arm_json(arm, _known(info, arm)) for arm in arms],
-    }
-
-
-def _arm_json(arm: ArmReport, known: ArmInfo) -> dict[str, Any]:
-    first = arm.buckets[0]
-    return {
-        "name": arm.name,
-        "pulls": arm.pulled,
-        "hindsight": first.looked,
-        "reward": None if arm.reward is None else number(arm.reward),
-        "mean": number(first.mean),
-        "deviation": number(first.deviation),
-        "depth": known.depth,
-        "ms": None if known.ms is None else number(known.ms, 3),
-        "features": [
-            {
-                "name": one.name,
-                "weight": number(one.weight),
-                "deviation": number(one.deviation),
-                "meaning": meaning(one.name),
-            }
-            for one in arm.features
-        ],
-        "buckets": [
-            {
-                "from": start + 1,
-                "to": bucket.depth,
-                "pulls": bucket.pulled,
-                "hindsight": bucket.looked,
-                "reward": None if bucket.reward is None else number(bucket.reward),
-                "mean": number(bucket.mean),
-                "deviation": number(bucket.deviation),
-            }
-            for start, bucket in _from(arm)
-        ],
-    }
-
-
-def meaning(name: str) -> str:
-    """Return what a feature of an arm means, in one line; "" for one that no query has any more."""
-    from ltrr_cli.query.context import describe
-
-    if name in _OWN:
-        return _OWN[name]
-    if name.startswith(_AFTER):
-        return f"how deep {name.removeprefix(_AFTER)} is selected already, on a logarithmic scale; 100 hits give 1"
-    return describe(name)
-
-
-def _known(info: Info, arm: ArmReport) -> ArmInfo:
-    """Return what else is known of an arm."""
-    return next(one for one in info.arms if one.name == arm.name)
-
-
-def _from(arm: ArmReport) -> Iterator[tuple[int, BucketReport]]:
-    """Return the buckets, each with the depth at which the one before it ends."""
-    return zip((0, *(bucket.depth for bucket in arm.buckets)), arm.buckets, strict=False)
 
 
 def _head(out: Console, info: Info) -> None:

@@ -1,10 +1,10 @@
-"""An entity as people and scripts read it: `ltrr index show`."""
+"""An entity as people read it: `ltrr index show`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ltrr_cli.cli.text import number, safe, say
+from ltrr_cli.cli.text import safe, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,22 +12,6 @@ if TYPE_CHECKING:
     from ltrr_cli.records import Entity, Value
 
 _WIDTH = 12
-
-
-def entity_json(entity: Entity, suggested: Sequence[tuple[str, str, float]]) -> dict[str, Any]:
-    """Return what scripts read; `weights` has the weights of values where the catalogue gives any."""
-    return {
-        "id": entity.id,
-        "type": entity.type,
-        "title": entity.title,
-        "text": entity.text,
-        "popularity": entity.popularity,
-        "attributes": {name: list(values) for name, values in entity.attributes.items()},
-        "weights": {name: list(weights) for name, weights in entity.weights.items()},
-        "suggested": [
-            {"attribute": name, "value": value, "weight": number(weight, 3)} for name, value, weight in suggested
-        ],
-    }
 
 
 def show_entity(entity: Entity, suggested: Sequence[tuple[str, str, float]]) -> None:

@@ -8,9 +8,9 @@ import math
 import sys
 from typing import TYPE_CHECKING
 
-from ltrr_cli.cli.asking import answer_json
 from ltrr_cli.cli.text import notice, safe, say, show_json
 from ltrr_cli.errors import UsageError
+from ltrr_cli.wire.answers import answer_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -58,7 +58,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show an entity: its fields, the weights of its values, and what was suggested for it."""
-    from ltrr_cli.cli.entity import entity_json, show_entity
+    from ltrr_cli.cli.entity import show_entity
     from ltrr_cli.errors import UsageError
 
     path = find_index(index)
@@ -69,6 +69,8 @@ def show(
     if entity is None:
         raise UsageError(f"the index has no entity {entity_id[:80]!r}", where=str(path))
     if as_json:
+        from ltrr_cli.wire.entities import entity_json
+
         show_json(entity_json(entity, suggested))
     else:
         show_entity(entity, suggested)

@@ -14,9 +14,9 @@ from ltrr_cli.errors import LtrrError
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import AnyFormattedText
 
-    from ltrr_cli.cli.asking import Asking
     from ltrr_cli.engine import Engine
     from ltrr_cli.records import Answer
+    from ltrr_cli.wire.asking import Asking
 
 SHOWN = 5
 LIMIT = 0.030

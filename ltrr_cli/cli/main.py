@@ -51,6 +51,7 @@ COMMANDS = {
     "compare": "Compare two indexes, policies, rankers or runs.",
     "split": "Split a log or a query set honestly.",
     "encoder": "Look at the encoder that turns texts into vectors.",
+    "serve": "The search page and an HTTP API.",
     "config": "The settings of an index, and where each comes from.",
     "doctor": "Check this machine and an index.",
 }

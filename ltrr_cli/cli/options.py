@@ -10,7 +10,6 @@ import typer
 
 from ltrr_cli.engine.ways import parse_depths
 from ltrr_cli.errors import IndexDirectoryError, UsageError
-from ltrr_cli.filters.expression import quoted
 
 IndexOption = Annotated[
     Path | None,
@@ -113,14 +112,6 @@ def _here(folder: Path) -> Path | None:
         names = ", ".join(path.name for path in found)
         raise UsageError(f"there are several indexes: {names}", where=str(folder), next="choose one with --index")
     return found[0] if found else None
-
-
-def filter_of(filters: list[str] | None, types: list[str] | None) -> str:
-    """Return the filter that demands all of the filters, and one of the types; "" where there are none."""
-    wanted = [one for one in filters or [] if one.strip()]
-    if types:
-        wanted.append(f"type in ({', '.join(map(quoted, types))})")
-    return wanted[0] if len(wanted) == 1 else " and ".join(f"({one})" for one in wanted)
 
 
 def depths(text: str | None) -> dict[str, int] | None:

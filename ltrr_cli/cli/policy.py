@@ -44,7 +44,8 @@ def show(
     chosen = [one for one in arms if arm is None or one.name == arm]
     if not chosen:
         raise UsageError(f"no strategy is called {arm!r}", next=f"this index has: {', '.join(info.strategies)}")
-    from ltrr_cli.cli.arms import arms_json, show_arm, show_arms
+    from ltrr_cli.cli.arms import show_arm, show_arms
+    from ltrr_cli.wire.arms import arms_json
 
     if as_json:
         show_json(arms_json(info, chosen))

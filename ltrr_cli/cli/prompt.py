@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.history import History
 
-    from ltrr_cli.cli.asking import Asking
     from ltrr_cli.cli.instant import Instant
     from ltrr_cli.engine import Engine
+    from ltrr_cli.wire.asking import Asking
 
 HISTORY = "history"
 """The file in the index; LTRR_HISTORY names another one, or with `0` none."""

@@ -19,14 +19,13 @@ from ltrr_cli.cli.options import (
     StrategiesOption,
     UserOption,
     depths,
-    filter_of,
     find_index,
 )
 from ltrr_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from ltrr_cli.cli.asking import Asking
     from ltrr_cli.engine import Engine
+    from ltrr_cli.wire.asking import Asking
 
 HELP = """Search.
 
@@ -156,10 +155,10 @@ def query(
     fail_empty: Annotated[bool, typer.Option("--fail-empty", help="Exit code 4 if a query finds nothing.")] = False,
 ) -> None:
     """Parse, ask, show."""
-    from ltrr_cli.cli.asking import Asking
     from ltrr_cli.cli.forms import EMPTY, chosen
     from ltrr_cli.cli.text import notice
     from ltrr_cli.query.given import parse_given
+    from ltrr_cli.wire.asking import Asking, filter_of
 
     form = chosen(json=as_json, jsonl=jsonl, csv=as_csv, tsv=tsv, trec=trec, ids=ids)
     if nul and form != "ids":
@@ -176,7 +175,7 @@ def query(
         log=not no_log,
         context=parse_given(context or ()),
         interleave=interleave,
-        filter=filter_of(filters, types),
+        filter=filter_of(filters or (), types or ()),
         facets=tuple(name.strip() for name in (facets or "").split(",") if name.strip()),
         cap=cap,
         diversity=diversity,

@@ -64,9 +64,10 @@ def recommend(
     no_log: NoLogOption = False,
 ) -> None:
     """Parse, ask, show."""
-    from ltrr_cli.cli.asking import answer_json, tell_failures
+    from ltrr_cli.cli.asking import tell_failures
     from ltrr_cli.cli.text import notice, safe, say, show_json
     from ltrr_cli.query.given import parse_given
+    from ltrr_cli.wire.answers import answer_json
 
     if ids and as_json:
         raise UsageError("--ids prints no JSON", next="leave out one of the two")

@@ -29,7 +29,7 @@ def related(
     ids: IdsOption = False,
 ) -> None:
     """Parse, ask, show."""
-    from ltrr_cli.cli.text import number, safe, say, show_json
+    from ltrr_cli.cli.text import safe, say, show_json
 
     if ids and as_json:
         raise UsageError("--ids prints no JSON", next="leave out one of the two")
@@ -39,18 +39,9 @@ def related(
     with Engine.open(path) as engine:
         found = engine.related(entity_id, k=k)
     if as_json:
-        rows = [
-            {
-                "rank": one.rank,
-                "id": one.id,
-                "type": one.type,
-                "title": one.title,
-                "score": number(one.score),
-                "contributions": {name: number(part) for name, part in one.contributions.items()},
-            }
-            for one in found
-        ]
-        show_json({"id": entity_id, "results": rows})
+        from ltrr_cli.wire.entities import related_json
+
+        show_json(related_json(entity_id, found))
         return
     for one in found:
         kind = f" ({safe(one.type)})" if one.type else ""

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from ltrr_cli.cli.asking import Asking
     from ltrr_cli.engine import Engine
     from ltrr_cli.records import Answer, Result
+    from ltrr_cli.wire.asking import Asking
 
 ACTIONS = {"click": "click", "like": "like", "play": "play", "skip": "skip", "dislike": "dislike", "buy": "purchase"}
 HELP = """\

@@ -16,8 +16,8 @@ from ltrr_cli.errors import EvaluationError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ltrr_cli.cli.asking import Asking
     from ltrr_cli.engine import Engine
+    from ltrr_cli.wire.asking import Asking
 
 BATCH = 64
 """Queries encoded at once; fewer where fewer have arrived."""

@@ -2,56 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import math
-import re
 import sys
 from typing import TYPE_CHECKING
 
 import typer
 
+from ltrr_cli.wire.text import dumps as as_json
+from ltrr_cli.wire.text import number, safe
+
 if TYPE_CHECKING:
     from ltrr_cli.errors import LtrrError
     from ltrr_cli.records import Bad
 
-_CONTROL = re.compile(
-    "[\x00-\x1f\x7f-\x9f"  # C0, DEL and C1: cursor movements, colours, titles
-    "\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069"  # text direction: what is shown is not what is there
-    "\u2028\u2029\ud800-\udfff]"  # line ends of Unicode, and halves of characters that cannot be encoded
-)
-_HALF = re.compile("[\ud800-\udfff]")
-_NOT_ASCII = re.compile("[\x7f-\U0010ffff]")
-_SPACES = re.compile(r"[ \t\r\n\v\f]+")
-
-
-def safe(text: object, *, lines: bool = False) -> str:
-    r"""Return text for people: control characters as `\x1b`, runs of white space as one space (kept with `lines`)."""
-    plain = str(text)
-    if lines:
-        return "\n".join(_CONTROL.sub(_escape, line.expandtabs()) for line in plain.split("\n"))
-    return _CONTROL.sub(_escape, _SPACES.sub(" ", plain).strip())
-
-
-def _escape(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+__all__ = ["dumps", "left_out", "notice", "number", "plural", "safe", "say", "show_json", "size", "tell_error"]
 
 
 def dumps(value: object, *, indent: int | None = None) -> str:
-    """Return JSON: readable where the output is UTF-8, ASCII elsewhere, never with a raw control character.
-
-    A byte that was no UTF-8 comes in as half a character, which no other parser takes: it becomes U+FFFD.
-    """
+    """Return JSON: readable where the output is UTF-8, ASCII elsewhere, never with a raw control character."""
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
-    text = _HALF.sub("\ufffd", json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False))
-    # json escapes C0 only; the newlines of `indent` are its own
-    wanted = _CONTROL if encoding == "utf8" else _NOT_ASCII
-    return wanted.sub(lambda found: found[0] if found[0] == "\n" else json.dumps(found[0])[1:-1], text)
-
-
-def number(value: float, digits: int = 6) -> float | None:
-    """Return a rounded number for JSON, None where it is not finite."""
-    return round(float(value), digits) if math.isfinite(value) else None
+    return as_json(value, indent=indent, ascii_only=encoding != "utf8")
 
 
 def say(text: str = "") -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -43,15 +42,16 @@ def understand(
     path = find_index(index)
     from ltrr_cli.cli.text import show_json
     from ltrr_cli.engine import Engine
+    from ltrr_cli.wire.understood import understood_json
 
     with Engine.open(path) as engine:
         if piped:
             for line in _lines():
-                show_json(as_row(engine.understand(line)), line=True)
+                show_json(understood_json(engine.understand(line)), line=True)
             return
         understood = engine.understand(" ".join(text or ()))
     if as_json:
-        show_json(as_row(understood))
+        show_json(understood_json(understood))
         return
     from ltrr_cli.cli.console import make_console
 
@@ -63,43 +63,6 @@ def _lines() -> Iterable[str]:
     for line in sys.stdin.buffer:
         if text := line.decode("utf-8", "replace").strip():
             yield text
-
-
-def as_row(understood: Understood) -> dict[str, Any]:
-    """Return what scripts read; an open side of a range is null."""
-    from ltrr_cli.cli.text import number
-
-    words = understood.words
-    return {
-        "query": understood.text,
-        "words": list(words),
-        "readings": [
-            {
-                "text": " ".join(words[tag.start : tag.end]),
-                "start": tag.start,
-                "end": tag.end,
-                "attribute": tag.attribute,
-                "value": tag.value,
-                "probability": number(tag.probability),
-                "entities": tag.count,
-                "types": {kind: number(share) for kind, share in tag.types if kind},
-            }
-            for tag in understood.tags
-        ],
-        "ranges": [
-            {
-                "text": " ".join(words[one.start : one.end]),
-                "start": one.start,
-                "end": one.end,
-                "attribute": one.attribute,
-                "low": one.low if math.isfinite(one.low) else None,
-                "high": one.high if math.isfinite(one.high) else None,
-                "probability": number(one.probability),
-            }
-            for one in understood.ranges
-        ],
-        "types": [{"type": kind, "probability": number(likely)} for kind, likely in understood.types],
-    }
 
 
 def show(out: Console, understood: Understood) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.adopt import Adopted
     from ltrr_cli.engine.build import Built
     from ltrr_cli.engine.compact import Compacted
+    from ltrr_cli.engine.explained import Explained
     from ltrr_cli.engine.forget import Forgotten
     from ltrr_cli.engine.info import Info
     from ltrr_cli.engine.judged import Judged
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.engine.persons import PersonReport
     from ltrr_cli.engine.rankers import RankerReport
+    from ltrr_cli.engine.receiving import Received
+    from ltrr_cli.engine.recent import Recent
     from ltrr_cli.engine.remember import Completion, RememberedQuery
     from ltrr_cli.engine.restore import Repaired
     from ltrr_cli.engine.rollback import RolledBack
@@ -65,6 +68,7 @@ class Engine:
         self._settings = dict(settings or {})
         self._closed = False
         self._recorded: list[str] = []
+        self._recent: Recent | None = None
 
     @staticmethod
     def build(
@@ -535,6 +539,41 @@ class Engine:
         if new:
             self._recorded.append(event.id)
         return new
+
+    def receive(self, rows: Sequence[object], *, now: float | None = None) -> list[Received]:
+        """Log and learn UBI events that others sent, each accepted or refused on its own; see `engine.receiving`.
+
+        When it returns, the accepted ones are on the disk. What `record` does besides, training now and then, is left
+        to `tend`. Raises `FeedbackError` where nothing can be written.
+        """
+        from ltrr_cli.engine.receiving import receive
+
+        if self.read_only:
+            raise FeedbackError("this index may not be written to", where=str(self._opened.root))
+        return receive(self._fresh(), rows, now=_moment(now))
+
+    def tend(self, *, now: float | None = None) -> None:
+        """Train the ranker and write the learned state down where it is time to: may take seconds, often takes none."""
+        from ltrr_cli.engine.receiving import tend
+
+        tend(self._fresh(), now=_moment(now))
+
+    def explain(self, query_id: str, entity_id: str) -> Explained:
+        """Return how an entity came to its place in an answer of this index, from what was logged with it.
+
+        Raises `FeedbackError` for a query id that was never answered here, or another system's answer.
+        """
+        from ltrr_cli.engine.explained import explain
+
+        return explain(self._fresh(), query_id, entity_id)
+
+    def recent(self) -> Recent:
+        """Return the latest answers in brief: which arms ran how deep, and what people did with them."""
+        from ltrr_cli.engine.recent import Recent
+
+        self._recent = self._recent or Recent()
+        self._recent.follow(self._fresh())
+        return self._recent
 
     def impressions(self) -> Iterator[Impression]:
         """Yield every logged impression, in the order of the log."""

@@ -76,15 +76,15 @@ def ingest(
         with exclusive(opened.root / "locks" / "ingest", timeout=_PATIENCE):
             opened.catch_up()
             _log_impressions(opened, impressions, done)
-            _log_events(opened, events, done, now, sync=sync)
+            log_events(opened, events, done, now, sync=sync)
         progress(len(impressions) + len(events))
     if sync:
         opened.logs.queries.sync()
     if done.late:
         rebuild(opened.root)  # their events were learned without knowing what was asked and shown
     elif done.events or done.repeated:  # repeated: an ingest that was killed may have logged them, and not gone on
-        _count_unanswered(opened, now)
-        _learn_if_due(opened, now, min(_INGESTED, opened.config.checkpoint_every))
+        count_unanswered(opened, now)
+        learn_if_due(opened, now, min(_INGESTED, opened.config.checkpoint_every))
     return done
 
 
@@ -119,7 +119,7 @@ def _log_impressions(opened: Opened, impressions: list[Impression], done: Ingest
     done.impressions += len(new)
 
 
-def _log_events(opened: Opened, events: list[Event], done: Ingested, now: float, *, sync: bool = True) -> None:
+def log_events(opened: Opened, events: list[Event], done: Ingested, now: float, *, sync: bool = True) -> None:
     """Write queries through to the disk, then hindsight, then the events; then learn them."""
     opened.catch_up()
     learned, config = opened.learned, opened.config
@@ -193,15 +193,15 @@ def _hindsight(opened: Opened, event: Event, done: Ingested, number: int) -> Hin
 def record(opened: Opened, event: Event, *, now: float) -> bool:
     """Log and learn one event; False if it was known. When this returns it is on the disk."""
     done = Ingested()
-    _log_events(opened, [event], done, now)
+    log_events(opened, [event], done, now)
     if done.events:
         if opened.learned.counts["events"] % _SWEEP_EVERY == 0:
-            _count_unanswered(opened, now)
-        _learn_if_due(opened, now, opened.config.checkpoint_every)
+            count_unanswered(opened, now)
+        learn_if_due(opened, now, opened.config.checkpoint_every)
     return done.events > 0
 
 
-def _count_unanswered(opened: Opened, now: float) -> None:
+def count_unanswered(opened: Opened, now: float) -> None:
     """Write down which pages count as those that nobody acted on, and learn it."""
     with at_the_end(opened) as end:
         row = closed_pages(opened.learned, opened.impressions, end, now=now)
@@ -237,7 +237,7 @@ def go_back(opened: Opened, version: int, *, now: float) -> None:
     checkpoint(opened)
 
 
-def _learn_if_due(opened: Opened, now: float, checkpoint_every: int) -> None:
+def learn_if_due(opened: Opened, now: float, checkpoint_every: int) -> None:
     """Learn, or write the learned state down, or remove what is too old, where it is time to and nobody else publishes.
 
     What was logged is safe without it; where many record at once, each waiting for its turn, some would wait too long.
@@ -277,7 +277,7 @@ def checkpoint(opened: Opened, *, timeout: float = 30.0) -> None:
 
 def learn(opened: Opened, *, now: float, timeout: float = 30.0) -> None:
     """Train the ranker if enough was clicked since the last time, and write the learned state down."""
-    _count_unanswered(opened, now)
+    count_unanswered(opened, now)
     if due(opened):
         pages = acted_pages(opened)
         curve = curve_of(pages)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.cells import cell_len
 
-from ltrr_cli.cli.arms import meaning
+from ltrr_cli.wire.arms import meaning
 from ltrr_cli.cli.info import draw_bar
 from ltrr_cli.engine import Engine
 from ltrr_cli.policy.base import BUCKETS

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from ltrr_cli.cli.asking import answer_json
+from ltrr_cli.wire.answers import answer_json
 from ltrr_cli.cli.console import make_console
 from ltrr_cli.cli.explain import show_explained
 from ltrr_cli.cli.render import fit, moved, show_answer, why

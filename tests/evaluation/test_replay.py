@@ -220,7 +220,7 @@ def test_stopped_and_started_again(logged: Logged, tmp_path: Path) -> None:
     _same(again, logged.whole)
 
 
-PLACES = ("search", "_log_impressions", "_log_events", "catch_up", "rebuild", "train", "trained_row", "checkpoint")
+PLACES = ("search", "_log_impressions", "log_events", "catch_up", "rebuild", "train", "trained_row", "checkpoint")
 
 
 @pytest.mark.parametrize("place", PLACES)

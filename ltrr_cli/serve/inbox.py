@@ -1,0 +1,108 @@
+"""What people did, on its way to the log: whatever has come while one batch was written is the next one.
+
+A disk takes as long to write through one line as a thousand. So the lines of all who click at once share one write, and
+each is told that his event is recorded only when it is on the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ltrr_cli.errors import LtrrError
+from ltrr_cli.serve.problems import Busy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ltrr_cli.engine import Engine
+    from ltrr_cli.engine.receiving import Received
+    from ltrr_cli.serve.pool import Pool
+
+_WAITING = 10_000
+"""Events that may wait, at most."""
+_BATCH = 2_000
+_Parcel = tuple["Sequence[object]", "asyncio.Future[list[Received]]"]
+_TEND_EVERY = 50
+"""Events after which it is looked whether there is enough to train with, or to write the learned state down."""
+
+
+class Inbox:
+    """Gathers events, and has the pool write them."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._parcels: list[_Parcel] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._tending: asyncio.Task[None] | None = None
+        self._since = 0
+
+    async def put(self, rows: Sequence[object]) -> list[Received]:
+        """Return what became of each event, once it is on the disk. Raises `Busy`, `TimeoutError`, `LtrrError`.
+
+        After a `TimeoutError` the events may be recorded, or not: to send them again does no harm.
+        """
+        if sum(len(one) for one, _ in self._parcels) + len(rows) > _WAITING:
+            raise Busy
+        done: asyncio.Future[list[Received]] = asyncio.get_running_loop().create_future()
+        self._parcels.append((rows, done))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+        return await asyncio.wait_for(done, self._pool.timeout)
+
+    async def close(self) -> None:
+        """Write what is left."""
+        if self._writing is not None:
+            await self._writing
+        if self._tending is not None:
+            await self._tending
+
+    async def _write(self) -> None:
+        try:
+            while self._parcels:
+                await self._write_some(self._take())
+        finally:
+            self._writing = None
+
+    def _take(self) -> list[_Parcel]:
+        """Take whole parcels from the front, one at least."""
+        taken, rows = 0, 0
+        for parcel, _ in self._parcels:
+            if taken and rows + len(parcel) > _BATCH:
+                break
+            taken, rows = taken + 1, rows + len(parcel)
+        parcels, self._parcels = self._parcels[:taken], self._parcels[taken:]
+        return parcels
+
+    async def _write_some(self, parcels: list[_Parcel]) -> None:
+        rows = [row for parcel, _ in parcels for row in parcel]
+
+        def receive(engine: Engine) -> list[Received]:
+            return engine.receive(rows)
+
+        try:
+            found = iter(await self._pool.run_anyhow(receive))
+        except Exception as error:  # noqa: BLE001 – each of those who wait is told
+            for _, done in parcels:
+                if not done.done():
+                    done.set_exception(error)
+            return
+        for parcel, done in parcels:
+            own = [next(found) for _ in parcel]
+            if not done.done():
+                done.set_result(own)
+        self._since += len(rows)
+        if self._since >= _TEND_EVERY and self._tending is None:
+            self._since = 0
+            self._tending = asyncio.create_task(self._tend())
+
+    async def _tend(self) -> None:
+        def tend(engine: Engine) -> None:
+            with suppress(LtrrError):  # what was logged is safe without it, and it is tried again
+                engine.tend()
+
+        try:
+            await self._pool.run_anyhow(tend)
+        finally:
+            self._tending = None

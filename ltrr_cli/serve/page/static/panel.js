@@ -1,0 +1,96 @@
+// What the index has learned, drawn anew after every action: strategies, weights, reward.
+import { $, el, getJson, number, svg } from "./dom.js";
+
+const WIDTH = 280;
+const LEFT = 92;
+const LONG = 140;
+const ZERO = 188;
+const ROW = 18;
+const WEIGHTS = 6;
+const EVERY = 15000;
+
+function frame(height, label, ...marks) {
+  return svg("svg", { class: "bars", viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": label }, marks);
+}
+
+const text = (x, y, words, name = "") => svg("text", { x, y, class: name }, words);
+const box = (x, y, width, name) => svg("rect", { x, y, width: Math.max(0, width), height: 8, rx: 2, class: name });
+const tick = (x, y) => svg("line", { x1: x, x2: x, y1: y - 2, y2: y + 10, class: "tick" });
+
+// A row for each of the items: its name, what `drawn` makes of it at a height, and its value.
+function rows(items, value, drawn) {
+  const said = items.map((one) => `${one.name} ${value(one)}`).join(", ");
+  return frame(items.length * ROW, said, items.map((one, at) =>
+    [text(0, at * ROW + 12, one.name), drawn(one, at * ROW + 4), text(WIDTH, at * ROW + 12, value(one), "v")]));
+}
+
+function shares(arms) {
+  const most = Math.max(...arms.map((arm) => arm.share), 1e-9);
+  return rows(arms, (arm) => `${Math.round(100 * arm.share)}%`, (arm, y) =>
+    [box(LEFT, y, LONG, "track"), box(LEFT, y, (LONG * arm.share) / most, "bar1")]);
+}
+
+function expected(arms) {
+  const most = Math.max(...arms.map((arm) => arm.mean + arm.deviation), 1e-9);
+  const x = (value) => LEFT + (LONG * Math.max(0, value)) / most;
+  return rows(arms, (arm) => arm.mean.toFixed(2), (arm, y) => {
+    const low = x(arm.mean - arm.deviation);
+    return [box(LEFT, y, LONG, "track"), box(low, y, x(arm.mean + arm.deviation) - low, "area"), tick(x(arm.mean), y)];
+  });
+}
+
+function weights(found) {
+  const shown = found.slice(0, WEIGHTS);
+  const most = Math.max(...shown.map((one) => Math.max(Math.abs(one.weight), Math.abs(one.prior))), 1e-9);
+  const x = (value) => ZERO + (50 * value) / most;
+  return rows(shown, (one) => one.weight.toFixed(2), (one, y) => {
+    const [low, high] = [Math.min(ZERO, x(one.weight)), Math.max(ZERO, x(one.weight))];
+    return [box(low, y, high - low, one.weight < 0 ? "minus" : "bar1"), tick(x(one.prior), y)];
+  });
+}
+
+function course(rewards) {
+  const most = Math.max(...rewards.map((one) => one.reward), 0.01);
+  const x = (at) => (rewards.length === 1 ? WIDTH / 2 : 4 + ((WIDTH - 8) * at) / (rewards.length - 1));
+  const y = (value) => 64 - (56 * Math.max(0, value)) / most;
+  const points = rewards.map((one, at) => `${x(at).toFixed(1)},${y(one.reward).toFixed(1)}`);
+  const last = rewards.at(-1).reward;
+  return frame(84, `Mean reward of a page, oldest first; the latest ${last.toFixed(2)}`,
+    svg("polygon", { class: "area", points: `${x(0)},64 ${points.join(" ")} ${x(rewards.length - 1)},64` }),
+    svg("polyline", { class: "curve", points: points.join(" ") }),
+    svg("circle", { class: "dot", cx: x(rewards.length - 1), cy: y(last), r: 3.5 }),
+    text(0, 80, "earlier"), text(WIDTH, 80, `now ${last.toFixed(2)}`, "v"));
+}
+
+function part(title, drawing, words) {
+  return el("section", {}, el("h2", {}, title), drawing, words && el("p", {}, words));
+}
+
+function draw(told) {
+  const arms = [...told.arms].sort((a, b) => b.share - a.share);
+  return [
+    part("Reward per page", told.rewards.length > 1 ? course(told.rewards) : null,
+      `${number(told.impressions)} ${told.impressions === 1 ? "page" : "pages"}, ${number(told.events)} ${told.events === 1 ? "action" : "actions"}.${told.events ? "" : " Click or like a result, and watch."}`),
+    part("Strategies", shares(arms), "Each one's share of the candidates lately."),
+    part("Expected reward", expected(arms), `Policy version ${told.policy_version}: mean and deviation.`),
+    part("Ranker's weights", weights(told.weights), `Version ${told.ranker_version}: ${told.ranker}. Ticks: where they began.`),
+  ];
+}
+
+let before = "";
+
+export async function refresh({ flash = false } = {}) {
+  if (document.hidden) return;
+  try {
+    const told = await getJson("/arms");
+    const now = JSON.stringify(told);
+    if (now === before) return;
+    $("panel").replaceChildren(...draw(told));
+    if (flash && before) $("panel").animate?.([{ backgroundColor: "var(--accent-bg)" }, {}], { duration: 1200 });
+    before = now;
+  } catch {
+    // the panel is an extra: where it cannot be had the search goes on
+  }
+}
+
+setInterval(refresh, EVERY);

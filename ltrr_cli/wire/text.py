@@ -1,0 +1,45 @@
+"""Text and numbers for whoever reads them: control characters escaped, numbers short and finite."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+
+_CONTROL = re.compile(
+    "[\x00-\x1f\x7f-\x9f"  # C0, DEL and C1: cursor movements, colours, titles
+    "\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069"  # text direction: what is shown is not what is there
+    "\u2028\u2029\ud800-\udfff]"  # line ends of Unicode, and halves of characters that cannot be encoded
+)
+_HALF = re.compile("[\ud800-\udfff]")
+_NOT_ASCII = re.compile("[\x7f-\U0010ffff]")
+_SPACES = re.compile(r"[ \t\r\n\v\f]+")
+
+
+def safe(text: object, *, lines: bool = False) -> str:
+    r"""Return text for people: control characters as `\x1b`, runs of white space as one space (kept with `lines`)."""
+    plain = str(text)
+    if lines:
+        return "\n".join(_CONTROL.sub(_escape, line.expandtabs()) for line in plain.split("\n"))
+    return _CONTROL.sub(_escape, _SPACES.sub(" ", plain).strip())
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
+def dumps(value: object, *, indent: int | None = None, ascii_only: bool = False) -> str:
+    """Return JSON that every parser takes and that does nothing to a terminal: no raw control character, no nan.
+
+    A byte that was no UTF-8 comes in as half a character, which no other parser takes: it becomes U+FFFD.
+    """
+    text = _HALF.sub("\ufffd", json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False))
+    # json escapes C0 only; the newlines of `indent` are its own
+    wanted = _NOT_ASCII if ascii_only else _CONTROL
+    return wanted.sub(lambda found: found[0] if found[0] == "\n" else json.dumps(found[0])[1:-1], text)
+
+
+def number(value: float, digits: int = 6) -> float | None:
+    """Return a rounded number for JSON, None where it is not finite."""
+    return round(float(value), digits) if math.isfinite(value) else None

@@ -1,0 +1,134 @@
+"""Feedback: recorded is on the disk and learned, once however often it comes; what is refused has its reason."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ltrr_cli.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from starlette.testclient import TestClient
+
+
+def _events(index: Path) -> list[Any]:
+    with Engine.open(index) as engine:
+        return list(engine.events())
+
+
+def test_a_click_is_in_the_log_and_in_the_next_answer(
+    serve: Callable[..., TestClient], index: Path, make_event: Callable[..., Any]
+) -> None:
+    """An event takes text, user, session and position from the answer, and moves what was clicked up."""
+    client = serve()
+    answer = client.get("/search?q=river&k=10&user=ana&session=s1&explore=0").json()
+    last = answer["results"][-1]
+    told = client.post("/feedback", json=make_event(answer["query_id"], last["id"], "like")).json()
+    assert (told["recorded"], told["repeated"], told["refused"]) == (1, 0, 0)
+    (found,) = _events(index)
+    assert (found.text, found.user, found.session, found.position) == ("river", "ana", "s1", last["rank"])
+    assert found.id == told["events"][0]["event_id"]
+    ranks = {one["id"]: one["rank"] for one in client.get("/search?q=river&k=10&explore=0").json()["results"]}
+    assert ranks[last["id"]] < last["rank"]
+
+
+@pytest.mark.parametrize("more", [{"event_id": "mine"}, {"timestamp": "2026-01-02T03:04:05.678Z"}])
+def test_the_same_event_twice_changes_nothing(
+    serve: Callable[..., TestClient], index: Path, make_event: Callable[..., Any], more: dict[str, str]
+) -> None:
+    """An event is the same by its id, or by all that it says with its time: in one batch, and later."""
+    client = serve()
+    query_id = client.get("/search?q=river").json()["query_id"]
+    row = make_event(query_id, "e06", **more)
+    assert client.post("/feedback", json=[row, row]).json()["repeated"] == 1
+    assert client.post("/feedback", json=row).json()["events"][0]["status"] == "repeated"
+    assert len(_events(index)) == 1
+
+
+def test_each_event_of_a_batch_has_its_own_reason(
+    serve: Callable[..., TestClient], index: Path, make_event: Callable[..., Any]
+) -> None:
+    """What can be used is recorded; of the rest it is told, in their order, why not."""
+    client = serve()
+    query_id = client.get("/search?q=river").json()["query_id"]
+    good = make_event(query_id, "e06")
+    bad: list[tuple[Any, str]] = [
+        (make_event("nope", "e06"), "query_id: no query"),
+        (make_event("", "e06"), "query_id: missing"),
+        (make_event(query_id, "nobody"), "object_id: the index has no such entity"),
+        (make_event(query_id, ""), "object_id: missing"),
+        (make_event(query_id, "e06", action="x" * 65), "action_name: longer"),
+        (make_event(query_id, "e06", timestamp="yesterday"), "timestamp"),
+        (make_event(query_id, "e06", dwell_ms=-1), "dwell_ms"),
+        (make_event(query_id, "e06", user_id={"a": 1}), "user_id"),
+        ([], "no JSON object"),
+        ("text", "no JSON object"),
+        (None, "no JSON object"),
+        ({}, "query_id: missing"),
+    ]
+    told = client.post("/feedback", json=[good, *(row for row, _ in bad)]).json()
+    assert (told["recorded"], told["refused"]) == (1, len(bad))
+    for one, (_, reason) in zip(told["events"][1:], bad, strict=True):
+        assert one["status"] == "refused"
+        assert reason in one["reason"]
+    assert len(_events(index)) == 1
+    nothing = client.post("/feedback", json=[row for row, _ in bad])
+    assert nothing.status_code == 422
+    assert len(nothing.json()["events"]) == len(bad)
+    alone = client.post("/feedback", json=bad[2][0]).json()
+    assert alone["status"] == 422
+    assert "no such entity" in alone["detail"]
+
+
+def test_lines_are_a_batch(serve: Callable[..., TestClient], index: Path, make_event: Callable[..., Any]) -> None:
+    """One event a line; a line that is no JSON is refused on its own, an empty batch is nothing."""
+    client = serve()
+    query_id = client.get("/search?q=river").json()["query_id"]
+    lines = f"{json.dumps(make_event(query_id, 'e06'))}\n\n{{\n".encode()
+    told = client.post("/feedback", content=lines, headers={"content-type": "application/x-ndjson"}).json()
+    assert (told["recorded"], told["refused"]) == (1, 1)
+    assert client.post("/feedback", json=[]).json()["events"] == []
+    assert len(_events(index)) == 1
+
+
+def test_more_than_a_thousand_at_once_are_too_many(shared: TestClient) -> None:
+    """A batch is bounded."""
+    response = shared.post("/feedback", json=[{}] * 1001)
+    assert response.status_code == 413
+
+
+def test_an_action_without_a_reward_is_counted(shared: TestClient, make_event: Callable[..., Any]) -> None:
+    """An action that the index does not know is recorded, and it is told that it teaches nothing."""
+    query_id = shared.get("/search?q=river").json()["query_id"]
+    (told,) = shared.post("/feedback", json=make_event(query_id, "e06", "yodel")).json()["events"]
+    assert (told["status"], told["known_action"]) == ("recorded", False)
+
+
+def test_what_is_learned_over_http_is_a_fold_of_the_log(
+    serve: Callable[..., TestClient], index: Path, make_event: Callable[..., Any]
+) -> None:
+    """Learned again from the logs alone, the index answers as it does now."""
+    client = serve()
+    for number, text in enumerate(("river", "love", "rain", "gold home") * 6):
+        answer = client.get("/search", params={"q": text, "user": f"u{number % 3}", "session": f"s{number}"}).json()
+        picked = answer["results"][number % 3]["id"]
+        assert client.post("/feedback", json=make_event(answer["query_id"], picked)).json()["recorded"] == 1
+
+    def scores() -> list[tuple[str, float]]:
+        with Engine.open(index) as engine:
+            return [
+                (one.id, one.score)
+                for text in ("river", "love")
+                for one in engine.search(text, explore=False, log=False, now=2e9).results
+            ]
+
+    before = scores()
+    Engine.relearn(index)
+    after = scores()
+    assert [one for one, _ in before] == [one for one, _ in after]
+    assert [score for _, score in before] == pytest.approx([score for _, score in after], abs=1e-9)
