@@ -39,6 +39,7 @@ PRIOR: Mapping[str, float] = {
     "title.same": 0.20,
     "title.filled": 0.10,
     "values": 0.15,
+    "title.read": 0.20,
     "numbers": 0.60,
     "popularity": 0.10,
     "rewarded": 0.10,
