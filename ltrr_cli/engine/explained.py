@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ltrr_cli.engine.pages import ranked
-from ltrr_cli.engine.search import understood_by
+from ltrr_cli.engine.requests import understood_by
 from ltrr_cli.errors import FeedbackError
 from ltrr_cli.policy.report import report
 from ltrr_cli.query.speak import spoken

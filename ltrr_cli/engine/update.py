@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog import Catalog
 from ltrr_cli.catalog.changes import read_changes
-from ltrr_cli.engine.build import write_segment
 from ltrr_cli.engine.external import write_given
 from ltrr_cli.engine.generated import Generated
+from ltrr_cli.engine.making import write_segment
 from ltrr_cli.engine.publish import next_name, temporary
 from ltrr_cli.engine.removal import publish_segments, superseded
 from ltrr_cli.engine.restore import suggests
