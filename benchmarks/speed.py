@@ -2,9 +2,9 @@
 
 Warm: the whole of `Engine.search`, logging included, beside the calls that it makes (encoder, Tantivy, USearch), noted
 and made again one after the other, for the same queries, alternating. After each query the ranker's features and scores
-of 200 candidates drawn at random, beside the bare product of their vectors with the query's. Cold: `ltrr query TEXT --json` beside a script that imports
-the same libraries and makes the same calls, and `ltrr --help` beside importing typer and rich.console; whole
-processes, alternating, best of several.
+of 200 candidates drawn at random, beside the bare product of their vectors with the query's. Cold: `ltrr query TEXT
+--json` beside a script that imports the same libraries and makes the same calls, and `ltrr --help` beside importing
+typer and rich.console; whole processes, alternating, best of several.
 
     python benchmarks/speed.py [QUERIES]
 """

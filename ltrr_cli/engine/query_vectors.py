@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from ltrr_cli.engine.workers import WORKERS
@@ -67,7 +68,10 @@ class QueryVectors:
         new = self.unknown(texts)
         if not new:
             return lambda: None
-        encoded = WORKERS.begin(lambda: self._encode(new))
+        # No worker: they are daemons, and a program that ends in the middle of a long batch has to wait for it.
+        pool = ThreadPoolExecutor(1, thread_name_prefix="ltrr-ahead")
+        encoded = pool.submit(self._encode, new)
+        pool.shutdown(wait=False)
         return lambda: self._keep(new, encoded.result())
 
     def _keep(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:

@@ -19,7 +19,7 @@ TEXT_FIELDS = ("title", "creator", "attributes", "text")
 _TOKENIZER = "ltrr"
 """The name that the fields' tokenizer has in the schema: never used, since text comes as terms."""
 _WRITER_BYTES = 128 * 2**20
-_FREQUENCIES_KEPT = 65536
+_FREQUENCIES_KEPT, _PARTS_KEPT = 65536, 8192
 
 
 @lru_cache(maxsize=1)
@@ -117,6 +117,14 @@ class Fulltext:
         self.entities: int = self._searcher.num_docs
         self.document_frequency: Callable[[str, str], int] = lru_cache(_FREQUENCIES_KEPT)(self._searcher.doc_freq)
         """In how many entities' field (the first argument) the stemmed term occurs; the last ones asked are kept."""
+        query, schema = tantivy.Query, self.schema
+        # The parts of queries that come again with the same words and values are kept, too.
+        self._boosted = lru_cache(_PARTS_KEPT)(
+            lambda field, term, boost: query.boost_query(query.term_query(schema, field, term, "freq"), boost)
+        )
+        self._value = lru_cache(_PARTS_KEPT)(
+            lambda value: query.const_score_query(query.term_query(schema, "value", value), 1.0)
+        )
 
     def terms(
         self,
@@ -144,11 +152,7 @@ class Fulltext:
 
     def word(self, forms: Sequence[tuple[str, str, float]], tie: float) -> Any:
         """Return a query for one word: of its (field, term, boost) the best counts, the others by `tie` (dis-max)."""
-        query = self._tantivy.Query
-        alternatives = [
-            query.boost_query(query.term_query(self.schema, field, term, "freq"), boost) for field, term, boost in forms
-        ]
-        return query.disjunction_max_query(alternatives, tie)
+        return self._tantivy.Query.disjunction_max_query([self._boosted(*form) for form in forms], tie)
 
     def best(self, parts: Sequence[Any]) -> Any:
         """Return a query that scores as the best of `parts`."""
@@ -162,12 +166,7 @@ class Fulltext:
     def values(self, values: Sequence[tuple[str, float]]) -> Any:
         """Return a query: an entity scores the weights of the `attribute=value` pairs it has."""
         query = self._tantivy.Query
-        return self.either(
-            [
-                query.boost_query(query.const_score_query(query.term_query(self.schema, "value", value), 1.0), weight)
-                for value, weight in values
-            ]
-        )
+        return self.either([query.boost_query(self._value(value), weight) for value, weight in values])
 
     def weighed(self, query: Any, weight: float) -> Any:
         """Return a query whose scores are times `weight`."""

@@ -80,7 +80,7 @@ class Request:
 
     def new(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Tell which rows are not `known`: (n,) bool."""
-        return ~np.isin(rows, self.known)
+        return ~np.isin(rows, self.known) if len(self.known) else np.ones(len(rows), bool)
 
     weigh: Callable[[str], tuple[NDArray[np.int32], NDArray[np.float32]]] | None = field(default=None, repr=False)
 

@@ -68,7 +68,7 @@ def kin(view: View, seeds: NDArray[np.int64], weights: Sequence[float], person: 
         hashes = np.array([hash64(one) for one in view.ids(seeds)], np.uint64)
         near = _of_most(person.together(hashes, np.array(weights, np.float64)))
     rows = shared[0] if near is None else np.union1d(shared[0], near[0])
-    rows = rows[~np.isin(rows, seeds) & view.living(rows)]
+    rows = rows[(rows[:, None] != seeds).all(1) & view.living(rows)]
     return Kin(rows, values_at(rows, shared), np.zeros(len(rows)) if near is None else values_at(rows, near))
 
 

@@ -89,3 +89,16 @@ def test_every_error_is_found(words: list[str], data: st.DataObject) -> None:
     )
     if wrong:
         assert place in spelling.near(wrong, 1.0)[0].tolist()
+
+
+@given(st.lists(st.text("abc", min_size=1, max_size=6), max_size=400), st.text("abc", max_size=3))
+@settings(max_examples=25)
+def test_words_and_their_beginnings_are_found_among_many(words: list[str], start: str) -> None:
+    """A look-up finds each word at its place, none that is not there, and all that begin with a text."""
+    spelling = make(words)
+    known = sorted(set(words))
+    assert [spelling.find(word) for word in known] == list(range(len(known)))
+    assert spelling.find(f"{start}z") is None
+    longer = [word for word in known if word.startswith(start) and word != start] if start else []
+    found = [spelling.word(place) for place in spelling.completions(start).tolist()]
+    assert [word for word in found if word != start] == longer

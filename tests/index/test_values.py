@@ -82,3 +82,12 @@ def test_shares_of_nothing(values: Values) -> None:
     wanted, weights = np.array([hash64("genre=jazz")], np.uint64), np.ones((1, 1), np.float32)
     assert values.shares(np.array([], np.int64), wanted, weights).tolist() == [[]]
     assert values.shares(np.array([2]), wanted, weights).tolist() == [[0]]
+
+
+def test_having_is_a_share_above_nothing(values: Values) -> None:
+    """A row has a wanted value where its share of it is above 0, asked in any order and more than once."""
+    rows = np.array([3, 0, 1, 2], np.int64)
+    wanted = np.array([hash64(term) for term in ("genre=jazz", "type=album", "genre=none", "genre=jazz")], np.uint64)
+    each = values.shares(rows, wanted[:3], np.eye(3, dtype=np.float32))
+    assert values.having(rows, wanted[:3]).tolist() == (each > 0).tolist()
+    assert values.having(rows, wanted)[3].tolist() == [False, True, True, False]
