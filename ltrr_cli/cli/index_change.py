@@ -29,8 +29,8 @@ Examples:
 UPDATE_EPILOG = """\b
 Examples:
   ltrr index update prices.csv
-  echo '{"id": "song:yesterday", "year": 1965, "label": null}' | ltrr index update -
-  ltrr index export | jq -c 'select(.year < 1960) | {id, era: "old"}' | ltrr index update -
+  echo '{"id": "s1", "year": 1965, "label": null}' | ltrr index update -
+  ltrr index export | jq -c '{id, new: (.year > 2000)}' | ltrr index update -
 """
 DELETE_EPILOG = """\b
 Examples:
