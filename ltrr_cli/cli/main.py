@@ -37,7 +37,7 @@ Set LTRR_INDEX to name an index, NO_COLOR for no colours, LTRR_DEBUG=1 for trace
 
 
 COMMANDS = {
-    "index": "Build an index, add to it, delete from it, look at it.",
+    "index": "Build an index, change it, look at it.",
     "query": "Search: once, from a pipe, or at a prompt.",
     "understand": "Show how a query is read.",
     "recommend": "Answers without a query.",
