@@ -91,8 +91,8 @@ def update(
     """Change some fields of entities.
 
     What a record does not name stays as it is. A record has the id and the fields to change, called as in the
-    catalogue, or as ltrr index export writes them. A field that is null is emptied, a new one becomes an attribute.
-    An id that the index does not have is a bad record.
+    catalogue, or as ltrr index export writes them. A field that is null, or an empty cell, is emptied, a new one
+    becomes an attribute. An id that the index does not have is a bad record.
     """
     target, files = find_index(index), files_of(catalogs)
     from dataclasses import asdict
