@@ -66,13 +66,17 @@ class Changer:
         self._makers: dict[tuple[str, ...], Maker] = {}
         self._new: dict[str, None] = {}
         self._ignored = {name for name, _ in schema.ignored}
+        self._unused: dict[str, None] = {}
 
     def entity_id(self, raw: Mapping[str, object]) -> tuple[str, str]:
         """Return the id of the entity that a record is about, and, where it has none, the reason."""
         return values.entity_id(self._named(raw).get(self._schema.id))
 
     def change(self, entity: Entity, raw: Mapping[str, object]) -> Entity | str:
-        """Return the entity as the record changes it, or the reason why it cannot. A field that is null is emptied."""
+        """Return the entity as the record changes it, or the reason why it cannot.
+
+        A field that is null, or an empty text, is emptied; a popularity that is no number changes nothing.
+        """
         schema, record = self._schema, self._named(raw)
         texts = [name for name in schema.text if name in record]
         if texts and len(texts) < len(schema.text) and "text" not in raw:
@@ -84,12 +88,13 @@ class Changer:
         attributes = {name: some for name, some in entity.attributes.items() if name not in given} | parts.attributes
         weights = {name: some for name, some in entity.weights.items() if name not in given} | parts.weights
         order = [name for name in entity.attributes if name in attributes]
+        emptied = schema.popularity in given and record[schema.popularity] in (None, "")
         changed = replace(
             entity,
             type=parts.type if schema.type in given else entity.type,
             title=parts.title if schema.title in given else entity.title,
             text=parts.text if texts or "text" in raw else entity.text,
-            popularity=parts.popularity if schema.popularity in given else entity.popularity,
+            popularity=parts.popularity if parts.popularity is not None or emptied else entity.popularity,
             attributes={name: attributes[name] for name in dict.fromkeys([*order, *attributes])},
             weights=weights,
         )
@@ -102,6 +107,8 @@ class Changer:
         said = self._whole.losses.notes(self._schema)
         if self._new:
             said.append(f"new attributes, which the index did not have: {', '.join(self._new)}")
+        if self._unused:
+            said.append(f"not used, as when the index was built: {', '.join(self._unused)}")
         return said
 
     def _named(self, raw: Mapping[str, object]) -> Mapping[str, object]:
@@ -123,6 +130,7 @@ class Changer:
             schema = self._schema
             roles = {schema.id, schema.title, schema.type, schema.popularity, *schema.text, *self._ignored}
             free = [name for name in fields if name not in roles]
+            self._unused.update((name, None) for name in fields if name in self._ignored)
             fresh = [name for name in free if name not in schema.attributes][:_MAX_NEW]
             maker = self._makers[fields] = Maker(
                 replace(

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path  # noqa: TC003 – typer reads the annotations
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ltrr_cli.cli import feedback_log
+from ltrr_cli.cli.ingested import ingested_json, show_ingested
 from ltrr_cli.cli.options import IndexOption, JsonOption, SessionOption, UserOption, find_index
 from ltrr_cli.cli.rejected import Rejected
-from ltrr_cli.cli.text import notice, plural, safe, say, show_json
+from ltrr_cli.cli.text import notice, safe, say, show_json
 from ltrr_cli.errors import UsageError
-
-if TYPE_CHECKING:
-    from ltrr_cli.engine.learn import Ingested
-    from ltrr_cli.feedback.formats import Feedback
 
 _SHOWN_BAD = 10
 
@@ -90,9 +87,9 @@ def ingest(
 
         did = engine.ingest(read, sync=not no_fsync, progress=progress)
     if as_json:
-        show_json(_as_json(read, did))
+        show_json(ingested_json(read, did))
     elif not quiet:
-        _show(read, did)
+        show_ingested(read, did)
     if not sum(read.counts.values()):
         if rejected.count and not as_json:
             rejected.tell("bad line")
@@ -208,46 +205,3 @@ def _mapping(text: str | None) -> dict[str, str]:
             raise UsageError(f"--map: {part[:80]!r} is not OURS=THEIRS", next=f"ours is one of {', '.join(FIELDS)}")
         found[ours] = theirs
     return found
-
-
-def _as_json(read: Feedback, did: Ingested) -> dict[str, Any]:
-    first = read.bad[0] if read.bad else None
-    return {
-        "read": dict(read.counts),
-        "impressions": did.impressions,
-        "events": did.events,
-        "repeated": did.repeated,
-        "actions": did.actions,
-        "unknown_actions": did.unknown_actions,
-        "unknown_entities": did.unknown_entities,
-        "unknown_queries": did.unknown_queries,
-        "bad": read.bad_count,
-        "first_bad": None if first is None else {"source": first.source, "line": first.line, "reason": first.reason},
-        "notes": list(read.notes),
-        "ranker": did.ranker,
-    }
-
-
-def _show(read: Feedback, did: Ingested) -> None:
-    kinds = ", ".join(f"{count:,} {kind}" for kind, count in read.counts.items() if count)
-    say(f"read      {safe(kinds) or 'nothing usable'}")
-    say(f"new       {plural(did.impressions, 'impression')}, {plural(did.events, 'event')}")
-    if did.repeated:
-        say(f"repeated  {did.repeated:,}, known before")
-    if did.actions:
-        say(f"actions   {_counts(did.actions)}")
-    if did.unknown_actions:
-        say(f"unknown   actions: {_counts(did.unknown_actions)} (counted, no reward)")
-    if did.unknown_entities:
-        say(f"unknown   entities: {plural(did.unknown_entities, 'event')} on what the index does not have")
-    if did.unknown_queries:
-        say(f"unknown   queries: {plural(did.unknown_queries, 'event')} of queries that are not in the log")
-    say(f"ranker    {safe(did.ranker)}")
-    for remark in read.notes:
-        notice(f"note: {remark}")
-
-
-def _counts(counts: dict[str, int]) -> str:
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    more = f", {len(ordered) - 10} more" if len(ordered) > 10 else ""
-    return safe(", ".join(f"{name} {count:,}" for name, count in ordered[:10])) + more

@@ -29,8 +29,8 @@ Examples:
 UPDATE_EPILOG = """\b
 Examples:
   ltrr index update prices.csv
-  echo '{"id": "song:yesterday", "year": 1965, "label": null}' | ltrr index update -
-  ltrr index export | jq -c 'select(.year < 1960) | {id, era: "old"}' | ltrr index update -
+  echo '{"id": "s1", "year": 1965, "label": null}' | ltrr index update -
+  ltrr index export | jq -c '{id, new: (.year > 2000)}' | ltrr index update -
 """
 DELETE_EPILOG = """\b
 Examples:
@@ -56,7 +56,7 @@ def add(
     quiet: SilentOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Add a catalogue's entities; those with an id that the index has replace it, whole: see update.
+    """Add entities; one with an id that is there replaces it whole: see update.
 
     Exit code 3 if records were left out, see ltrr index build.
     """
@@ -93,11 +93,11 @@ def update(
     quiet: SilentOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Change some fields of entities; what a record does not name stays.
+    """Change some fields of entities.
 
-    A record has the id and the fields to change, called as in the catalogue, or as ltrr index export writes them. A
-    field that is null is emptied, a new one becomes an attribute. An id that the index does not have is a bad record;
-    exit code 3 if there were any, see ltrr index build.
+    What a record does not name stays as it is. A record has the id and the fields to change, called as in the
+    catalogue, or as ltrr index export writes them. A field that is null, or an empty cell, is emptied, a new one
+    becomes an attribute. An id that the index does not have is a bad record; exit code 3 if there were any.
     """
     target, files = find_index(index), files_of(catalogs)
     from dataclasses import asdict
@@ -142,10 +142,11 @@ def delete(
 
 
 def rollback(*, index: IndexOption = None, as_json: JsonOption = False) -> None:
-    """Put the catalogue before the last build, add, update or delete live again; once more takes that back.
+    """Go back to the catalogue before the last change.
 
-    What was learned stays. One earlier catalogue is kept: its segments, as far as the live one does not share them,
-    take room (ltrr index info says how much) until the next change or ltrr index compact, which keeps none.
+    That is the last build, add, update or delete; a second rollback takes the first back. What was learned stays. One
+    earlier catalogue is kept: its segments, as far as the live one does not share them, take room (ltrr index info
+    says how much) until the next change or ltrr index compact, which keeps none.
     """
     from dataclasses import asdict
 

@@ -139,9 +139,10 @@ class Engine:
     ) -> Updated:
         """Change some fields of entities; the fields that a record does not name stay as they are.
 
-        Records are merged by id, in order; a field that is null is emptied, and a new field is a new attribute. An id
-        that the index does not have makes a bad record: `strict` stops at it, else `on_bad` is told. Fields are called
-        as in the catalogue, or as `ltrr index export` writes them. The changed entities are held in memory.
+        Records are merged by id, in order; a field that is null, or an empty cell, is emptied, and a new field is a new
+        attribute. An id that the index does not have makes a bad record: `strict` stops at it, else `on_bad` is told.
+        Fields are called as in the catalogue, or as `ltrr index export` writes them. The changed entities are held in
+        memory.
         """
         from ltrr_cli.engine.update import update
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.analysis.normal import normal
+from ltrr_cli.analysis.normal import normal, plain
 from ltrr_cli.index.fulltext import TEXT_FIELDS
 from ltrr_cli.index.words import stem_hashes
 from ltrr_cli.retrieval.spans import Span, fuzzy_query
@@ -96,7 +96,9 @@ def _unknown(view: View, slots: Sequence[Slot], counts: Sequence[int], *, comple
             span = joined
         else:
             found = variants(view, slot.word, last=not complete and place == len(slots) - 1)
-            if len(slot.word) < SHORTEST and len(slots) > 1:
+            if len(slot.word) < SHORTEST and len(slots) == 1:  # initials, or a beginning: "abc" is not "AC/DC"
+                found = [one for one in found if plain(one.words[0]).startswith(plain(slot.word))]
+            elif len(slot.word) < SHORTEST:
                 others = [one for one, count in zip(slots, counts, strict=True) if count and not one.common]
                 found = [
                     one for one in found if others and _count(view, [*others, *slots_of(view.segments[-1], one, "")])

@@ -11,8 +11,7 @@ _CONTROL = re.compile(
     "\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069"  # text direction: what is shown is not what is there
     "\u2028\u2029\ud800-\udfff]"  # line ends of Unicode, and halves of characters that cannot be encoded
 )
-_HALF = re.compile("[\ud800-\udfff]")
-_NOT_ASCII = re.compile("[\x7f-\U0010ffff]")
+_NOT_ASCII = re.compile("[^\x00-\x7e]")
 _SPACES = re.compile(r"[ \t\r\n\v\f]+")
 
 
@@ -34,10 +33,20 @@ def dumps(value: object, *, indent: int | None = None, ascii_only: bool = False)
 
     A byte that was no UTF-8 comes in as half a character, which no other parser takes: it becomes U+FFFD.
     """
-    text = _HALF.sub("\ufffd", json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False))
+    text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
+    text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if _halved(text) else text
     # json escapes C0 only; the newlines of `indent` are its own
     wanted = _NOT_ASCII if ascii_only else _CONTROL
     return wanted.sub(lambda found: found[0] if found[0] == "\n" else json.dumps(found[0])[1:-1], text)
+
+
+def _halved(text: str) -> bool:
+    """Tell whether a text holds half of a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def number(value: float, digits: int = 6) -> float | None:

@@ -83,6 +83,11 @@ def test_unknown_ids_are_bad_records(index: Path, tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="nothing would be left"):
         Engine.update(_write(tmp_path, {"id": "e02", "title": "", "text": None, **nothing}), index, strict=True)
     assert read_manifest(index) == manifest
+    before = _entity(index, "e03")
+    Engine.update(_write(tmp_path, {"id": "e03", "popularity": "many", "year": 1}), index)
+    assert _entity(index, "e03").popularity == before.popularity
+    Engine.update(_write(tmp_path, {"id": "e03", "popularity": None}), index)
+    assert _entity(index, "e03").popularity is None
 
 
 def test_fields_are_called_as_in_the_catalogue(encoder: str, tmp_path: Path) -> None:

@@ -96,3 +96,28 @@ def test_mapped_files(tmp_path: Path) -> None:
     np.save(tmp_path / "object.npy", np.array([{}], object))
     with pytest.raises(ValueError, match=r"object.npy is damaged"):
         mapped(tmp_path / "object.npy")
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int16", "int32", "uint64", "float16", "float32", "float64"])
+@pytest.mark.parametrize("shape", [(0,), (1,), (7,), (3, 5), (0, 4), (200, 400)])
+def test_arrays_are_mapped_as_numpy_reads_them(tmp_path: Path, dtype: str, shape: tuple[int, ...]) -> None:
+    """Every plain array comes back, small or large, and cannot be written to; what is cut or grown is damaged."""
+    array = np.random.default_rng(1).integers(0, 2, shape).astype(dtype)
+    path = tmp_path / "a.npy"
+    np.save(path, array)
+    found = mapped(path)
+    assert (found.dtype, found.shape, found.flags.writeable) == (array.dtype, array.shape, False)
+    assert np.array_equal(found, array)
+    content = path.read_bytes()
+    path.write_bytes(content[:-1])
+    with pytest.raises(ValueError, match=r"a\.npy is damaged"):
+        mapped(path)
+
+
+@pytest.mark.parametrize(
+    "array", [np.asfortranarray(np.eye(3)), np.zeros((2, 2, 2)), np.array(["a", "bc"]), np.array(3)]
+)
+def test_other_arrays_are_left_to_numpy(tmp_path: Path, array: np.ndarray[Any, Any]) -> None:
+    """Another order, more axes, texts."""
+    np.save(tmp_path / "a.npy", array)
+    assert np.array_equal(mapped(tmp_path / "a.npy"), array)

@@ -64,7 +64,8 @@ def test_what_is_meant(view: View, typed: str, meant: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["taylor swift", "swift", "love story", "halo 1984x", "the of", "xqzw jjkk", "😀", "", "submarin swift"]
+    "text",
+    ["taylor swift", "swift", "love story", "halo 1984x", "the of", "xqzw jjkk", "😀", "", "submarin swift", "mun"],
 )
 def test_what_is_left_alone(view: View, text: str) -> None:
     """Known words, words that are near to none, and what is no word."""
