@@ -116,7 +116,7 @@ def _encode(key: str, check: str) -> bytes:
 
 
 def _content(path: Path) -> tuple[str, str]:
-    """Return the key, "" where it is kept elsewhere, and what keys are checked by; `ConfigError` where it is damaged."""
+    """Return the key, "" where it is kept elsewhere, and what checks keys; `ConfigError` where it is damaged."""
     content = path.read_bytes()
     try:
         row = json.loads(content)
