@@ -94,6 +94,7 @@ def build(
         close_to_others(root, like=root)
     with exclusive(root / "locks" / "build", timeout=5):
         before = _manifest(root, add=add)
+        new = [root / name for name in ("segments", "learned", "encoder") if not (root / name).exists()]
         if add and before is None:
             raise IndexDirectoryError(
                 "no index here to add to", where=str(root), next="make one with: ltrr index build"
@@ -132,8 +133,9 @@ def build(
             removed = 0 if add or before is None else removed_since(root, before, live)
             _go_live(root, live, digest, terms_digest, add=add, holdout=holdout)
         except BaseException:
-            if before is None and not (root / NAME).exists():
-                _clear(root, whole=ours)
+            if not (root / NAME).exists():  # a first build leaves nothing that was not there
+                for directory in [root] if ours else new:
+                    shutil.rmtree(directory, ignore_errors=True)
             raise
         finally:
             shutil.rmtree(written, ignore_errors=True)
@@ -246,14 +248,6 @@ def _check(root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise IndexDirectoryError(f"cannot make the index: {error.strerror}", where=str(root)) from error
-
-
-def _clear(root: Path, *, whole: bool) -> None:
-    """Remove what a first build that failed has made; `whole`: the directory too. Holds: the build lock."""
-    for name in ("segments", "learned", "encoder"):
-        shutil.rmtree(root / name, ignore_errors=True)
-    if whole:
-        shutil.rmtree(root, ignore_errors=True)
 
 
 def _manifest(root: Path, *, add: bool) -> Manifest | None:
