@@ -93,6 +93,8 @@ def ingest(
         show_json(_as_json(read, did))
     elif not quiet:
         _show(read, did)
+    if did.expired:
+        notice(f"{plural(did.expired, 'event')} older than keep_days removed, with what was learned from them")
     if not sum(read.counts.values()):
         if rejected.count and not as_json:
             rejected.tell("bad line")
@@ -221,6 +223,7 @@ def _as_json(read: Feedback, did: Ingested) -> dict[str, Any]:
         "unknown_actions": did.unknown_actions,
         "unknown_entities": did.unknown_entities,
         "unknown_queries": did.unknown_queries,
+        "expired": did.expired,
         "bad": read.bad_count,
         "first_bad": None if first is None else {"source": first.source, "line": first.line, "reason": first.reason},
         "notes": list(read.notes),

@@ -124,3 +124,14 @@ def test_learn_writes_down_and_rebuilds(ltrr: Ltrr, index: Path, tmp_path: Path)
     assert again["learned_version"] > row["learned_version"]
     assert ltrr("query", "love", "--seed", "1", "--jsonl", "-i", index).json["results"] == before
     assert ltrr("learn", "-i", index).out.startswith("learned version ")
+
+
+def test_what_is_too_old_to_be_kept_is_told(ltrr: Ltrr, index: Path, tmp_path: Path) -> None:
+    """An ingest of events older than keep_days says that they went; nothing is left of them."""
+    ltrr("config", "set", "keep_days", "30", "-i", index)
+    log = tmp_path / "old.jsonl"
+    log.write_text('{"query": "love", "entity_id": "e20", "action": "click", "ts": "2006-01-01T00:00:00Z"}\n')
+    done = ltrr("feedback", "ingest", log, "-q", "-i", index)
+    assert done.code == 0
+    assert "1 event older than keep_days removed" in done.err
+    assert '"e20"' not in (index / "log" / "events-000001.jsonl").read_text()
