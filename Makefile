@@ -36,7 +36,7 @@ guided: $(VENV)/.installed-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check atheris
 	$(BIN)/python tests/torture/guided.py $(MINUTES)
 
-# Known weaknesses of the pinned dependencies; asks the package registry.
+# Known weaknesses of the pinned dependencies; asks the package registry. What it does not know is listed as skipped.
 audit: $(VENV)/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check pip-audit
 	$(BIN)/pip-audit --requirement requirements.lock --no-deps --disable-pip

@@ -90,6 +90,8 @@ def ingest(
         show_json(ingested_json(read, did))
     elif not quiet:
         show_ingested(read, did)
+    if did.expired:
+        notice(f"{plural(did.expired, 'event')} older than keep_days removed, with what was learned from them")
     if not sum(read.counts.values()):
         if rejected.count and not as_json:
             rejected.tell("bad line")

@@ -23,6 +23,7 @@ def ingested_json(read: Feedback, did: Ingested) -> dict[str, Any]:
         "unknown_actions": did.unknown_actions,
         "unknown_entities": did.unknown_entities,
         "unknown_queries": did.unknown_queries,
+        "expired": did.expired,
         "bad": read.bad_count,
         "first_bad": None if first is None else {"source": first.source, "line": first.line, "reason": first.reason},
         "notes": list(read.notes),

@@ -57,9 +57,16 @@ class Rejected:
         """Close the file that was given; the index's own is written only once the run has succeeded."""
         if self._out is not None:
             self._out.close()
-        elif kind is None and self._lines:
-            replace_file(self._own, "".join(self._lines).encode("utf-8", "surrogatepass"))
         elif kind is None:
+            try:
+                self._keep()
+            except OSError as told:  # what was built or learned stays so
+                notice(f"{self._own} could not be written: {told.strerror}")
+
+    def _keep(self) -> None:
+        if self._lines:
+            replace_file(self._own, "".join(self._lines).encode("utf-8", "surrogatepass"))
+        else:
             self._own.unlink(missing_ok=True)
 
     def add(self, bad: Bad) -> None:

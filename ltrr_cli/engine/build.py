@@ -92,6 +92,7 @@ def build(
         close_to_others(root, like=root)
     with exclusive(root / "locks" / "build", timeout=5):
         before = _manifest(root, add=add)
+        new = [root / name for name in ("segments", "learned", "encoder") if not (root / name).exists()]
         if add and before is None:
             raise IndexDirectoryError(
                 "no index here to add to", where=str(root), next="make one with: ltrr index build"
@@ -131,8 +132,9 @@ def build(
             removed = 0 if add or before is None else removed_since(root, before, live)
             _go_live(root, live, digest, terms_digest, add=add, holdout=holdout)
         except BaseException:
-            if before is None and not (root / NAME).exists():
-                _clear(root, whole=ours)
+            if not (root / NAME).exists():  # a first build leaves only vectors, which the next one can use
+                for directory in [root] if ours and not (root / UNFINISHED).exists() else new:
+                    shutil.rmtree(directory, ignore_errors=True)
             raise
         finally:
             shutil.rmtree(written, ignore_errors=True)
@@ -170,17 +172,6 @@ def _check(root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise IndexDirectoryError(f"cannot make the index: {error.strerror}", where=str(root)) from error
-
-
-def _clear(root: Path, *, whole: bool) -> None:
-    """Remove what a first build that failed has made, but not vectors that the next one can use.
-
-    `whole`: the directory too, if nothing of use is in it. Holds: the build lock.
-    """
-    for name in ("segments", "learned", "encoder"):
-        shutil.rmtree(root / name, ignore_errors=True)
-    if whole and not (root / UNFINISHED).exists():
-        shutil.rmtree(root, ignore_errors=True)
 
 
 def _manifest(root: Path, *, add: bool) -> Manifest | None:

@@ -46,7 +46,7 @@ def forget(root: Path, user: str, *, now: float) -> Forgotten:
     pseudonyms = pseudonyms_of(root)
     known_as = user if pseudonyms is None else pseudonyms.of(user)
     his = purge(root, {"kind": KIND, "time": now}, lambda logs: _His.of(logs, known_as))
-    left = dict.fromkeys([*_left(root, known_as), *_left(root, user)])
+    left = dict.fromkeys(path for name in dict.fromkeys((known_as, user)) for path in _left(root, name))
     return Forgotten(user=user, queries=len(his.queries), events=his.acted, left=tuple(left))
 
 

@@ -54,6 +54,7 @@ class Ingested:
     unknown_actions: dict[str, int] = field(default_factory=dict)
     unknown_entities: int = 0
     unknown_queries: int = 0
+    expired: int = 0  # events, of this ingest or before, that were older than is kept, and went
     late: int = 0  # queries that came after events which name them
     ranker: str = ""
 
@@ -84,7 +85,7 @@ def ingest(
         rebuild(opened.root)  # their events were learned without knowing what was asked and shown
     elif done.events or done.repeated:  # repeated: an ingest that was killed may have logged them, and not gone on
         count_unanswered(opened, now)
-        learn_if_due(opened, now, min(_INGESTED, opened.config.checkpoint_every))
+        done.expired = learn_if_due(opened, now, min(_INGESTED, opened.config.checkpoint_every))
     return done
 
 
@@ -237,18 +238,20 @@ def go_back(opened: Opened, version: int, *, now: float) -> None:
     checkpoint(opened)
 
 
-def learn_if_due(opened: Opened, now: float, checkpoint_every: int) -> None:
+def learn_if_due(opened: Opened, now: float, checkpoint_every: int) -> int:
     """Learn, or write the learned state down, or remove what is too old, where it is time to and nobody else publishes.
 
-    What was logged is safe without it; where many record at once, each waiting for its turn, some would wait too long.
+    Returns how many events went. What was logged is safe without it; where many record at once, each waiting for its
+    turn, some would wait too long.
     """
     with suppress(LockedError):
         if overdue(opened.logs, opened.config, now):
-            expire(opened.root, now=now, timeout=0)
-        elif due(opened):
+            return expire(opened.root, now=now, timeout=0).events
+        if due(opened):
             learn(opened, now=now, timeout=0)
         elif opened.learned.since_checkpoint >= checkpoint_every:
             checkpoint(opened, timeout=0)
+    return 0
 
 
 def checkpoint(opened: Opened, *, timeout: float = 30.0) -> None:

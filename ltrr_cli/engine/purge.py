@@ -145,7 +145,7 @@ def _control(line: bytes, doomed: Doomed, events: Rewritten) -> bytes | None:
         row = decode_line(line)
     except ValueError:
         return None
-    if row.get("kind") in (HINDSIGHT, UNDO) and row.get("event_id") in doomed.events:
+    if row.get("kind") in (HINDSIGHT, UNDO) and str(row.get("event_id")) in doomed.events:
         return None
     if doomed.is_control(row):
         return None

@@ -35,8 +35,8 @@ _PSEUDONYM = re.compile(r"h:[0-9a-f]{32}", re.ASCII)
 class Pseudonyms:
     """Gives each user the same pseudonym every time: `h:` and 32 hex digits (128 bits)."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, key: str) -> None:
+        self._key = key.encode("utf-8", "surrogatepass")
         self.check = self._digest(NAME)
 
     def of(self, user: str) -> str:
@@ -80,11 +80,11 @@ def open_pseudonyms(root: Path, *, wanted: bool, in_the_clear: Callable[[], bool
             raise ConfigError(
                 "the logs name users in the clear: with hash_users everybody would be a stranger",
                 where=str(root / "log"),
-                next="ltrr feedback export > log.jsonl, build another index, "
-                "ltrr config set hash_users true there, and ingest log.jsonl into it",
+                next="turn it off; or, while it is off, ltrr feedback export > log.jsonl, build another index, "
+                "ltrr config set hash_users true there, and ingest log.jsonl into that",
             )
         if not os.access(root, os.W_OK):
-            return Pseudonyms((given or secrets.token_hex(32)).encode())  # nothing is known of anybody, nor will be
+            return Pseudonyms(given or secrets.token_hex(32))  # nothing is known of anybody, nor will be
         _make(root, given)
     return _read(path, given)
 
@@ -98,7 +98,7 @@ def key_damage(root: Path) -> str:
         return ""
     except (OSError, ConfigError) as error:
         return getattr(error, "what", str(error))
-    return "" if not key or Pseudonyms(key.encode()).check == check else "the key of users is damaged"
+    return "" if not key or Pseudonyms(key).check == check else "the key of users is damaged"
 
 
 def _make(root: Path, given: str) -> None:
@@ -106,7 +106,7 @@ def _make(root: Path, given: str) -> None:
     with exclusive(root / "locks" / "users"):
         if not (root / NAME).exists():
             key = given or secrets.token_hex(32)
-            content = _encode("" if given else key, Pseudonyms(key.encode()).check)
+            content = _encode("" if given else key, Pseudonyms(key).check)
             replace_file(root / NAME, content, mode=0o600)
 
 
@@ -116,7 +116,7 @@ def _encode(key: str, check: str) -> bytes:
 
 
 def _content(path: Path) -> tuple[str, str]:
-    """Return the key ("": kept elsewhere) and what keys are checked by; `ConfigError` where it is damaged."""
+    """Return the key, "" where it is kept elsewhere, and what checks keys; `ConfigError` where it is damaged."""
     content = path.read_bytes()
     try:
         row = json.loads(content)
@@ -137,7 +137,7 @@ def _read(path: Path, given: str) -> Pseudonyms:
         raise ConfigError(f"the key of users cannot be read: {error.strerror}", where=str(path)) from error
     if not given and not key:
         raise ConfigError("users are hashed with a key that is kept elsewhere", where=str(path), next=f"set {VARIABLE}")
-    found = Pseudonyms((given or key).encode())
+    found = Pseudonyms(given or key)
     if found.check != check and given:
         raise ConfigError("this is not the key of this index", where=VARIABLE, next=f"see {path}")
     if found.check != check:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from ltrr_cli.cli.rejected import PARTIAL
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -36,7 +38,7 @@ def test_ingest_counts(ltrr: Ltrr, index: Path, tmp_path: Path) -> None:
     assert row["first_bad"]["line"] == 5
     assert row["ranker"]
     done = ltrr("feedback", "ingest", log, "-i", index)
-    assert done.code == 0
+    assert done.code == PARTIAL
     assert "read      4 plain\n" in done.out
     assert "repeated  4, known before\n" in done.out
     assert "2 bad lines left out, the first at" in done.err
@@ -53,7 +55,7 @@ def test_bad_lines_go_to_a_file(ltrr: Ltrr, index: Path, tmp_path: Path) -> None
     """Each with its source, line and reason; a file that cannot be written is found out first."""
     log = _log(tmp_path / "log.jsonl", "{broken")
     bad = tmp_path / "bad.jsonl"
-    assert ltrr("feedback", "ingest", log, "--bad", bad, "-i", index).code == 0
+    assert ltrr("feedback", "ingest", log, "--bad", bad, "-i", index).code == PARTIAL
     rows = [json.loads(line) for line in bad.read_text().splitlines()]
     assert [(row["source"], row["line"]) for row in rows] == [(str(log), 5)]
     assert rows[0]["reason"].startswith("not JSON")
@@ -122,3 +124,14 @@ def test_learn_writes_down_and_rebuilds(ltrr: Ltrr, index: Path, tmp_path: Path)
     assert again["learned_version"] > row["learned_version"]
     assert ltrr("query", "love", "--seed", "1", "--jsonl", "-i", index).json["results"] == before
     assert ltrr("learn", "-i", index).out.startswith("learned version ")
+
+
+def test_what_is_too_old_to_be_kept_is_told(ltrr: Ltrr, index: Path, tmp_path: Path) -> None:
+    """An ingest of events older than keep_days says that they went; nothing is left of them."""
+    ltrr("config", "set", "keep_days", "30", "-i", index)
+    log = tmp_path / "old.jsonl"
+    log.write_text('{"query": "love", "entity_id": "e20", "action": "click", "ts": "2006-01-01T00:00:00Z"}\n')
+    done = ltrr("feedback", "ingest", log, "-q", "-i", index)
+    assert done.code == 0
+    assert "1 event older than keep_days removed" in done.err
+    assert '"e20"' not in (index / "log" / "events-000001.jsonl").read_text()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ltrr_cli.cli.rejected import PARTIAL
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -22,7 +24,7 @@ def test_build_says_what_it_inferred_and_what_to_do_next(ltrr: Ltrr, tmp_path: P
     catalog = tmp_path / "songs.jsonl"
     catalog.write_text("\n".join(lines))
     done = ltrr("index", "build", catalog, "--index", tmp_path / "x.ltrr")
-    assert done.code == 0
+    assert done.code == PARTIAL
     assert "x.ltrr: 20 entities" in done.out
     assert "  id          id\n" in done.out
     assert "  title       title\n" in done.out
@@ -65,7 +67,7 @@ def test_strict_and_quiet(ltrr: Ltrr, tmp_path: Path) -> None:
     assert done.code == 1
     assert "c.jsonl:3" in done.err
     done = ltrr("index", "build", catalog, "-i", tmp_path / "x.ltrr", "--quiet")
-    assert (done.code, done.out) == (0, "")
+    assert (done.code, done.out) == (PARTIAL, "")
     assert done.err.count("\n") == 1
 
 
