@@ -12,7 +12,7 @@ from ltrr_cli.cli import feedback_log
 from ltrr_cli.cli.ingested import ingested_json, show_ingested
 from ltrr_cli.cli.options import IndexOption, JsonOption, SessionOption, UserOption, find_index
 from ltrr_cli.cli.rejected import Rejected
-from ltrr_cli.cli.text import notice, safe, say, show_json
+from ltrr_cli.cli.text import notice, plural, safe, say, show_json
 from ltrr_cli.errors import UsageError
 
 _SHOWN_BAD = 10

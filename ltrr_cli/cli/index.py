@@ -85,5 +85,6 @@ for _name, _command, _examples in (
     ("fields", index_more.fields, "ltrr index fields\n  ltrr index fields --json | jq '.fields[].name'"),
     ("export", index_more.export, "ltrr index export > catalog.jsonl"),
     ("compact", index_more.compact, "ltrr index compact"),
+    ("encode", index_more.encode, "ltrr index encode"),
 ):
     app.command(name=_name, epilog=f"\b\nExamples:\n  {_examples}\n")(_command)

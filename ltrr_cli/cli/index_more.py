@@ -1,4 +1,4 @@
-"""`ltrr index fields|export|compact`: looking into an index, taking its catalogue out, merging its segments."""
+"""`ltrr index fields|export|compact|encode`: looking into an index, its catalogue, one segment of many, its vectors."""
 
 from __future__ import annotations
 
@@ -72,6 +72,23 @@ def compact(*, index: IndexOption = None, quiet: QuietOption = False, as_json: J
     else:
         gone = f", {done.removed:,} deleted or replaced ones removed" if done.removed else ""
         say(f"{plural(done.segments, 'segment')} → 1: {plural(done.entities, 'entity', 'entities')}{gone}")
+
+
+def encode(*, index: IndexOption = None, quiet: QuietOption = False, as_json: JsonOption = False) -> None:
+    """Compute the vectors that a build which was stopped did not come to; stopped itself, it goes on when called again.
+
+    Until then the index answers without them.
+    """
+    path = find_index(index)
+    from ltrr_cli.cli.console import bars
+    from ltrr_cli.engine import Engine
+
+    with bars(quiet=quiet) as tell:
+        encoded = Engine.encode(path, progress=tell)
+    if as_json:
+        show_json({"encoded": encoded})
+    else:
+        say(f"{plural(encoded, 'text')} encoded" if encoded else f"{safe(path)} has all its vectors")
 
 
 def _row(entity: Entity) -> dict[str, Any]:

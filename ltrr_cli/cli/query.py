@@ -163,6 +163,8 @@ def query(
     with Engine.open(path, settings={} if timeout is None else {"timeout_ms": timeout * 1e3}) as engine:
         if engine.read_only and asking.log:
             notice("this index may not be written to: nothing is logged, and feedback is not possible")
+        if engine.unencoded:
+            notice(f"{engine.unencoded:,} entities have no vectors yet, others answer: ltrr index encode makes them")
         code = 0
         if how == "stream":
             from ltrr_cli.cli.stream import answer_lines

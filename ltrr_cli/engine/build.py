@@ -15,6 +15,7 @@ from ltrr_cli.encoder.sparse import SparseEncoder
 from ltrr_cli.engine.external import write_given
 from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.generated import Generated
+from ltrr_cli.engine.later import without_vectors
 from ltrr_cli.engine.making import write_segment
 from ltrr_cli.engine.publish import next_name, now, publish, settle, temporary
 from ltrr_cli.engine.removal import removed_since, superseded
@@ -106,6 +107,18 @@ def build(
         parent = root / "segments"
         number = next_name(parent, before.next_segment if before is not None else 1)
         written = temporary(parent, number)
+
+        def texts_live(writer: SegmentWriter, dim: int) -> Path:
+            """Answer from the texts, while their vectors are still computed; returns where the whole segment goes."""
+            live = without_vectors(writer, written, parent / number, dim, queries.entities)
+            handle = share(parent / number)
+            try:
+                _go_live(root, live, digest, terms_digest, add=False, holdout=holdout)
+            finally:
+                if handle is not None:
+                    os.close(handle)
+            return parent / next_name(parent, int(number))
+
         try:
             held.append(keep_encoder(root, source, digest))
             model = None
@@ -124,6 +137,7 @@ def build(
                 suggest=suggest,
                 model=model,
                 queries=queries,
+                early=texts_live if before is None else None,
                 more=lambda ids: write_given(root, before, written, ids, given, add=add),
                 progress=progress,
             )
@@ -150,7 +164,7 @@ def build(
         encoded=made.encoded,
         reused=made.reused,
         passages=made.passages,
-        segment=number,
+        segment=live.name,
         suggested=made.suggested[0],
         suggested_for=made.suggested[1],
         removed=removed,

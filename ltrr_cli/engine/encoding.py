@@ -11,7 +11,7 @@ from ltrr_cli.engine.texts import document
 from ltrr_cli.index.vectors import VectorsWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ltrr_cli.engine.texts import Encoded
     from ltrr_cli.index.passages import Passages
-    from ltrr_cli.index.segment import SegmentWriter
+    from ltrr_cli.records import Entity
 
 _LOOK = 0.2
 """Seconds between two looks at how far the encoder is."""
@@ -39,14 +39,16 @@ class Vectors:
 class Encoding:
     """Encodes the entities of a segment: begins at once, `result` waits. Leaving it early stops it within a batch."""
 
-    def __init__(self, encoded: Encoded, entities: SegmentWriter, directory: Path, creator: str) -> None:
-        """All entities are added; `creator` names the attribute of who made one."""
+    def __init__(
+        self, encoded: Encoded, entities: Callable[[], Iterator[Entity]], count: int, directory: Path, creator: str
+    ) -> None:
+        """`entities` gives all `count` of them, in row order; `creator` names the attribute of who made one."""
         self.encoded = encoded
         self._done: dict[str, tuple[int, int | None]] = {}
         self._stopped = Event()
         encoded.progress = self._note
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="ltrr-vectors")
-        self._future: Future[Vectors] = self._pool.submit(self._run, entities, directory, creator)
+        self._future: Future[Vectors] = self._pool.submit(self._run, entities, count, directory, creator)
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -68,11 +70,16 @@ class Encoding:
                 told[step] = done
         return self._future.result()
 
-    def _run(self, entities: SegmentWriter, directory: Path, creator: str) -> Vectors:
-        writer = VectorsWriter(directory, len(entities), self.encoded.encoder.dim)
-        texts = (document(entity, creator) for entity in entities.entities())
+    @property
+    def ended(self) -> bool:
+        """Whether all is encoded, or encoding failed."""
+        return self._future.done()
+
+    def _run(self, entities: Callable[[], Iterator[Entity]], count: int, directory: Path, creator: str) -> Vectors:
+        writer = VectorsWriter(directory, count, self.encoded.encoder.dim)
+        texts = (document(entity, creator) for entity in entities())
         hashes = self.encoded.documents(texts, writer)
-        passages, passage_hashes = self.encoded.passages(enumerate(entities.entities()))
+        passages, passage_hashes = self.encoded.passages(enumerate(entities()))
         return Vectors(writer=writer, hashes=hashes, passages=passages, passage_hashes=passage_hashes)
 
     def _note(self, step: str, more: int, total: int | None) -> None:

@@ -771,6 +771,18 @@ class Engine:
 
         return forget(Path(index), _name(user, "user"), now=_moment(now))
 
+    @property
+    def unencoded(self) -> int:
+        """How many entities have no vector yet: `encode` makes them, and then `semantic` finds these too."""
+        return self._fresh().view.unencoded
+
+    @staticmethod
+    def encode(index: str | Path, *, progress: Callable[[str, int, int | None], None] = lambda *_: None) -> int:
+        """Encode the texts of an index whose build stopped before all vectors were there; returns how many it did."""
+        from ltrr_cli.engine.later import encode
+
+        return encode(Path(index), progress=progress)
+
     @staticmethod
     def compact(index: str | Path, *, progress: Callable[[str, int, int | None], None] = lambda *_: None) -> Compacted:
         """Merge all segments of an index into one, as a build of its living entities would make it.

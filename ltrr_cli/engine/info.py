@@ -148,7 +148,10 @@ def _origin(opened: Opened) -> str:
 def _vectors(opened: Opened) -> dict[str, int]:
     """Return how many vectors there are: of entities, of passages, and made elsewhere."""
     segments = opened.view.segments
-    counts = {"entities": opened.view.rows, "passages": sum(len(one.vectors.passages) for one in segments)}
+    counts = {
+        "entities": opened.view.rows - opened.view.unencoded,
+        "passages": sum(len(one.vectors.passages) for one in segments),
+    }
     elsewhere = {name: sum(len(one.external.get(name, ())) for one in segments) for name in opened.view.external}
     return counts | elsewhere
 

@@ -60,6 +60,7 @@ def write_segment(
     suggest: bool = True,
     model: SparseEncoder | None = None,
     queries: Generated | None = None,
+    early: Callable[[SegmentWriter, int], Path] | None = None,
     more: Callable[[Sequence[str]], tuple[str, ...]] = lambda _: (),
 ) -> Made:
     """Write a segment at `written`, whose entities `fill` adds, and give it its final name. Holds: the build lock.
@@ -67,7 +68,8 @@ def write_segment(
     `creator` names the attribute of who made an entity; `schema`, by which they were read, is written down. `encoder`
     is the index's encoder; vectors of the same texts are taken from the segments `reuse` of the index at `reuse_root`,
     by default this one. `model` makes sparse vectors, `queries` gives those that a model generated. `more` is told the
-    ids, by row, to write what else belongs to them, and returns what is to be said of it.
+    ids, by row, to write what else belongs to them, and returns what is to be said of it. `early` is called when all
+    but the vectors, of so many numbers, is written, if they are not ready then, and may say another final name.
     """
     with writing(written):
         described = schema.to_dict() if schema is not None else None
@@ -78,10 +80,14 @@ def write_segment(
         queries = queries or Generated(root, ())
         opened = Encoder.open(root / "encoder" / encoder)
         encoded = Encoded(opened, reuse_root or root, reuse, Computed(root, encoder, opened.dim))
-        with Encoding(encoded, writer, written, creator) as encoding:
+        with Encoding(encoded, writer.entities, len(writer), written, creator) as encoding:
             texts = _index(writer, creator, written, sample, queries, progress)
             if model is not None:
                 write_sparse(written, model, texts, progress)
+            writer.finish_text()
+            notes = (*queries.notes, *more(writer.ids))
+            if early is not None and not encoding.ended:
+                final = early(writer, opened.dim)
             vectors = encoding.result(progress)
         writer.finish(
             vectors.writer,
@@ -91,7 +97,6 @@ def write_segment(
             fluency=sample.fluency(opened, vectors.writer.matrix),
             generated=queries.entities,
         )
-        notes = (*queries.notes, *more(writer.ids))
     handle = share(written)  # so that nobody collects it before it is live
     try:
         with writing(written):

@@ -77,6 +77,7 @@ class SegmentWriter:
         self._words = WordsWriter()
         self._spelling = SpellingWriter()
         self._years: list[float] = []
+        self._described: dict[str, Any] = {}
 
     @property
     def ids(self) -> list[str]:
@@ -161,6 +162,39 @@ class SegmentWriter:
         with (self._directory / "entities.jsonl").open("rb") as lines:
             yield from map(read_entity, lines)
 
+    def finish_text(self) -> None:
+        """Write all that does not depend on vectors: `rows` has ended."""
+        columns = self._directory / "columns"
+        np.save(self._directory / "entities.offsets.npy", np.array(self._offsets, np.int64))
+        names = self._values.write(columns, None if self._suggester is None else self._suggester.weights)
+        self._postings.finish().write(columns)
+        write_ids(columns, self._ids)
+        write_titles(columns, self._titles)
+        self._words.write(columns)
+        self._spelling.write(columns)
+        np.save(columns / "freshness.npy", shares_below(np.array(self._years, np.float64)))
+        self._described = {
+            "format_version": FORMAT_VERSION,
+            "entities": len(self._ids),
+            "attributes": list(names),
+            "weighted": sorted(self._values.weighted),
+            "numbers": list(self._numbers.write(columns)),
+            "creator": self._creator,
+            **({"schema": self._schema} if self._schema is not None else {}),
+            "suggest": self._suggester is not None,
+            "analysis": {
+                "version": self._analysis.version,
+                "main": self._analysis.main,
+                "others": self._analysis.others,
+            },
+            "has_popularity": not bool(np.isnan(self._popularity).all()),
+        }
+
+    def describe(self, directory: Path, *, fluency: Fluency, generated: int, encoded: bool) -> None:
+        """Write segment.json into the segment's directory, or one that has the same texts."""
+        row = {**self._described, "generated": generated, "fluency": fluency.to_rows(), "encoded": encoded}
+        (directory / "segment.json").write_text(json.dumps(row) + "\n")
+
     def finish(
         self,
         vectors: NDArray[np.float32] | VectorsWriter,
@@ -176,42 +210,28 @@ class SegmentWriter:
         The same of the passages, if there are any. `fluency` is what the encoder knows of their languages; `generated`
         counts the entities for which a model made queries.
         """
-        columns = self._directory / "columns"
-        np.save(self._directory / "entities.offsets.npy", np.array(self._offsets, np.int64))
-        names = self._values.write(columns, None if self._suggester is None else self._suggester.weights)
-        self._postings.finish().write(columns)
-        write_ids(columns, self._ids)
-        write_titles(columns, self._titles)
-        own = None if passages is None else passages.vectors
-        if isinstance(vectors, VectorsWriter):
-            vectors.finish(own)
-        else:
-            write_vectors(self._directory, vectors, passages=own)
-        if passages is not None and passage_texts is not None:
-            passages.write(self._directory, passage_texts)
-        np.save(self._directory / "vectors.text.npy", texts)
-        self._words.write(columns)
-        self._spelling.write(columns)
-        np.save(columns / "freshness.npy", shares_below(np.array(self._years, np.float64)))
-        row = {
-            "format_version": FORMAT_VERSION,
-            "entities": len(self._ids),
-            "attributes": list(names),
-            "weighted": sorted(self._values.weighted),
-            "numbers": list(self._numbers.write(columns)),
-            "creator": self._creator,
-            **({"schema": self._schema} if self._schema is not None else {}),
-            "suggest": self._suggester is not None,
-            "generated": generated,
-            "analysis": {
-                "version": self._analysis.version,
-                "main": self._analysis.main,
-                "others": self._analysis.others,
-            },
-            "fluency": fluency.to_rows(),
-            "has_popularity": not bool(np.isnan(self._popularity).all()),
-        }
-        (self._directory / "segment.json").write_text(json.dumps(row) + "\n")
+        if not self._described:
+            self.finish_text()
+        finish_vectors(self._directory, vectors, texts, passages, passage_texts)
+        self.describe(self._directory, fluency=fluency, generated=generated, encoded=True)
+
+
+def finish_vectors(
+    directory: Path,
+    vectors: NDArray[np.float32] | VectorsWriter,
+    texts: NDArray[np.uint64],
+    passages: Passages | None,
+    passage_texts: NDArray[np.uint64] | None,
+) -> None:
+    """Write a segment's vectors and passages, and what they stand for; see `SegmentWriter.finish`."""
+    own = None if passages is None else passages.vectors
+    if isinstance(vectors, VectorsWriter):
+        vectors.finish(own)
+    else:
+        write_vectors(directory, vectors, passages=own)
+    if passages is not None and passage_texts is not None:
+        passages.write(directory, passage_texts)
+    np.save(directory / "vectors.text.npy", texts)
 
 
 def words(values: tuple[str | float, ...]) -> str:
@@ -246,6 +266,7 @@ class Segment:
             self.popularity: NDArray[np.float32] = mapped(columns / "popularity.npy")
             self.analysis: Analysis = read_analysis(row.get("analysis"))
             self.has_popularity = bool(row["has_popularity"])
+            self.encoded = bool(row.get("encoded", True))
             self.fluency = Fluency.from_rows(row.get("fluency", []))
             fresh = columns / "freshness.npy"  # ltrr before 0.1 wrote none
             self.freshness: NDArray[np.float32] | None = mapped(fresh) if fresh.exists() else None

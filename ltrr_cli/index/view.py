@@ -53,6 +53,8 @@ class View:
         """Names of the vectors made elsewhere, and their dimensions."""
         for segment in self.segments:
             self.external |= {name: one.dim for name, one in segment.external.items()}
+        self.unencoded = sum(len(segment) for segment in self.segments if not segment.encoded)
+        """Rows whose vectors are not there yet."""
         self._bases = np.array([segment.base for segment in self.segments], np.int64)
         self.allowed: NDArray[np.bool_] | None = None
         """Which rows a filter lets through, (rows,) bool, all of them living; None without a filter."""

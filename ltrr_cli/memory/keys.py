@@ -6,6 +6,7 @@ nobody's words.
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -152,32 +153,70 @@ def _summed(numbers: NDArray[np.int32], masses: NDArray[np.float64]) -> tuple[ND
 
 
 def build_keys(entries: Iterable[tuple[str, Sequence[int], Sequence[float]]], *, words: bool = True) -> Keys:
-    """Build the table from (key, refs, values), each key once. Without `words` it is found by the exact key only."""
-    # By length, then by hash.
-    rows = sorted(((len(set(key.split(" "))), hash64(key)), key, refs, values) for key, refs, values in entries)
-    order_of_hashes = sorted(range(len(rows)), key=lambda number: rows[number][0][1])
-    posting: dict[int, list[int]] = {}
-    distinct: list[set[int]] = []
-    for number, (_, key, _, _) in enumerate(rows):
-        own = {token_hash(word) for word in key.split(" ")} if words else set()
-        distinct.append(own)
-        for word in own:
-            posting.setdefault(word, []).append(number)
-    idf = {word: float(np.log1p(len(rows) / len(numbers))) for word, numbers in posting.items()}
-    order = sorted(posting)
+    """Build the table from (key, refs, values), each key once. Without `words` it is found by the exact key only.
+
+    The keys are read one by one, and of each only numbers are kept: there may be fifteen for each entity.
+    """
+    hashes, totals = array("Q"), array("d")
+    sizes, lengths, distinct = array("q"), array("q"), array("q")
+    refs, values, tokens = array("q"), array("d"), array("Q")
+    for key, some_refs, some_values in entries:
+        own = set(key.split(" "))
+        hashes.append(hash64(key))
+        sizes.append(len(own))
+        lengths.append(len(some_refs))
+        refs.extend(some_refs)
+        values.extend(some_values)
+        totals.append(sum(some_values))
+        distinct.append(len(own) if words else 0)
+        if words:
+            tokens.extend(map(token_hash, own))
+    of_key = np.array(hashes, np.uint64)
+    order = np.lexsort((of_key, np.array(sizes, np.int64)))  # by length, then by hash
+    number = np.empty(len(order), np.int64)
+    number[order] = np.arange(len(order))
+    known, word_starts, postings, masses = _postings(np.array(tokens, np.uint64), number, np.array(distinct, np.int64))
+    counts = np.array(lengths, np.int64)
+    flat = _runs(counts, order)
+    by_hash = np.argsort(of_key, kind="stable")
     return Keys(
-        hashes=np.array([rows[number][0][1] for number in order_of_hashes], np.uint64),
-        masses=np.array([sum(idf[word] for word in sorted(own)) for own in distinct], np.float32),
-        totals=np.array([sum(row[3]) for row in rows], np.float64),
-        starts=_starts([len(row[2]) for row in rows]),
-        refs=np.array([ref for row in rows for ref in row[2]], np.int64),
-        values=np.array([value for row in rows for value in row[3]], np.float64),
-        words=np.array(order, np.uint64),
-        word_starts=_starts([len(posting[word]) for word in order]),
-        postings=np.array([number for word in order for number in posting[word]], np.int32),
-        numbers=np.array(order_of_hashes, np.int32),
+        hashes=of_key[by_hash],
+        masses=masses.astype(np.float32),
+        totals=np.array(totals, np.float64)[order],
+        starts=_starts(counts[order]),
+        refs=np.array(refs, np.int64)[flat],
+        values=np.array(values, np.float64)[flat],
+        words=known,
+        word_starts=word_starts,
+        postings=postings,
+        numbers=number[by_hash].astype(np.int32),
     )
 
 
-def _starts(lengths: Sequence[int]) -> NDArray[np.int64]:
+def _postings(
+    tokens: NDArray[np.uint64], number: NDArray[np.int64], counts: NDArray[np.int64]
+) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
+    """Return (words, where each one's postings begin, postings, summed idf of each number).
+
+    `tokens` are those of the keys, one after the other, `counts` says how many each has, `number` which number it gets.
+    """
+    owners = np.repeat(number, counts).astype(np.int32)
+    order = np.lexsort((owners, tokens))
+    words, frequency = np.unique(tokens, return_counts=True)
+    idf = np.log1p(len(number) / frequency)
+    postings = owners[order]
+    masses: NDArray[np.float64] = np.bincount(postings, np.repeat(idf, frequency), minlength=len(number)).astype(
+        np.float64
+    )
+    return words, _starts(frequency), postings, masses
+
+
+def _runs(lengths: NDArray[np.int64], order: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Return the places of the entries of runs, which lie one after the other, in another order of the runs."""
+    begin = (np.cumsum(lengths) - lengths)[order]
+    own = lengths[order]
+    return np.repeat(begin - np.cumsum(own) + own, own) + np.arange(int(own.sum()))
+
+
+def _starts(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

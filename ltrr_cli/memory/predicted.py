@@ -15,15 +15,19 @@ import numpy as np
 
 from ltrr_cli.index.values import terms
 from ltrr_cli.memory.consistency import MOST_SHARED, Judge
+from ltrr_cli.memory.gathered import Gathered
 from ltrr_cli.memory.guesses import NAMED, guesses
 from ltrr_cli.memory.keys import Keys, build_keys
 from ltrr_cli.memory.phrases import Phrases
-from ltrr_cli.memory.prefixes import Prefixes, write_prefixes
+from ltrr_cli.memory.prefixes import Prefixes, write_gathered, write_prefixes
 from ltrr_cli.text import key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
+
+    import polars as pl
+    from numpy.typing import NDArray
 
     from ltrr_cli.analysis.base import Analysis
     from ltrr_cli.records import Entity
@@ -42,6 +46,7 @@ WEIGHTS = {
     "generated": 0.4,
 }
 """How strongly each kind of predicted query speaks for its entity."""
+_KINDS = tuple(WEIGHTS)
 PHRASES = 4
 """Key phrases of an entity's text."""
 _MAX_WORDS = 16
@@ -49,6 +54,8 @@ _STARTS = 4
 """Words of a title from which a prefix may go on."""
 _LATER_START = 0.5
 _MOST_ENTITIES = 100
+_TOGETHER = 4096
+"""Keys that are read from the table together."""
 _LAST = 0.5
 """What a guess keeps of its score where the entity is the last that the full text finds."""
 
@@ -60,8 +67,9 @@ class PredictedWriter:
         self._creator = creator
         self._phrases = Phrases()
         self._pulls: list[float] = []
-        self._keys: dict[str, dict[int, tuple[float, str]]] = {}
-        self._titles: list[tuple[str, float, int]] = []
+        self._guesses = Gathered()
+        self._titles = Gathered()
+        self._kept: pl.DataFrame | None = None
         self._values: Counter[str] = Counter()
 
     def add(self, row: int, entity: Entity, popularity: float) -> None:
@@ -76,17 +84,14 @@ class PredictedWriter:
         """Note what a prefix may go on to: the title, from each of its first words on, and the values."""
         words = key(entity.title).split(" ")
         for start in range(min(len(words), _STARTS)):
-            weight = self._pulls[row] * (_LATER_START if start else 1.0)
-            self._titles.append((" ".join(words[start:]), weight, row))
+            rest = " ".join(words[start:])
+            if rest:
+                self._titles.add(rest, row, self._pulls[row] * (_LATER_START if start else 1.0))
         self._values.update({word for _, word in terms(entity)})
 
     def _put(self, guess: str, row: int, kind: str) -> None:
-        if guess.count(" ") >= _MAX_WORDS:
-            return
-        entries = self._keys.setdefault(guess, {})
-        score = WEIGHTS[kind] * self._pulls[row]
-        if row not in entries or entries[row][0] < score:
-            entries[row] = (score, kind)
+        if guess.count(" ") < _MAX_WORDS:
+            self._guesses.add(guess, row, WEIGHTS[kind] * self._pulls[row], _KINDS.index(kind))
 
     def refine(
         self,
@@ -104,23 +109,29 @@ class PredictedWriter:
         """
         self._guess(entities, generated)
         judge = Judge(directory, analysis)
-        unsure = [guess for guess, entries in self._keys.items() if any(k not in NAMED for _, k in entries.values())]
-        progress(0, len(unsure))
-        for count, guess in enumerate(unsure, 1):
-            entries = self._keys[guess]
-            ranks = judge.ranks(guess) if len(entries) <= MOST_SHARED else {}
-            for row, (score, kind) in list(entries.items()):
-                if kind in NAMED:
-                    continue
-                if row in ranks:
-                    entries[row] = (score * _standing(ranks[row]), kind)
-                else:
-                    del entries[row]
-            if not entries:
-                del self._keys[guess]
-            if count % 500 == 0:
-                progress(500, len(unsure))
-        progress(len(unsure) % 500, len(unsure))
+        table = self._strongest()
+        rows, scores = table["number"].to_numpy(), table["weight"].to_numpy().copy()
+        named = np.isin(table["kind"].to_numpy(), [_KINDS.index(kind) for kind in NAMED])
+        kept = np.ones(len(table), bool)
+        groups = list(_groups(table, ~named))
+        total = sum(len(names) for names, _ in groups)
+        progress(0, total)
+        for names, places in groups:
+            for guess, (low, high) in zip(names.to_list(), places.tolist(), strict=True):
+                ranks = judge.ranks(guess) if high - low <= MOST_SHARED else {}
+                for place in range(low, high):
+                    if not named[place]:
+                        rank = ranks.get(int(rows[place]))
+                        kept[place] = rank is not None
+                        scores[place] *= _standing(rank or 1)
+            progress(len(names), total)
+        self._kept = table.with_columns(weight=scores).filter(kept)
+
+    def _strongest(self) -> pl.DataFrame:
+        """Return the guesses by key and row, of each the strongest kind, the first of equally strong ones."""
+        table = self._guesses.table().with_row_index("order")
+        table = table.sort("key", "number", "weight", "order", descending=[False, False, True, False])
+        return table.unique(["key", "number"], keep="first", maintain_order=True).drop("order")
 
     def _guess(self, entities: Iterable[Entity], generated: Sequence[Sequence[str]]) -> None:
         for row, entity in enumerate(entities):
@@ -134,33 +145,49 @@ class PredictedWriter:
         """Write predicted.parquet (key, row, score, kind), the lookup beside it, and the tables of completions."""
         import polars as pl
 
-        shares: list[tuple[str, list[int], list[float]]] = []
-        flat: list[tuple[str, int, float, str]] = []
-        for predicted, entries in self._keys.items():
-            total = sum(score for score, _ in entries.values())
-            best = sorted(entries.items(), key=lambda item: (-item[1][0], item[0]))[:_MOST_ENTITIES]
-            scores = [_share(score, total, kind) for _, (score, kind) in best]
-            shares.append((predicted, [row for row, _ in best], scores))
-            flat.extend((predicted, row, score, kind) for (row, (_, kind)), score in zip(best, scores, strict=True))
-        table = pl.DataFrame(
-            flat,
-            schema={"key": pl.String, "row": pl.Int64, "score": pl.Float64, "kind": pl.String},
-            orient="row",
-        )
+        table = self._strongest() if self._kept is None else self._kept
+        total = pl.col("weight").sum().over("key")
+        table = table.with_columns(total=total).sort("key", "weight", "number", descending=[False, True, False])
+        table = table.filter(pl.int_range(pl.len()).over("key") < _MOST_ENTITIES)
+        kinds = table["kind"].to_numpy()
+        # A score's share of the key's pull, at most the kind's own weight.
+        shares = np.array([*WEIGHTS.values()])[kinds] * table["weight"].to_numpy() / table["total"].to_numpy()
+        names = pl.Series(_KINDS, dtype=pl.String).gather(kinds)
+        table = table.select("key", row="number", score=pl.Series(shares, dtype=pl.Float64), kind=names)
         table.write_parquet(directory / "predicted.parquet")
-        build_keys(shares).write(directory / "predicted")
-        write_prefixes(directory / "complete.titles", (one for one in self._titles if one[0]))
+        build_keys(_entries(table)).write(directory / "predicted")
+        write_gathered(directory / "complete.titles", self._titles)
         write_prefixes(directory / "complete.values", ((word, float(n), n) for word, n in self._values.items()))
+
+
+def _groups(
+    table: pl.DataFrame, wanted: NDArray[np.bool_] | None = None
+) -> Iterator[tuple[pl.Series, NDArray[np.int64]]]:
+    """Yield, some thousands at a time, the keys of a table sorted by them, and the places (n, 2) of each one's rows.
+
+    With `wanted`, (rows,) bool, only the keys that have such a row.
+    """
+    keys = table["key"]
+    first = np.flatnonzero((keys != keys.shift()).fill_null(True).to_numpy())
+    places = np.stack([first, np.append(first[1:], len(table))[: len(first)]], axis=1)
+    if wanted is not None and len(first):
+        places = places[np.logical_or.reduceat(wanted, first)]
+    for start in range(0, len(places), _TOGETHER):
+        part = places[start : start + _TOGETHER]
+        yield keys.gather(part[:, 0]), part
+
+
+def _entries(table: pl.DataFrame) -> Iterator[tuple[str, list[int], list[float]]]:
+    """Yield (key, rows, scores) of a table sorted by key."""
+    rows, scores = table["row"].to_numpy(), table["score"].to_numpy()
+    for names, places in _groups(table):
+        for name, (low, high) in zip(names.to_list(), places.tolist(), strict=True):
+            yield name, rows[low:high].tolist(), scores[low:high].tolist()
 
 
 def _standing(rank: int) -> float:
     """Return what a rank keeps of a guess's score: 1 at the top, `_LAST` from about the tenth on."""
     return _LAST + (1 - _LAST) / rank
-
-
-def _share(score: float, total: float, kind: str) -> float:
-    """Return the score's share of the key's pull, at most the kind's own weight."""
-    return WEIGHTS[kind] * score / total
 
 
 def open_predicted(directory: Path) -> Keys:

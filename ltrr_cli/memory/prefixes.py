@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ltrr_cli.index.files import mapped
+from ltrr_cli.memory.gathered import Gathered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_TOGETHER = 65_536
+"""Keys that are written together."""
 _PARTS = ("text", "starts", "weights", "numbers")
 
 
@@ -85,10 +88,23 @@ class Prefixes:
 
 def write_prefixes(directory: Path, entries: Iterable[tuple[str, float, int]]) -> None:
     """Write a table of (key, weight, number)."""
+    gathered = Gathered()
+    for key, weight, number in entries:
+        gathered.add(key, number, weight)
+    write_gathered(directory, gathered)
+
+
+def write_gathered(directory: Path, entries: Gathered) -> None:
+    """Write a table of gathered keys, weights and numbers."""
     directory.mkdir(parents=True, exist_ok=True)
-    rows = sorted((key.encode(), number, weight) for key, weight, number in entries)
-    lengths = [len(row[0]) for row in rows]
-    np.save(directory / "text.npy", np.frombuffer(b"".join(row[0] for row in rows), np.uint8))
+    table = entries.table().sort("key", "number", "weight")  # texts by their bytes
+    lengths = table["key"].str.len_bytes().to_numpy()
+    with (directory / "text.npy").open("wb") as out:
+        np.lib.format.write_array_header_1_0(
+            out, {"descr": "|u1", "fortran_order": False, "shape": (int(lengths.sum()),)}
+        )
+        for start in range(0, len(table), _TOGETHER):
+            out.write("".join(table["key"][start : start + _TOGETHER].to_list()).encode())
     np.save(directory / "starts.npy", np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
-    np.save(directory / "weights.npy", np.array([row[2] for row in rows], np.float64))
-    np.save(directory / "numbers.npy", np.array([row[1] for row in rows], np.int64))
+    np.save(directory / "weights.npy", table["weight"].to_numpy())
+    np.save(directory / "numbers.npy", table["number"].to_numpy())
