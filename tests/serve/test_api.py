@@ -94,15 +94,18 @@ def test_explain_goes_from_arms_to_features(shared: TestClient) -> None:
     problem(shared.get("/explain", params={"query_id": "nope", "id": "e00"}), 404, "not-found")
 
 
-def test_completions_readings_and_relations(shared: TestClient) -> None:
+def test_completions_readings_and_relations(shared: TestClient, make_event: Callable[..., Any]) -> None:
     """What is typed is completed, a query is read, and an entity has others to do with it."""
     completions = shared.get("/complete?q=sum").json()["completions"]
     assert completions
     assert all(" sum" in f" {one['text'].lower()}" for one in completions)
     assert shared.get("/understand?q=rock+songs").json()["words"] == ["rock", "songs"]
-    found = shared.get("/related?id=e00&k=2").json()
-    assert found["id"] == "e00"
-    assert len(found["results"]) == 2
+    answer = shared.get("/search?q=love&user=ana").json()
+    together = [one["id"] for one in answer["results"][:3]]
+    shared.post("/feedback", json=[make_event(answer["query_id"], one, "like") for one in together])
+    found = shared.get("/related", params={"id": together[0], "k": 2}).json()
+    assert found["id"] == together[0]
+    assert {one["id"] for one in found["results"]} == set(together[1:])
     problem(shared.get("/related?id=nobody"), 404, "not-found")
 
 
