@@ -52,14 +52,14 @@ function weights(found) {
 function course(rewards) {
   const most = Math.max(...rewards.map((one) => one.reward), 0.01);
   const x = (at) => (rewards.length === 1 ? WIDTH / 2 : 4 + ((WIDTH - 8) * at) / (rewards.length - 1));
-  const y = (value) => 64 - (56 * Math.max(0, value)) / most;
+  const y = (value) => 52 - (44 * Math.max(0, value)) / most;
   const points = rewards.map((one, at) => `${x(at).toFixed(1)},${y(one.reward).toFixed(1)}`);
   const last = rewards.at(-1).reward;
-  return frame(84, `Mean reward of a page, oldest first; the latest ${last.toFixed(2)}`,
-    svg("polygon", { class: "area", points: `${x(0)},64 ${points.join(" ")} ${x(rewards.length - 1)},64` }),
+  return frame(70, `Mean reward of a page, oldest first; the latest ${last.toFixed(2)}`,
+    svg("polygon", { class: "area", points: `${x(0)},52 ${points.join(" ")} ${x(rewards.length - 1)},52` }),
     svg("polyline", { class: "curve", points: points.join(" ") }),
     svg("circle", { class: "dot", cx: x(rewards.length - 1), cy: y(last), r: 3.5 }),
-    text(0, 80, "earlier"), text(WIDTH, 80, `now ${last.toFixed(2)}`, "v"));
+    text(0, 68, "earlier"), text(WIDTH, 68, `now ${last.toFixed(2)}`, "v"));
 }
 
 function part(title, drawing, words) {
