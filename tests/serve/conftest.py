@@ -49,7 +49,7 @@ def entities() -> list[dict[str, object]]:
     ]
     evil: dict[str, object] = {
         "id": "<i>evil/../..",
-        "type": "<b>song",
+        "type": "<u>song",
         "title": EVIL,
         "text": f"Text {EVIL}",
         "genres": [EVIL],

@@ -67,6 +67,8 @@ def test_pages_go_on(shared: TestClient) -> None:
     second = shared.get(f"/search?k=3&offset=3&query_id={first['query_id']}").json()
     assert [one["rank"] for one in second["results"]] == [4, 5, 6]
     whole = shared.get("/search?q=love&k=6&seed=3&log=0").json()
+    problem(shared.get("/search?offset=3&query_id=a/b"), 422, "unusable")
+    problem(shared.get(f"/search?q=rain&offset=3&query_id={first['query_id']}"), 400, "bad-request")
     rest = shared.get("/search?q=love&k=3&offset=3&seed=3&log=0").json()
     assert [one["id"] for one in rest["results"]] == [one["id"] for one in whole["results"][3:]]
 
@@ -177,6 +179,7 @@ def test_health_docs_and_description(shared: TestClient) -> None:
         ("filter=year+>", ""),
         ("facets=nothing", ""),
         ("context=device", ""),
+        ("query_id=mine", "query_id"),
     ],
 )
 def test_bad_parameters_are_told(shared: TestClient, query: str, where: str) -> None:

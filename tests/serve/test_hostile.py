@@ -108,5 +108,5 @@ def test_a_hostile_catalogue_is_shown_as_text(shared: TestClient, make_event: Ca
         page = shared.get(path).text
         assert "<script>alert" not in page
         assert "<i>evil" not in page
-        assert "<b>song" not in page
+        assert "<u>song" not in page
         assert "\x1b" not in page
