@@ -1,5 +1,5 @@
 // What the index has learned, drawn anew after every action: strategies, weights, reward.
-import { $, el, getJson, number, svg } from "./dom.js";
+import { $, el, getJson, number, still, svg } from "./dom.js";
 
 const WIDTH = 280;
 const LEFT = 92;
@@ -51,7 +51,7 @@ function weights(found) {
 
 function course(rewards) {
   const most = Math.max(...rewards.map((one) => one.reward), 0.01);
-  const x = (at) => (rewards.length === 1 ? WIDTH / 2 : 4 + ((WIDTH - 8) * at) / (rewards.length - 1));
+  const x = (at) => 4 + ((WIDTH - 8) * at) / (rewards.length - 1);
   const y = (value) => 52 - (44 * Math.max(0, value)) / most;
   const points = rewards.map((one, at) => `${x(at).toFixed(1)},${y(one.reward).toFixed(1)}`);
   const last = rewards.at(-1).reward;
@@ -71,7 +71,7 @@ function draw(told) {
   return [
     part("Reward per page", told.rewards.length > 1 ? course(told.rewards) : null,
       `${number(told.impressions)} ${told.impressions === 1 ? "page" : "pages"}, ${number(told.events)} ${told.events === 1 ? "action" : "actions"}.${told.events ? "" : " Click or like a result, and watch."}`),
-    part("Strategies", shares(arms), "Each one's share of the candidates lately."),
+    arms.some((arm) => arm.share > 0) && part("Strategies", shares(arms), "Each one's share of the candidates lately."),
     part("Expected reward", expected(arms), `Policy version ${told.policy_version}: mean and deviation.`),
     part("Ranker's weights", weights(told.weights), `Version ${told.ranker_version}: ${told.ranker}. Ticks: where they began.`),
   ];
@@ -85,8 +85,8 @@ export async function refresh({ flash = false } = {}) {
     const told = await getJson("/arms");
     const now = JSON.stringify(told);
     if (now === before) return;
-    $("panel").replaceChildren(...draw(told));
-    if (flash && before) $("panel").animate?.([{ backgroundColor: "var(--accent-bg)" }, {}], { duration: 1200 });
+    $("panel").replaceChildren(...draw(told).filter(Boolean));
+    if (flash && before && !still()) $("panel").animate([{ backgroundColor: "var(--accent-bg)" }, {}], { duration: 1200 });
     before = now;
   } catch {
     // the panel is an extra: where it cannot be had the search goes on
