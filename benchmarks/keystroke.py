@@ -15,9 +15,9 @@ from common import OUT, data, quantile, report, rows
 
 from ltrr_cli import Engine
 from ltrr_cli.cli import instant
-from ltrr_cli.wire.asking import Asking
 from ltrr_cli.cli.completing import suggestions
 from ltrr_cli.cli.repl import COMMANDS
+from ltrr_cli.wire.asking import Asking
 
 
 def main() -> None:

@@ -22,7 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from common import OUT, data, quantile, report, rows
+from common import times as clocked
 from playwright.sync_api import Page, sync_playwright
+
+from ltrr_cli import Engine
 
 _WATCH = """() => {
   window.times = []; window.shift = 0;
@@ -44,6 +47,8 @@ _WATCH = """() => {
   const shifted = (list) => list.getEntries().forEach((one) => { window.shift += one.hadRecentInput ? 0 : one.value; });
   new PerformanceObserver(shifted).observe({ type: "layout-shift", buffered: true });
 }"""
+_WAITED = """performance.getEntriesByType("resource").filter((one) => one.name.includes("log=0") && one.responseEnd)
+  .map((one) => one.duration)"""
 _MILLISECONDS_A_KEY = 180
 
 
@@ -74,15 +79,21 @@ def main() -> None:
                 page.evaluate(_WATCH)
                 _type(page, texts[: int(sys.argv[1]) if len(sys.argv) > 1 else 30])
                 times, shift = page.evaluate("[window.times, window.shift]")
+                waited = page.evaluate(_WAITED)
                 browser.close()
             finally:
                 server.terminate()
+        with Engine.open(index) as engine:
+            engine.search("warm up", log=False)
+            alone = clocked(lambda text: engine.search(text, log=False), texts[:200])
     from_key, from_asking = zip(*times, strict=True)
     report(
         [
             ("answers drawn while typing", f"{len(times):,}"),
             ("from the key, p50 / p95", f"{quantile(from_key, 0.5):.0f} / {quantile(from_key, 0.95):.0f} ms"),
             ("without the debounce", f"{quantile(from_asking, 0.5):.0f} / {quantile(from_asking, 0.95):.0f} ms"),
+            ("of this the server", f"{quantile(waited, 0.5):.0f} / {quantile(waited, 0.95):.0f} ms"),
+            ("Engine.search alone", f"{quantile(alone, 0.5):.0f} / {quantile(alone, 0.95):.0f} ms"),
             ("page, sheet and scripts", f"{weight / 1e3:.1f} kB, nothing compressed"),
             ("layout shift in all", f"{shift:.4f}"),
         ]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import time
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
 
+from ltrr_cli.serve.log import LOG, tell
 from ltrr_cli.serve.problems import problem_of
 from ltrr_cli.wire.text import safe
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from ltrr_cli.serve.metrics import Metrics
     from ltrr_cli.serve.settings import Settings
 
-LOG = logging.getLogger("ltrr.serve")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -91,15 +89,7 @@ class Access:
         return safe(f"{client} {scope['method']} {shown} {status or '-'} {length} B {seconds * 1e3:.1f} ms")
 
 
-def tell(error: Exception) -> None:
-    """Write an error that is the server's own into its log, with LTRR_DEBUG=1 where it came from."""
-    if problem_of(error).status == 500:
-        debug = os.environ.get("LTRR_DEBUG", "") not in ("", "0")
-        LOG.error("%s", safe(f"error: {type(error).__name__}: {error}"), exc_info=error if debug else None)
-
-
 def _route(scope: Scope) -> str:
     """Return the name of what was asked, of which there are only a few, whatever is asked."""
-    route = scope.get("route")
-    path = getattr(route, "path", "")
-    return path if path and path != "/" else ("/" if scope["path"] == "/" else "other")
+    path: str = getattr(scope.get("route"), "path", "")
+    return path or "other"

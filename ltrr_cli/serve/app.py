@@ -15,10 +15,11 @@ from starlette.routing import Route
 from ltrr_cli import __version__
 from ltrr_cli.errors import FeedbackError, LtrrError
 from ltrr_cli.serve import login, openapi
-from ltrr_cli.serve.access import Access, tell
+from ltrr_cli.serve.access import Access
 from ltrr_cli.serve.asker import Asker
 from ltrr_cli.serve.bodies import read_events, read_json
 from ltrr_cli.serve.guard import Guard
+from ltrr_cli.serve.log import tell
 from ltrr_cli.serve.metrics import CONTENT_TYPE, Metrics
 from ltrr_cli.serve.operations import OPERATIONS
 from ltrr_cli.serve.page import routes as page_routes
@@ -169,8 +170,10 @@ def _json(value: object) -> Response:
 
 
 def _problem(_: Request, error: Exception) -> Response:
-    tell(error)
-    return problem_of(error).response()
+    problem = problem_of(error)
+    if problem.kind == "broken":
+        tell(error)
+    return problem.response()
 
 
 def _http_problem(_: Request, error: Exception) -> Response:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ltrr_cli.errors import FeedbackError
 from ltrr_cli.query.given import parse_given
 from ltrr_cli.serve.inbox import Inbox
 from ltrr_cli.serve.panel import panel
 from ltrr_cli.serve.parameters import COMPLETE, SEARCH, Parameter, read_object
 from ltrr_cli.serve.pool import Pool
+from ltrr_cli.serve.problems import Problem
 from ltrr_cli.wire.answers import answer_json
 from ltrr_cli.wire.asking import Asking, filter_of
 from ltrr_cli.wire.entities import related_json
@@ -53,7 +55,12 @@ class Asker:
         The parameters are those of `/search`; with `highlight` each result also has `shown`.
         """
         wanted = _read(SEARCH, params)
-        text, highlight = wanted["q"], wanted["highlight"]
+        text, highlight, paged = wanted["q"], wanted["highlight"], bool(wanted["query_id"])
+        if paged and not wanted["offset"]:
+            # It would be the new answer's name, and take the feedback of one that somebody else was given.
+            raise Problem(
+                kind="bad-request", detail="query_id goes on in an answer", where="query_id", next="give an offset too"
+            )
         asking = Asking(
             k=wanted["k"],
             offset=wanted["offset"],
@@ -72,8 +79,12 @@ class Asker:
         )
 
         def ask(engine: Engine) -> dict[str, Any]:
-            answer = asking.ask(engine, text)
-            paged = bool(asking.offset and asking.query_id)
+            try:
+                answer = asking.ask(engine, text)
+            except FeedbackError as error:
+                if not paged:
+                    raise
+                raise Problem(kind="unusable", detail=error.what, where=asking.query_id) from error
             row = answer_json(answer, explain=asking.explain and not paged)
             failed = {arm.name: arm.error for arm in answer.trace.arms if arm.error and not paged}
             if failed:
@@ -121,4 +132,6 @@ class Asker:
 
 
 def _read(parameters: Sequence[Parameter], params: Mapping[str, Any]) -> dict[str, Any]:
-    return read_object(parameters, {name: list(v) if isinstance(v, tuple) else v for name, v in params.items()})
+    """Return the parameters of a call, checked as those of a JSON body; None is as not given."""
+    given = {name: list(value) if isinstance(value, tuple) else value for name, value in params.items()}
+    return read_object(parameters, {name: value for name, value in given.items() if value is not None})

@@ -170,8 +170,7 @@ def _cookie(headers: Headers) -> str:
         jar: SimpleCookie = SimpleCookie(headers.get("cookie", ""))
     except CookieError:
         return ""
-    value: str = jar[COOKIE].value if COOKIE in jar else ""
-    return value
+    return jar[COOKIE].value if COOKIE in jar else ""
 
 
 def _wants_page(scope: Scope) -> bool:
@@ -180,4 +179,4 @@ def _wants_page(scope: Scope) -> bool:
 
 def _address(scope: Scope) -> str:
     query = scope["query_string"].decode("latin-1")
-    return scope["path"] + (f"?{query}" if query else "")
+    return f"{scope['path']}?{query}" if query else str(scope["path"])

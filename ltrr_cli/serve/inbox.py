@@ -10,8 +10,9 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ltrr_cli.errors import LtrrError
-from ltrr_cli.serve.problems import Busy
+from ltrr_cli.errors import FeedbackError, LtrrError
+from ltrr_cli.serve.log import tell
+from ltrr_cli.serve.problems import Busy, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
 _WAITING = 10_000
 """Events that may wait, at most."""
 _BATCH = 2_000
-_Parcel = tuple["Sequence[object]", "asyncio.Future[list[Received]]"]
 _TEND_EVERY = 50
 """Events after which it is looked whether there is enough to train with, or to write the learned state down."""
+
+_Parcel = tuple["Sequence[object]", "asyncio.Future[list[Received]]"]
+"""Events that came together, and who waits for what became of them."""
 
 
 class Inbox:
@@ -79,7 +82,11 @@ class Inbox:
         rows = [row for parcel, _ in parcels for row in parcel]
 
         def receive(engine: Engine) -> list[Received]:
-            return engine.receive(rows)
+            try:
+                return engine.receive(rows)
+            except FeedbackError as error:  # of what is sent nothing is: the disk is full, or not ours
+                tell(error)
+                raise Problem(kind="read-only", detail="nothing was recorded", next="try again later") from error
 
         try:
             found = iter(await self._pool.run_anyhow(receive))

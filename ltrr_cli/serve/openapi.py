@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ code, pre { font: 14px/1.4 ui-monospace, monospace; } pre { overflow-x: auto; pa
 """
 
 
+@cache
 def openapi(*, token: bool) -> dict[str, Any]:
     """Return the OpenAPI document; `token`: one has to be shown."""
     components: dict[str, Any] = {"schemas": {"Problem": PROBLEM, "Event": EVENT}}

@@ -116,12 +116,12 @@ def read_texts(parameters: Sequence[Parameter], given: Iterable[tuple[str, str]]
 
 
 def read_object(parameters: Sequence[Parameter], given: object) -> dict[str, Any]:
-    """Return the values of a JSON object; null is as not given. Raises `Problem`."""
+    """Return the values of a JSON object, all that are not given with their defaults. Raises `Problem`."""
     if not isinstance(given, dict):
         raise Problem(
             kind="bad-request", detail="the body is no JSON object", next="send the parameters as its members"
         )
-    return _read(parameters, {name: value for name, value in given.items() if value is not None}, typed=True)
+    return _read(parameters, given, typed=True)
 
 
 def _read(parameters: Sequence[Parameter], given: Mapping[str, object], *, typed: bool) -> dict[str, Any]:
@@ -159,7 +159,7 @@ SEARCH = (
     Parameter(
         name="query_id",
         kind="text",
-        about="with offset: go on in this answer; else a name for this one",
+        about="with offset: go on in this answer, whatever was learned since",
         default="",
         high=512,
     ),

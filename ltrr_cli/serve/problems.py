@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from ltrr_cli.errors import FeedbackError, LockedError, LtrrError, UsageError
+from ltrr_cli.errors import LockedError, LtrrError, UsageError
 from ltrr_cli.wire.text import dumps
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ TITLES = {
     "unusable": (422, "The request is read, and cannot be done"),
     "too-many": (429, "Too many requests"),
     "broken": (500, "Something is wrong with the server"),
-    "read-only": (503, "The index may not be written to"),
+    "read-only": (503, "The index cannot be written to"),
     "busy": (503, "The server is busy"),
     "too-slow": (504, "No answer in time"),
 }
@@ -77,10 +77,6 @@ def problem_of(error: Exception) -> Problem:
             return error
         case UsageError():
             found = Problem(kind="bad-request", detail=error.what, where=error.where, next=error.next)
-        case FeedbackError() if "/" not in error.where:
-            found = Problem(kind="unusable", detail=error.what, where=error.where, next=error.next)
-        case FeedbackError():
-            found = Problem(kind="read-only", detail=error.what)
         case LockedError() | Busy():
             wait = {"Retry-After": "1"}
             found = Problem(kind="busy", detail="others are served", next="try again in a second", headers=wait)

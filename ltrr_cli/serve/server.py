@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import errno
-import logging
 import multiprocessing
 import os
 import shutil
 import signal
 import socket
-import sys
 import tempfile
 import threading
 from dataclasses import replace
@@ -17,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ltrr_cli.errors import ServeError
+from ltrr_cli.serve.log import speak
 
 if TYPE_CHECKING:
     from uvicorn import Config
@@ -88,18 +87,6 @@ def make_worker(settings: Settings) -> Access:
 
         threading.Thread(target=follow, name="ltrr-parent", daemon=True).start()
     return make_app(settings)
-
-
-def speak() -> None:
-    """Let the server's log go to standard error, a line a request."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
-    log = logging.getLogger("ltrr.serve")
-    log.handlers, log.propagate = [handler], False
-    log.setLevel(logging.INFO)
-    noise = logging.getLogger("uvicorn.error")
-    noise.handlers, noise.propagate = [handler], False
-    noise.setLevel(logging.WARNING)
 
 
 def _config(settings: Settings) -> Config:

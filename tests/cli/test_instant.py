@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ltrr_cli.cli import instant
-from ltrr_cli.wire.asking import Asking
 from ltrr_cli.cli.completing import suggestions
 from ltrr_cli.cli.instant import SHOWN, Instant
 from ltrr_cli.cli.repl import COMMANDS, HELP
 from ltrr_cli.engine import Engine
+from ltrr_cli.wire.asking import Asking
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.cells import cell_len
 
-from ltrr_cli.wire.arms import meaning
 from ltrr_cli.cli.info import draw_bar
 from ltrr_cli.engine import Engine
 from ltrr_cli.policy.base import BUCKETS
 from ltrr_cli.policy.model import OWN
+from ltrr_cli.wire.arms import meaning
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from ltrr_cli.wire.answers import answer_json
 from ltrr_cli.cli.console import make_console
 from ltrr_cli.cli.explain import show_explained
 from ltrr_cli.cli.render import fit, moved, show_answer, why
 from ltrr_cli.cli.text import dumps
 from ltrr_cli.records import Answer, Arm, Reserved, Result, Trace
+from ltrr_cli.wire.answers import answer_json
 
 EVIL = "\x1b[31mEvil\x1b]0;owned\x07\nlove\u202e \x9b2J\x7f end \ud800"
 

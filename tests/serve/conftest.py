@@ -47,7 +47,13 @@ def entities() -> list[dict[str, object]]:
         }
         for number in range(39)
     ]
-    evil = {"id": "<i>evil/../..", "type": "<b>song", "title": EVIL, "text": f"Text {EVIL}", "genres": [EVIL]}
+    evil: dict[str, object] = {
+        "id": "<i>evil/../..",
+        "type": "<u>song",
+        "title": EVIL,
+        "text": f"Text {EVIL}",
+        "genres": [EVIL],
+    }
     return [*rows, evil]
 
 
@@ -97,7 +103,7 @@ def serve(index: Path) -> Iterator[Serve]:
 def open_client(settings: Settings) -> Iterator[Client]:
     """Return a client that shows errors as a browser sees them."""
     app = make_app(settings)
-    with TestClient(app, "http://localhost", raise_server_exceptions=False, follow_redirects=False) as client:  # type: ignore[arg-type]
+    with TestClient(app, "http://localhost", raise_server_exceptions=False, follow_redirects=False) as client:
         yield client
 
 
@@ -172,8 +178,8 @@ def served(index: Path, tmp_path: Path) -> Iterator[Callable[..., Served]]:
 
 def event(query_id: str, entity_id: str, action: str = "click", **more: Any) -> dict[str, Any]:
     """Return a UBI event; `event_id` and `dwell_ms` go to its attributes."""
-    inner = {name: more.pop(name) for name in ("event_id", "dwell_ms") if name in more}
-    attributes = {"object": {"object_id": entity_id}, **inner}
+    inner: dict[str, Any] = {name: more.pop(name) for name in ("event_id", "dwell_ms") if name in more}
+    attributes: dict[str, Any] = {"object": {"object_id": entity_id}, **inner}
     return {"action_name": action, "query_id": query_id, "event_attributes": attributes, **more}
 
 

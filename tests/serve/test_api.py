@@ -67,6 +67,8 @@ def test_pages_go_on(shared: TestClient) -> None:
     second = shared.get(f"/search?k=3&offset=3&query_id={first['query_id']}").json()
     assert [one["rank"] for one in second["results"]] == [4, 5, 6]
     whole = shared.get("/search?q=love&k=6&seed=3&log=0").json()
+    problem(shared.get("/search?offset=3&query_id=a/b"), 422, "unusable")
+    problem(shared.get(f"/search?q=rain&offset=3&query_id={first['query_id']}"), 400, "bad-request")
     rest = shared.get("/search?q=love&k=3&offset=3&seed=3&log=0").json()
     assert [one["id"] for one in rest["results"]] == [one["id"] for one in whole["results"][3:]]
 
@@ -94,15 +96,18 @@ def test_explain_goes_from_arms_to_features(shared: TestClient) -> None:
     problem(shared.get("/explain", params={"query_id": "nope", "id": "e00"}), 404, "not-found")
 
 
-def test_completions_readings_and_relations(shared: TestClient) -> None:
+def test_completions_readings_and_relations(shared: TestClient, make_event: Callable[..., Any]) -> None:
     """What is typed is completed, a query is read, and an entity has others to do with it."""
     completions = shared.get("/complete?q=sum").json()["completions"]
     assert completions
     assert all(" sum" in f" {one['text'].lower()}" for one in completions)
     assert shared.get("/understand?q=rock+songs").json()["words"] == ["rock", "songs"]
-    found = shared.get("/related?id=e00&k=2").json()
-    assert found["id"] == "e00"
-    assert len(found["results"]) == 2
+    answer = shared.get("/search?q=love&user=ana").json()
+    together = [one["id"] for one in answer["results"][:3]]
+    shared.post("/feedback", json=[make_event(answer["query_id"], one, "like") for one in together])
+    found = shared.get("/related", params={"id": together[0], "k": 2}).json()
+    assert found["id"] == together[0]
+    assert {one["id"] for one in found["results"]} == set(together[1:])
     problem(shared.get("/related?id=nobody"), 404, "not-found")
 
 
@@ -174,6 +179,7 @@ def test_health_docs_and_description(shared: TestClient) -> None:
         ("filter=year+>", ""),
         ("facets=nothing", ""),
         ("context=device", ""),
+        ("query_id=mine", "query_id"),
     ],
 )
 def test_bad_parameters_are_told(shared: TestClient, query: str, where: str) -> None:

@@ -16,7 +16,7 @@ _READ = 4_000
 """Characters of a text in which words are looked for."""
 _FIRST = 600
 """Characters of a text in which they are looked for at first."""
-_SNIPPET = 180
+_SNIPPET = 170
 _LEAD = 50
 """Characters before the first marked word."""
 _FACTS = 3
@@ -49,7 +49,8 @@ def _marks(engine: Engine, query: str, title: str, text: str) -> tuple[Marks, Ma
     """Return where words of the query stand in both, which are looked at together: to read the query takes longest."""
     start = len(title) + 1
     found = engine.marks(query, f"{title}\n{text}")
-    return [one for one in found if one[1] < start], [(low - start, high - start) for low, high in found if low >= start]
+    in_text = [(low - start, high - start) for low, high in found if low >= start]
+    return [one for one in found if one[1] < start], in_text
 
 
 def facts(engine: Engine, entity: Entity) -> list[str]:

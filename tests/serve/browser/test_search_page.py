@@ -91,8 +91,13 @@ def test_a_click_opens_the_drawer_and_is_logged_with_the_time_spent(visit: Open,
     page.wait_for_timeout(1100)  # the least time that counts as reading
     page.keyboard.press("Escape")
     assert not drawer.is_visible()
-    page.goto(site.url + "/")
-    click, view = [one for one in site.events() if one.text == "thunder"]
+    page.locator(f"{RESULTS} .open").first.click()
+    page.wait_for_selector("#drawer dl")
+    page.wait_for_timeout(1100)
+    page.goto(site.url + "/")  # with the drawer open: that ends the reading too
+    page.wait_for_load_state("networkidle")
+    click, view, *others = [one for one in site.events() if one.text == "thunder"]
+    assert sorted(one.action for one in others) == ["click", "view"]
     assert (click.action, click.entity_id, click.position) == ("click", entity, 2)
     assert (view.action, view.entity_id, view.query_id, view.position) == ("view", entity, click.query_id, 2)
     assert 1 <= view.dwell < 60

@@ -67,8 +67,8 @@ async function load(url, drawn) {
   }
 }
 
-// `kind` is "details" or "why"; `ask` returns a promise of the query id, which is needed only to explain.
-export function open({ id, title, kind, ask, from, onClose }) {
+// `kind` is "details" or "why"; `queryId` is promised: to explain, the answer has to be logged.
+export function open({ id, title, kind, queryId, from, onClose }) {
   if (drawer.open) shut();
   opener = from;
   closed = onClose;
@@ -79,7 +79,7 @@ export function open({ id, title, kind, ask, from, onClose }) {
   const show = async (name) => {
     for (const one of tabs.children) one.setAttribute("aria-pressed", String(one.dataset.tab === name));
     if (name === "details") return load(`/entity/${encodeURIComponent(id)}`, details);
-    return load(`/explain?${new URLSearchParams({ query_id: await ask(), id })}`, reasons);
+    return load(`/explain?${new URLSearchParams({ query_id: await queryId, id })}`, reasons);
   };
   tabs.addEventListener("click", (happened) => happened.target.dataset.tab && show(happened.target.dataset.tab));
   close.addEventListener("click", shut);

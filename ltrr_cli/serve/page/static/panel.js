@@ -1,5 +1,5 @@
 // What the index has learned, drawn anew after every action: strategies, weights, reward.
-import { $, el, getJson, number, svg } from "./dom.js";
+import { $, el, getJson, number, still, svg } from "./dom.js";
 
 const WIDTH = 280;
 const LEFT = 92;
@@ -51,15 +51,15 @@ function weights(found) {
 
 function course(rewards) {
   const most = Math.max(...rewards.map((one) => one.reward), 0.01);
-  const x = (at) => (rewards.length === 1 ? WIDTH / 2 : 4 + ((WIDTH - 8) * at) / (rewards.length - 1));
-  const y = (value) => 64 - (56 * Math.max(0, value)) / most;
+  const x = (at) => 4 + ((WIDTH - 8) * at) / (rewards.length - 1);
+  const y = (value) => 52 - (44 * Math.max(0, value)) / most;
   const points = rewards.map((one, at) => `${x(at).toFixed(1)},${y(one.reward).toFixed(1)}`);
   const last = rewards.at(-1).reward;
-  return frame(84, `Mean reward of a page, oldest first; the latest ${last.toFixed(2)}`,
-    svg("polygon", { class: "area", points: `${x(0)},64 ${points.join(" ")} ${x(rewards.length - 1)},64` }),
+  return frame(70, `Mean reward of a page, oldest first; the latest ${last.toFixed(2)}`,
+    svg("polygon", { class: "area", points: `${x(0)},52 ${points.join(" ")} ${x(rewards.length - 1)},52` }),
     svg("polyline", { class: "curve", points: points.join(" ") }),
     svg("circle", { class: "dot", cx: x(rewards.length - 1), cy: y(last), r: 3.5 }),
-    text(0, 80, "earlier"), text(WIDTH, 80, `now ${last.toFixed(2)}`, "v"));
+    text(0, 68, "earlier"), text(WIDTH, 68, `now ${last.toFixed(2)}`, "v"));
 }
 
 function part(title, drawing, words) {
@@ -71,7 +71,7 @@ function draw(told) {
   return [
     part("Reward per page", told.rewards.length > 1 ? course(told.rewards) : null,
       `${number(told.impressions)} ${told.impressions === 1 ? "page" : "pages"}, ${number(told.events)} ${told.events === 1 ? "action" : "actions"}.${told.events ? "" : " Click or like a result, and watch."}`),
-    part("Strategies", shares(arms), "Each one's share of the candidates lately."),
+    arms.some((arm) => arm.share > 0) && part("Strategies", shares(arms), "Each one's share of the candidates lately."),
     part("Expected reward", expected(arms), `Policy version ${told.policy_version}: mean and deviation.`),
     part("Ranker's weights", weights(told.weights), `Version ${told.ranker_version}: ${told.ranker}. Ticks: where they began.`),
   ];
@@ -85,8 +85,8 @@ export async function refresh({ flash = false } = {}) {
     const told = await getJson("/arms");
     const now = JSON.stringify(told);
     if (now === before) return;
-    $("panel").replaceChildren(...draw(told));
-    if (flash && before) $("panel").animate?.([{ backgroundColor: "var(--accent-bg)" }, {}], { duration: 1200 });
+    $("panel").replaceChildren(...draw(told).filter(Boolean));
+    if (flash && before && !still()) $("panel").animate([{ backgroundColor: "var(--accent-bg)" }, {}], { duration: 1200 });
     before = now;
   } catch {
     // the panel is an extra: where it cannot be had the search goes on

@@ -22,12 +22,11 @@ function label(part) {
 function hit(result, liked) {
   const { title, text, facts } = result.shown;
   const found = Object.entries(result.strategies).sort((a, b) => a[1] - b[1] || (a[0] < b[0] ? -1 : 1));
-  const heart = svg("svg", { width: 18, height: 18 }, svg("use", { href: "#heart" }));
+  const heart = svg("svg", {}, svg("use", { href: "#heart" }));
   return el("li", { class: "hit", "data-id": result.id, "data-rank": result.rank },
-    el("div", { class: "what" },
+    el("div", {},
       el("h2", {}, el("a", { class: "open", href: `/entity/${encodeURIComponent(result.id)}` }, pieces(title))),
-      el("p", { class: "facts" }, result.type && el("span", { class: "type" }, result.type),
-        facts.map((fact) => el("span", {}, fact))),
+      el("p", { class: "facts" }, result.type && [el("b", {}, result.type), facts.length > 0 && " · "], facts.join(" · ")),
       el("p", { class: "text" }, pieces(text)),
       el("p", { class: "found" }, found.map(([arm, rank]) => `${arm} ${rank}`).join(" · "))),
     el("div", { class: "acts js" },
@@ -51,7 +50,7 @@ function facetLists(state, answer, url) {
     return el("section", { class: "facet" }, el("h2", {}, field.replaceAll("_", " ")), el("ul", {}, values.map((one) =>
       el("li", {}, el("a", { href: url.toggled(one.part), "data-filter": one.part,
         "aria-current": state.filters.includes(one.part) && "true" },
-      el("span", {}, String(one.value)), " ", el("span", { class: "n" }, number(one.entities)))))));
+      `${one.value} `, el("i", {}, number(one.entities)))))));
   });
 }
 
