@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ltrr_cli.ranking.linear import LinearRanker
     from ltrr_cli.records import Event, Impression, Trace
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 EVERYBODY = "all"
 _MOST_EXPECTED = 100_000
 _MOST_SESSIONS = 10_000
@@ -161,10 +161,12 @@ class Learned:
         self.people.acted(event.user, event.session, event.entity_id, gain, scale)
 
     def _choose(self, event: Event, query: str) -> None:
-        """Note whether a user who has acted under a query before acts on the same again."""
-        asked = hash64(f"{query}\0\0{event.user}")
+        """Note whether a user who has acted before acts on the same again, under this query or after another."""
+        asked, again = hash64(f"{query}\0\0{event.user}"), self.has_acted(event.user, query, event.entity_id)
         if self.caps[asked]:
-            self.people.chose(before=self.has_acted(event.user, query, event.entity_id))
+            self.people.chose(before=again)
+        if not again:
+            self.people.moved(event.user, event.entity_id)
         self.caps[asked] = 1.0
 
     def has_acted(self, user: str, query: str, entity_id: str) -> bool:
@@ -299,7 +301,7 @@ class Learned:
             "actions": dict(sorted(self.actions.items())),
             "sessions": self.sessions,
             "readings": self.trust.to_rows(),
-            "choices": [self.people.chances, self.people.returns],
+            "choices": self.people.counts,
             "arm_ms": self.teaching.history.times,
             "popularity_power": self.power.to_dict(),
             "expected": [one.to_row() for one in self.expected.values()],
@@ -327,7 +329,7 @@ class Learned:
             for name in _TABLES:
                 setattr(learned, name, Table.open(directory, name))
             learned.teaching.open(directory, state["arm_ms"])
-            learned.people.open(directory, *state["choices"])
+            learned.people.open(directory, state["choices"])
             learned.sessions = {str(session): float(time) for session, time in state["sessions"].items()}
             learned.contest = Contest.from_dict(ranker)
             learned.trust = Trust.from_rows(state.get("readings", []))  # an older ltrr logged none

@@ -12,6 +12,7 @@ from ltrr_cli.memory.trails import Trails
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 MOST_OF_USER = 200
@@ -22,10 +23,18 @@ _PARTNERS = 10
 """An action goes together with so many of the person's latest."""
 _USUAL, _ENOUGH = 0.05, 50.0
 """Below this rate of returns, known from so many chances, people are taken not to do a thing twice."""
+LATELY = 20
+"""What a person acted on lately: so many entities."""
+_OFTEN = 0.3
+"""From this rate of comebacks on people are taken to stay with what they acted on lately."""
 
 
 class People:
-    """The trails, and how often people who act under a query again choose what they chose before."""
+    """The trails, and how often people act again on the same.
+
+    `returns` of `chances`: who acts under a query again chooses what he chose before. `comebacks` of `moves`: who acts
+    on what he did not act on under this query acted on it lately, under others.
+    """
 
     def __init__(self) -> None:
         self.users = Trails("users", MOST_OF_USER)
@@ -33,6 +42,8 @@ class People:
         self.together = Trails("together", MOST_TOGETHER, heaviest=True)
         self.chances = 0.0
         self.returns = 0.0
+        self.moves = 0.0
+        self.comebacks = 0.0
 
     def acted(self, user: str, session: str, entity_id: str, gain: float, scale: float) -> None:
         """Count an action: `gain` is what it was worth, `scale` the growth of masses at its time."""
@@ -56,6 +67,19 @@ class People:
         self.chances += 1
         self.returns += before
 
+    def moved(self, user: str, entity_id: str) -> None:
+        """Count that a user acts on what is new under this query; to be called before `acted`."""
+        latest = self.users.latest(hash64(user), LATELY)
+        if latest:
+            self.moves += 1
+            self.comebacks += hash64(entity_id) in {item for item, mass in latest if mass > 0}
+
+    @property
+    def loyalty(self) -> float:
+        """How sure it is that people, whatever they ask, come back to what they acted on lately, in [0, 1]."""
+        rate = self.comebacks / max(1.0, self.moves)
+        return self.moves / (self.moves + _ENOUGH) * min(1.0, rate / _OFTEN)
+
     @property
     def once(self) -> float:
         """How sure it is that nobody acts on the same entity twice under one query, in [0, 1]."""
@@ -67,8 +91,13 @@ class People:
         for trail in (self.users, self.sessions, self.together):
             trail.write(directory)
 
-    def open(self, directory: Path, chances: float, returns: float) -> None:
-        """Map the trails; the counts are kept elsewhere. Raises OSError or ValueError if they are damaged."""
+    @property
+    def counts(self) -> list[float]:
+        """What is counted of people's choices, to be kept beside the trails."""
+        return [self.chances, self.returns, self.moves, self.comebacks]
+
+    def open(self, directory: Path, counts: Sequence[float]) -> None:
+        """Map the trails; `counts` are kept elsewhere. Raises OSError or ValueError if they are damaged."""
         for trail in (self.users, self.sessions, self.together):
             trail.open(directory)
-        self.chances, self.returns = float(chances), float(returns)
+        self.chances, self.returns, self.moves, self.comebacks = map(float, counts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.memory.people import People
+from ltrr_cli.memory.people import LATELY, People
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
@@ -74,6 +74,13 @@ class Person:
         """The user's own rewards, none below 0; None where there are none."""
         _, rows, masses = self._own
         return (rows, np.maximum(masses, 0)) if len(rows) else None
+
+    @cached_property
+    def lately(self) -> Weighted:
+        """What the user acted on: 1 for the latest, half after `LATELY` others, times `People.loyalty`; dislikes 0."""
+        _, rows, masses = self._own
+        ages = np.arange(len(rows) - 1, -1, -1.0)
+        return rows, np.where(masses > 0, self._people.loyalty * 0.5 ** (ages / LATELY), 0.0)
 
     @property
     def taste_of_user(self) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.float64]]:

@@ -284,6 +284,7 @@ def _person(
     if person.own is not None:
         mass = values_at(rows, person.own)
         out[at["user.entity"]] = mass / (mass + 1)
+        out[at["user.lately"]] = values_at(rows, person.lately)
         if person.done is not None and (mass > 0).any():
             out[at["user.done"]] = 0.0
             acted = np.flatnonzero(mass > 0)

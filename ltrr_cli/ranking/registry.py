@@ -52,6 +52,8 @@ COMMON: Mapping[str, str] = {
     "memory.observed": "observed reward under this query relative to its best entity, times n / (n + 4)",
     "memory.predicted": "predicted score, fading as evidence comes: times 4 / (n + 4)",
     "user.entity": "the user's own reward for the entity, saturating: m / (m + 1)",
+    "user.lately": "how lately the user acted on it: 1 for the last, half after 20 others, times how sure it is that "
+    "people come back, whatever they ask",
     "user.type": "share of the user's rewards that went to entities of its type",
     "user.similarity": "cosine to the middle of what the user rewarded most, dislikes subtracted",
     "user.company": "how much people act on it together with what the person likes, as a share of the most",

@@ -132,3 +132,22 @@ def test_what_is_known(index: Path) -> None:
         assert report.likings[-1].reward < 0
         assert report.values
         assert not engine.person("nobody").known
+
+
+def test_who_comes_back_finds_it_again(index: Path) -> None:
+    """Where people act on the same under ever new queries, what somebody did last rises; a snapshot keeps that."""
+    with Engine.open(index) as engine:
+        for number in range(60):
+            answer = engine.search(("love", "rain", "night")[number % 3], user=f"u{number // 3}", now=NOW, seed=1)
+            engine.record(answer.query_id, "e05", "like", now=NOW)
+        answer = engine.search("river", user="ana", now=NOW, seed=1)
+        engine.record(answer.query_id, "e16", "like", now=NOW)
+        found = engine.search("home", user="ana", now=NOW, seed=1, explain=True, log=False, k=40)
+        (weight,) = (one.contributions["user.lately"] for one in found.results if one.id == "e16")
+        engine.learn(now=NOW)
+    assert weight > 0.1
+    with Engine.open(index) as engine:
+        again = engine.search("home", user="ana", now=NOW, seed=1, explain=True, log=False, k=40)
+    assert [(one.id, one.contributions.get("user.lately")) for one in again.results] == [
+        (one.id, one.contributions.get("user.lately")) for one in found.results
+    ]

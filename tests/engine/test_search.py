@@ -423,3 +423,15 @@ def test_a_closed_engine_says_so(index: Path) -> None:
     for ask in (lambda: engine.search("love"), engine.info, lambda: "e00" in engine):
         with pytest.raises(UsageError, match="closed"):
             ask()
+
+
+def test_a_title_read_in_the_query_counts(tmp_path: Path, encoder: str) -> None:
+    """The entity whose whole title stands in the query is above one whose title shares more of its words."""
+    titles = ("Silver Moon", "Road Trip List", "Road Trip Songs", "The Road to Silver", "Silver Trip List", "Other")
+    path = tmp_path / "catalog.jsonl"
+    path.write_text("".join(json.dumps({"id": title, "title": title}) + "\n" for title in titles))
+    Engine.build(path, tmp_path / "songs.ltrr", encoder=encoder)
+    with Engine.open(tmp_path / "songs.ltrr") as engine:
+        results = engine.search("silver moon and my trip list", log=False, explore=False, explain=True).results
+    assert [result.id for result in results[:2]] == ["Silver Moon", "Silver Trip List"]
+    assert results[0].score - results[0].contributions["title.read"] < results[1].score

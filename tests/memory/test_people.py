@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from ltrr_cli.memory.people import MOST_OF_SESSION, MOST_OF_USER, MOST_SESSIONS, People
+from ltrr_cli.memory.people import LATELY, MOST_OF_SESSION, MOST_OF_USER, MOST_SESSIONS, People
 from ltrr_cli.memory.person import Person
 from ltrr_cli.records import Entity
 from ltrr_cli.text import hash64
@@ -121,3 +121,45 @@ def test_once() -> None:
     for _ in range(100):
         people.chose(before=True)
     assert people.once == 0
+
+
+def test_loyalty() -> None:
+    """People are taken to come back only when many of many do; a first action and dislikes say nothing of it."""
+    people = People()
+    people.moved("u", "a")
+    assert (people.moves, people.loyalty) == (0, 0)
+    people.acted("u", "", "a", 1.0, 1.0)
+    people.acted("u", "", "b", -0.5, 1.0)
+    for entity_id in ("a", "b", "c"):
+        people.moved("u", entity_id)
+    assert (people.moves, people.comebacks) == (3, 1)
+    for _ in range(1000):
+        people.moved("u", "a")
+    assert people.loyalty > 0.9
+    for _ in range(9000):
+        people.moved("u", "c")
+    assert 0.3 < people.loyalty < 0.4
+
+
+def test_only_the_latest_are_come_back_to() -> None:
+    """What lies more than 20 entities back is not lately."""
+    people = People()
+    for number in range(LATELY + 1):
+        people.acted("u", "", f"e{number}", 1.0, 1.0)
+    people.moved("u", "e0")
+    assert people.comebacks == 0
+    people.moved("u", "e1")
+    assert people.comebacks == 1
+
+
+def test_lately(view: View) -> None:
+    """The last counts as much as people are loyal, older ones less, what is disliked nothing."""
+    people = People()
+    for entity_id, mass in (("a", 1.0), ("b", -1.0), ("c", 0.1)):
+        people.acted("u", "", entity_id, mass, 1.0)
+    for _ in range(10_000):
+        people.moved("u", "a")
+    rows, weights = Person(people, view, user="u").lately
+    assert dict(zip(rows.tolist(), weights.tolist(), strict=True)) == pytest.approx(
+        {0: people.loyalty * 0.5 ** (2 / LATELY), 1: 0, 2: people.loyalty}
+    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from ltrr_cli.memory.people import People
+from ltrr_cli.memory.people import LATELY, People
 from ltrr_cli.memory.person import Person
 from ltrr_cli.memory.recall import Recall
 from ltrr_cli.query.understand import understand
@@ -180,6 +180,20 @@ def test_what_is_done_once_is_not_done_again(view: View) -> None:
     person = _person(view, ("d", 3.0), ("a", 1.0), done=lambda rows: np.where(rows == 0, 0.5, 0.0).astype(np.float32))
     table = _table(_subject(view, "love", person=person), [0, 1, 3], [[1, 0]] * 3, [[1.0, NAN]] * 3)
     assert table["user.done"] == [0.5, 0, 0]
+
+
+def test_what_the_user_did_lately(view: View) -> None:
+    """The latest counts most, as far as people come back at all."""
+    people = People()
+    people.acted("u", "", "d", 1.0, 1.0)
+    people.acted("u", "", "a", 1.0, 1.0)
+    subject = _subject(view, "love", person=Person(people, view, user="u"))
+    assert _table(subject, [0, 3], [[1, 0]] * 2, [[1.0, NAN]] * 2)["user.lately"] == [0, 0]
+    for _ in range(100):
+        people.moved("u", "a")
+    subject = _subject(view, "love", person=Person(people, view, user="u"))
+    table = _table(subject, [0, 1, 3], [[1, 0]] * 3, [[1.0, NAN]] * 3)
+    assert table["user.lately"] == pytest.approx([people.loyalty, 0, people.loyalty * 0.5 ** (1 / LATELY)])
 
 
 def test_company_of_likes(view: View) -> None:
