@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ from ltrr_cli.index.manifest import NAME, Live, Manifest, read_manifest
 from ltrr_cli.index.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from ltrr_cli.catalog import Catalog
@@ -91,9 +92,8 @@ def build(
     if private:
         root.chmod(0o700)
         close_to_others(root, like=root)
-    with exclusive(root / "locks" / "build", timeout=5):
+    with exclusive(root / "locks" / "build", timeout=5), ExitStack() as held:
         before = _manifest(root, add=add)
-        new = [root / name for name in ("segments", "learned", "encoder") if not (root / name).exists()]
         if add and before is None:
             raise IndexDirectoryError(
                 "no index here to add to", where=str(root), next="make one with: ltrr index build"
@@ -103,58 +103,46 @@ def build(
         terms = sparse_folder(root, before, sparse, add=add)
         terms_digest = encoder_digest(terms) if terms is not None else ""
         queries = Generated.asked(root, before, query_generator, generated_queries)
-        held = []
         parent = root / "segments"
         number = next_name(parent, before.next_segment if before is not None else 1)
         written = temporary(parent, number)
+        held.callback(shutil.rmtree, written, ignore_errors=True)
+        held.enter_context(_undone(root, whole=ours))
+
+        def go_live(live: Live) -> None:
+            _go_live(root, live, digest, terms_digest, add=add, holdout=holdout, keep=before is not None)
 
         def texts_live(writer: SegmentWriter, dim: int) -> Path:
             """Answer from the texts, while their vectors are still computed; returns where the whole segment goes."""
             live = without_vectors(writer, written, parent / number, dim, queries.entities)
-            handle = share(parent / number)
-            try:
-                _go_live(root, live, digest, terms_digest, add=False, holdout=holdout)
-            finally:
-                if handle is not None:
-                    os.close(handle)
+            with closing_handle(share(parent / number)):
+                go_live(live)
             return parent / next_name(parent, int(number))
 
-        try:
-            held.append(keep_encoder(root, source, digest))
-            model = None
-            if terms is not None:
-                held.append(keep_encoder(root, terms, terms_digest))
-                model = SparseEncoder.open(root / "encoder" / terms_digest)
-            made = write_segment(
-                root,
-                written,
-                parent / number,
-                creator=catalog.schema.creator,
-                schema=catalog.schema,
-                fill=lambda writer: _read(writer, catalog, progress),
-                encoder=digest,
-                reuse=before.segments if before is not None and before.encoder == digest else (),
-                suggest=suggest,
-                model=model,
-                queries=queries,
-                early=texts_live if before is None else None,
-                more=lambda ids: write_given(root, before, written, ids, given, add=add),
-                progress=progress,
-            )
-            held.append(made.handle)
-            live = made.live
-            removed = 0 if add or before is None else removed_since(root, before, live)
-            _go_live(root, live, digest, terms_digest, add=add, holdout=holdout)
-        except BaseException:
-            if not (root / NAME).exists():  # a first build leaves only vectors, which the next one can use
-                for directory in [root] if ours and not (root / UNFINISHED).exists() else new:
-                    shutil.rmtree(directory, ignore_errors=True)
-            raise
-        finally:
-            shutil.rmtree(written, ignore_errors=True)
-            for handle in held:
-                if handle is not None:
-                    os.close(handle)
+        held.enter_context(closing_handle(keep_encoder(root, source, digest)))
+        model = None
+        if terms is not None:
+            held.enter_context(closing_handle(keep_encoder(root, terms, terms_digest)))
+            model = SparseEncoder.open(root / "encoder" / terms_digest)
+        made = write_segment(
+            root,
+            written,
+            parent / number,
+            creator=catalog.schema.creator,
+            schema=catalog.schema,
+            fill=lambda writer: _read(writer, catalog, progress),
+            encoder=digest,
+            reuse=before.segments if before is not None and before.encoder == digest else (),
+            suggest=suggest,
+            model=model,
+            queries=queries,
+            early=texts_live if before is None else None,
+            more=lambda ids: write_given(root, before, written, ids, given, add=add),
+            progress=progress,
+        )
+        held.enter_context(closing_handle(made.handle))
+        removed = 0 if add or before is None else removed_since(root, before, made.live)
+        go_live(made.live)
     return Built(
         entities=catalog.read_count,
         schema=catalog.schema,
@@ -164,12 +152,38 @@ def build(
         encoded=made.encoded,
         reused=made.reused,
         passages=made.passages,
-        segment=live.name,
+        segment=made.live.name,
         suggested=made.suggested[0],
         suggested_for=made.suggested[1],
         removed=removed,
         generated=queries.count,
     )
+
+
+@contextmanager
+def closing_handle(handle: int | None) -> Iterator[None]:
+    """Close a file descriptor, if there is one, at the end."""
+    try:
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+@contextmanager
+def _undone(root: Path, *, whole: bool) -> Iterator[None]:
+    """Where there is no index yet: when the build fails, remove what it made, but vectors that the next one can use.
+
+    `whole`: the directory too, if nothing of use is in it.
+    """
+    new = [root / name for name in ("segments", "learned", "encoder") if not (root / name).exists()]
+    try:
+        yield
+    except BaseException:
+        if not (root / NAME).exists():
+            for directory in [root] if whole and not (root / UNFINISHED).exists() else new:
+                shutil.rmtree(directory, ignore_errors=True)
+        raise
 
 
 def _check(root: Path) -> None:
@@ -235,7 +249,7 @@ def _read(writer: SegmentWriter, catalog: Catalog, progress: Callable[[str, int,
     progress("reading", catalog.bytes_read - done, catalog.bytes_total)
 
 
-def _go_live(root: Path, live: Live, digest: str, sparse: str, *, add: bool, holdout: float | None) -> None:
+def _go_live(root: Path, live: Live, digest: str, sparse: str, *, add: bool, holdout: float | None, keep: bool) -> None:
     """Publish the new segment with the learned state as it is now, which other processes may have moved on."""
     (root / "log").mkdir(exist_ok=True)
     close_to_others(root / "log", like=root)
@@ -262,4 +276,5 @@ def _go_live(root: Path, live: Live, digest: str, sparse: str, *, add: bool, hol
             logs=logs,
             created="" if add else now(),
             sparse=sparse,
+            keep=keep,
         )

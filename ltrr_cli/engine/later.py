@@ -84,7 +84,7 @@ def encode(root: Path, *, progress: Callable[[str, int, int | None], None]) -> i
                     stack.callback(os.close, handle)
                 made = replace(live, name=final.name, files=inventory(final))
             segments.append(made)
-        publish_segments(root, segments)
+        publish_segments(root, segments, keep=False)  # without vectors: nothing to go back to
         forget_computed(root)
     return encoded.encoded
 

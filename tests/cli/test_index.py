@@ -171,7 +171,7 @@ def test_update_and_rollback(ltrr: Ltrr, catalog: Path, tmp_path: Path) -> None:
     changes = tmp_path / "changes.csv"
     changes.write_text(f"id,title\n{row['id']},Quokka\nnope,x\n")
     done = ltrr("index", "update", changes, "-i", index)
-    assert (done.code, done.out) == (0, "changed 1 entity; 1 encoded\n")
+    assert (done.code, done.out) == (3, "changed 1 entity; 1 encoded\n")
     assert "1 bad record left out, the first at" in done.err
     assert "the index has no entity 'nope'" in done.err
     assert ltrr("index", "show", row["id"], "-i", index, "--json").json["title"] == "Quokka"
