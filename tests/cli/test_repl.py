@@ -50,7 +50,7 @@ def test_every_command(terminal: Open, index: Path) -> None:
     assert "play 2: " in opened.type(":play 2 3m")
     assert "'soon' is no time" in opened.type(":play 2 soon")
     for command, action in ((":click", "click"), (":skip", "skip"), (":dislike", "dislike"), (":buy", "purchase")):
-        assert f"{action}: " in opened.type(f"{command} 1")
+        assert f"{action} 1: " in opened.type(f"{command} 1")
     assert "5 events" in opened.type(":info")
     assert "filter: type = album, 9 entities" in opened.type(":filter type = album")
     assert "results of 9 entities within the filter" in opened.type("rain")
