@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from tests.serve.browser.conftest import Open, Site
+    from tests.serve.browser.conftest import Open
 
 HOSTILE = 5
 WEIGHT = 60_000
