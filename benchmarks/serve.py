@@ -1,13 +1,14 @@
 """How many searches with feedback `ltrr serve` answers, how fast, whether an event is lost, and whether memory grows.
 
-    python benchmarks/serve.py INDEX --queries FILE [--seconds 20] [--workers 1,2] [--requests 100000]
+    python benchmarks/serve.py INDEX --queries FILE [--seconds 20] [--workers 1,2] [--requests 100000 [--no-log]]
 
 INDEX is copied first. Everything goes over loopback, from as many connections as `--connections` says, by a client in
 this process, which shares the processors with the server. Each connection searches, clicks on one of the first results
 of every other answer, and waits for both. Then the log is read: every acknowledged event has to be in it, once.
 
 The first line is what the engine does without a server, in this run: its rate is what the others are compared with.
-With `--requests` the server's resident memory is told after every tenth of so many requests.
+With `--requests` the server's resident memory is told after every tenth of so many requests. What is logged and learned
+takes memory, by the engine's doing; `--no-log` tells what the server itself keeps.
 """
 
 from __future__ import annotations
@@ -90,20 +91,22 @@ class Connection:
         self._writer.close()
 
 
-async def visit(port: int, name: str, queries: list[str], load: Load, *, until: float, most: int) -> None:
-    """Search, and click on every other answer, until the time is over or enough was asked."""
+async def visit(port: int, name: str, queries: list[str], load: Load, *, until: float, most: int, logged: bool) -> None:
+    """Search, and click on every other answer that is logged, until the time is over or enough was asked."""
     rng = random.Random(name)
     line = Connection(port)
     await line.open()
     while time.perf_counter() < until and load.requests < most:
         began = time.perf_counter()
-        status, body = await line.ask("GET", f"/search?q={quote_plus(rng.choice(queries))}&k={_K}&user={name}")
+        status, body = await line.ask(
+            "GET", f"/search?q={quote_plus(rng.choice(queries))}&k={_K}&user={name}&log={logged:d}"
+        )
         load.searches.append((time.perf_counter() - began) * 1e3)
         if status != 200:
             load.errors += 1
             continue
         answer = json.loads(body)
-        if len(load.searches) % 2 or not answer["results"]:
+        if not logged or len(load.searches) % 2 or not answer["results"]:
             continue
         event_id = f"{name}-{answer['query_id']}"
         clicked = rng.choice(answer["results"][:3])["id"]
@@ -120,12 +123,20 @@ async def visit(port: int, name: str, queries: list[str], load: Load, *, until: 
 
 
 async def drive(
-    port: int, queries: list[str], connections: int, load: Load, *, seconds: float, most: int = 10**9
+    port: int,
+    queries: list[str],
+    connections: int,
+    load: Load,
+    *,
+    seconds: float,
+    most: int = 10**9,
+    logged: bool = True,
 ) -> None:
     """Visit on all connections at once."""
     began = time.perf_counter()
     visits = [
-        visit(port, f"v{number}", queries, load, until=began + seconds, most=most) for number in range(connections)
+        visit(port, f"v{number}", queries, load, until=began + seconds, most=most, logged=logged)
+        for number in range(connections)
     ]
     await asyncio.gather(*visits)
     load.seconds += time.perf_counter() - began
@@ -250,9 +261,11 @@ def remember(source: Path, folder: Path, queries: list[str], options: argparse.N
         print(f"\n{'requests':>10}{'MiB':>8}")
         while load.requests < most and load.seconds < options.limit:
             step = load.requests + max(1, most // 10)
-            asyncio.run(
-                drive(server.port, queries, options.connections, load, seconds=options.limit - load.seconds, most=step)
+            left = options.limit - load.seconds
+            asked = drive(
+                server.port, queries, options.connections, load, seconds=left, most=step, logged=not options.no_log
             )
+            asyncio.run(asked)
             print(f"{load.requests:>10,}{server.resident:>8.0f}", flush=True)
     finally:
         server.end()
@@ -277,6 +290,7 @@ def main() -> None:
     parser.add_argument("--engines", default="2")
     parser.add_argument("--requests", type=int, default=0)
     parser.add_argument("--limit", type=float, default=900.0, help="seconds that --requests may take")
+    parser.add_argument("--no-log", action="store_true", help="with --requests: searches that log and teach nothing")
     options = parser.parse_args()
     queries = texts_of(options.queries)
     print(f"{options.index.name}, {len(queries):,} queries, {options.connections} connections")

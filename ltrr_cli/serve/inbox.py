@@ -44,7 +44,7 @@ class Inbox:
     async def put(self, rows: Sequence[object]) -> list[Received]:
         """Return what became of each event, once it is on the disk. Raises `Busy`, `TimeoutError`, `LtrrError`.
 
-        After a `TimeoutError` the events may be recorded, or not: to send them again does no harm.
+        After a `TimeoutError` the events may be recorded, or not: those with an id or a time may be sent again.
         """
         if sum(len(one) for one, _ in self._parcels) + len(rows) > _WAITING:
             raise Busy
@@ -111,5 +111,7 @@ class Inbox:
 
         try:
             await self._pool.run_anyhow(tend)
+        except Exception as error:  # noqa: BLE001 – nobody waits for it
+            tell(error)
         finally:
             self._tending = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ltrr_cli.errors import UsageError
@@ -44,7 +44,7 @@ class Settings:
     timeout: float = 10.0
     rate: float = 1000.0
     cors: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = field(default=())
+    hosts: tuple[str, ...] = ()
     log_access: bool = True
     log_queries: bool = True
     counters: str = ""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ltrr_cli.engine import Engine
+from ltrr_cli.records import Understood
 from ltrr_cli.serve.operations import OPERATIONS
 from ltrr_cli.serve.problems import TITLES
 from ltrr_cli.wire.answers import answer_json
@@ -242,15 +245,34 @@ def test_an_unknown_error_tells_nothing_of_the_machine(
 
 
 def test_a_slow_answer_is_given_up(serve: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch) -> None:
-    """At the deadline whoever asked is told; too many who wait are told at once."""
-    from threading import Event
-
+    """At the deadline whoever asked is told; the engine serves again when its work is done."""
     free = Event()
     monkeypatch.setattr(Engine, "understand", lambda *_: free.wait(30))
     client = serve(timeout=0.2)
     problem(client.get("/understand?q=love"), 504, "too-slow")
     free.set()
     assert client.get("/health").status_code == 200
+
+
+def test_more_than_can_wait_are_told_at_once(serve: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where 64 wait for an engine, the next is told to come again; those that wait are answered."""
+    free, nobody = Event(), Understood(text="", words=(), stems=(), idf=(), unseen=0, tags=())
+
+    def slow(*_: object) -> Understood:
+        assert free.wait(30)
+        return nobody
+
+    monkeypatch.setattr(Engine, "understand", slow)
+    client = serve(timeout=30)
+    with ThreadPoolExecutor(80) as people:
+        asked = [people.submit(client.get, "/understand?q=love") for _ in range(80)]
+        told = next(as_completed(asked)).result()
+        problem(told, 503, "busy")
+        assert told.headers["retry-after"] == "1"
+        free.set()
+        statuses = [one.result().status_code for one in asked]
+    assert set(statuses) == {200, 503}
+    assert statuses.count(200) >= 64
 
 
 def test_an_index_that_may_not_be_written_to_answers(

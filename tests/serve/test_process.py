@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -16,9 +17,9 @@ from ltrr_cli.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 _TRIES = 200
+_LINUX = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the workers in /proc")
 
 
 def _log(index: Path) -> tuple[set[str], list[str]]:
@@ -43,6 +44,7 @@ def _click(client: httpx2.Client, make_event: Callable[..., Any], name: str) -> 
     raise AssertionError("it never answered")
 
 
+@_LINUX
 def test_workers_lose_and_double_nothing(
     served: Callable[..., Any], index: Path, make_event: Callable[..., Any]
 ) -> None:
@@ -112,6 +114,21 @@ def test_a_graceful_end(
     assert set(told) <= set(events)
     assert len(events) == len(set(events)) <= len(told) + 4
     assert "Traceback" not in server.text
+
+
+@_LINUX
+def test_workers_end_with_their_parent(served: Callable[..., Any]) -> None:
+    """Where the first process is killed, none of those that it started goes on."""
+    server = served("--workers", "2", "--engines", "1")
+    server.wait()
+    workers = server.workers
+    assert len(workers) == 2
+    server.end(signal.SIGKILL)
+    for _ in range(_TRIES):
+        if not any(Path(f"/proc/{one}").exists() for one in workers):
+            return
+        time.sleep(0.1)
+    raise AssertionError("a worker is left")
 
 
 def test_the_log_of_requests(served: Callable[..., Any]) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ltrr_cli.serve.page.about import About
 
-MOST_VALUES = 8
+MOST_VALUES = 7
 """Values of a facet that are offered."""
 _LAST = 900
 
