@@ -4,7 +4,7 @@
 
 In one run: `ltrr index build` of MSRD's first entities, the shipped encoder alone on the texts that this build encodes,
 both on two threads, and the same build again, whose vectors are all known. Processor seconds beside those of the clock:
-on a busy machine these are the ones to compare. The peak is that of one thread and its share that of float32.
+on a busy machine these are the ones to compare. The peak is that of float32 on one thread; whole numbers may pass it.
 """
 
 from __future__ import annotations

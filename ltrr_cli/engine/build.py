@@ -23,6 +23,7 @@ from ltrr_cli.engine.sparse import sparse_folder
 from ltrr_cli.engine.state import new_state, open_state
 from ltrr_cli.errors import IndexDirectoryError, NewerFormatError, UsageError
 from ltrr_cli.index.computed import FOLDER as UNFINISHED
+from ltrr_cli.index.computed import forget_computed
 from ltrr_cli.index.files import replace_file, sync_file
 from ltrr_cli.index.locks import exclusive, share
 from ltrr_cli.index.manifest import NAME, Live, Manifest, read_manifest
@@ -138,6 +139,7 @@ def build(
             live = made.live
             removed = 0 if add or before is None else removed_since(root, before, live)
             _go_live(root, live, digest, terms_digest, add=add, holdout=holdout)
+            forget_computed(root)
         finally:
             shutil.rmtree(written, ignore_errors=True)
             for handle in held:

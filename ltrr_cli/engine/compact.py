@@ -17,6 +17,7 @@ from ltrr_cli.engine.publish import next_name, temporary
 from ltrr_cli.engine.removal import publish_segments
 from ltrr_cli.engine.restore import creator_of, suggests
 from ltrr_cli.engine.sparse import open_sparse
+from ltrr_cli.index.computed import forget_computed
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import read_manifest
 from ltrr_cli.index.view import View
@@ -70,6 +71,7 @@ def compact(root: Path, *, progress: Callable[[str, int, int | None], None]) -> 
             )
             held = made.handle
             publish_segments(root, [made.live])
+            forget_computed(root)
         finally:
             shutil.rmtree(written, ignore_errors=True)
             if held is not None:
