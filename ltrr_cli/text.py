@@ -27,6 +27,8 @@ _UNSPACED = re.compile(
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th"})
 _SIGNS = str.maketrans({"™": " ", "℠": " "})  # else "Nike™" would become "niketm"
 _MAX_TOKEN = 64
+_SHORT = 80
+"""Characters of a text whose key is kept."""
 MAX_WORDS = 64
 """Words of a query beyond this are not searched for: nobody types them, and a pasted page would cost seconds."""
 
@@ -79,6 +81,12 @@ def _pairs(run: str, *, index: bool) -> list[str]:
 
 def key(text: str) -> str:
     """Return the normalised form under which the memory knows a query: its first 64 tokens, joined by spaces."""
+    return _short_key(text) if len(text) <= _SHORT else " ".join(tokens(text)[:MAX_WORDS])
+
+
+@lru_cache(maxsize=32768)
+def _short_key(text: str) -> str:
+    """The same of a short text; cached, since values and names repeat: a build asks 160 times for an entity."""
     return " ".join(tokens(text)[:MAX_WORDS])
 
 

@@ -24,6 +24,7 @@ from ltrr_cli.engine.sparse import sparse_folder
 from ltrr_cli.engine.state import new_state, open_state
 from ltrr_cli.errors import IndexDirectoryError, NewerFormatError, UsageError
 from ltrr_cli.index.computed import FOLDER as UNFINISHED
+from ltrr_cli.index.computed import forget_computed
 from ltrr_cli.index.files import close_to_others, replace_file, sync_file
 from ltrr_cli.index.locks import exclusive, share
 from ltrr_cli.index.manifest import NAME, Live, Manifest, read_manifest
@@ -143,6 +144,7 @@ def build(
         held.enter_context(closing_handle(made.handle))
         removed = 0 if add or before is None else removed_since(root, before, made.live)
         go_live(made.live)
+        forget_computed(root)
     return Built(
         entities=catalog.read_count,
         schema=catalog.schema,

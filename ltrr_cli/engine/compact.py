@@ -18,6 +18,7 @@ from ltrr_cli.engine.removal import publish_segments
 from ltrr_cli.engine.restore import creator_of, suggests
 from ltrr_cli.engine.schemas import schema_of
 from ltrr_cli.engine.sparse import open_sparse
+from ltrr_cli.index.computed import forget_computed
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import read_manifest
 from ltrr_cli.index.view import View
@@ -74,6 +75,7 @@ def compact(root: Path, *, progress: Callable[[str, int, int | None], None]) -> 
             )
             held = made.handle
             publish_segments(root, [made.live], keep=False)
+            forget_computed(root)
         finally:
             shutil.rmtree(written, ignore_errors=True)
             if held is not None:

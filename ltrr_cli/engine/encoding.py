@@ -70,10 +70,9 @@ class Encoding:
                 told[step] = done
         return self._future.result()
 
-    @property
-    def ended(self) -> bool:
-        """Whether all is encoded, or encoding failed."""
-        return self._future.done()
+    def ends_within(self, seconds: float) -> bool:
+        """Wait so long at most; returns whether all is encoded, or encoding failed."""
+        return bool(wait([self._future], timeout=seconds).done)
 
     def _run(self, entities: Callable[[], Iterator[Entity]], count: int, directory: Path, creator: str) -> Vectors:
         writer = VectorsWriter(directory, count, self.encoded.encoder.dim)

@@ -14,7 +14,7 @@ from ltrr_cli.engine.generated import Generated
 from ltrr_cli.engine.publish import settle
 from ltrr_cli.engine.sparse import write_sparse
 from ltrr_cli.engine.texts import Encoded, document
-from ltrr_cli.index.computed import Computed, forget_computed
+from ltrr_cli.index.computed import Computed
 from ltrr_cli.index.files import inventory, writing
 from ltrr_cli.index.locks import share
 from ltrr_cli.index.manifest import Live
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from ltrr_cli.catalog.schema import Schema
     from ltrr_cli.encoder.sparse import SparseEncoder
+
+_PATIENCE = 5.0
+"""Seconds that texts wait for their vectors, before they go live without them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,7 @@ def write_segment(
     is the index's encoder; vectors of the same texts are taken from the segments `reuse` of the index at `reuse_root`,
     by default this one. `model` makes sparse vectors, `queries` gives those that a model generated. `more` is told the
     ids, by row, to write what else belongs to them, and returns what is to be said of it. `early` is called when all
-    but the vectors, of so many numbers, is written, if they are not ready then, and may say another final name.
+    but the vectors, of so many numbers, is written, if they are not ready soon, and says another final name.
     """
     with writing(written):
         described = schema.to_dict() if schema is not None else None
@@ -86,7 +89,7 @@ def write_segment(
                 write_sparse(written, model, texts, progress)
             writer.finish_text()
             notes = (*queries.notes, *more(writer.ids))
-            if early is not None and not encoding.ended:
+            if early is not None and not encoding.ends_within(_PATIENCE):
                 final = early(writer, opened.dim)
             vectors = encoding.result(progress)
         writer.finish(
@@ -101,7 +104,6 @@ def write_segment(
     try:
         with writing(written):
             settle(written, final)
-        forget_computed(root)
         return Made(
             live=Live(name=final.name, entities=len(writer), files=inventory(final)),
             encoded=encoded.encoded,

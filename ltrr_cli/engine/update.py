@@ -17,6 +17,7 @@ from ltrr_cli.engine.removal import publish_segments, superseded
 from ltrr_cli.engine.restore import suggests
 from ltrr_cli.engine.schemas import schema_of
 from ltrr_cli.engine.sparse import open_sparse
+from ltrr_cli.index.computed import forget_computed
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import read_manifest
 from ltrr_cli.index.view import View
@@ -114,6 +115,7 @@ def _publish(
         )
         held = made.handle
         publish_segments(root, [*superseded(root, before, made.live), made.live])
+        forget_computed(root)
     finally:
         shutil.rmtree(written, ignore_errors=True)
         if held is not None:

@@ -1,16 +1,20 @@
-"""`ltrr index fields|export|compact` and `build --dry-run`, with patterns of files."""
+"""`ltrr index fields|export|compact|encode` and `build --dry-run`, with patterns of files."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from ltrr_cli.engine import Engine
+from ltrr_cli.engine.encoding import Encoding
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.conftest import Ltrr
+
+TINY = Path(__file__).parents[1] / "fixtures" / "tiny-encoder"
 
 
 def test_an_export_builds_the_same_entities(ltrr: Ltrr, built: Path, tmp_path: Path) -> None:
@@ -43,6 +47,26 @@ def test_compact(ltrr: Ltrr, index: Path, tmp_path: Path) -> None:
     ltrr("index", "add", more, "-i", index)
     assert "2 segments → 1: 41 entities" in ltrr("index", "compact", "-i", index).out
     assert ltrr("query", "new love", "--ids", "-k", "1", "-i", index).out.strip() == "new"
+
+
+def test_encode(ltrr: Ltrr, catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query says that vectors are missing, `encode` makes them, and says when there is nothing to do."""
+    root = tmp_path / "x.ltrr"
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Encoding, "ends_within", lambda *_: False)
+        patch.setattr(Encoding, "result", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            Engine.build(catalog, root, encoder=str(TINY))
+    asked = ltrr("query", "love", "--ids", "-i", root)
+    assert asked.out
+    assert "40 entities have no vectors yet" in asked.err
+    assert set(ltrr("index", "encode", "--json", "-i", root).json) == {"encoded"}
+    assert "no vectors" not in ltrr("query", "love", "--ids", "-i", root).err
+    assert "has all its vectors" in ltrr("index", "encode", "-i", root).out
 
 
 def test_a_dry_run_writes_nothing(ltrr: Ltrr, catalog: Path, tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ def stopped(catalog: Path, encoder: str, tmp_path: Path, monkeypatch: pytest.Mon
     with monkeypatch.context() as patch:
         patch.setattr("ltrr_cli.engine.texts._TOGETHER", 8)
         patch.setattr(Encoder, "encode", waits)
+        patch.setattr(Encoding, "ends_within", lambda *_: False)
         patch.setattr(Encoding, "result", interrupted)
         with pytest.raises(KeyboardInterrupt):
             Engine.build(catalog, root, encoder=encoder)
@@ -106,11 +107,8 @@ def test_without_hard_links_files_are_copied(stopped: Path, monkeypatch: pytest.
     assert Engine.verify(stopped, deep=True).sound
 
 
-def test_a_quick_encoder_publishes_once(
-    catalog: Path, encoder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where vectors are ready when the texts are, nothing goes live before them."""
-    monkeypatch.setattr(Encoding, "ended", property(lambda _: True))
+def test_a_quick_encoder_publishes_once(catalog: Path, encoder: str, tmp_path: Path) -> None:
+    """Where vectors are ready soon after the texts, nothing goes live before them."""
     built = Engine.build(catalog, tmp_path / "x.ltrr", encoder=encoder)
     assert built.segment == "000001"
     assert [path.name for path in (tmp_path / "x.ltrr" / "segments").iterdir()] == ["000001"]
@@ -125,7 +123,7 @@ def test_texts_go_live_first(catalog: Path, encoder: str, tmp_path: Path, monkey
             seen.append((engine.unencoded, bool(engine.search("love", now=NOW).results)))
         return result(self, progress)
 
-    monkeypatch.setattr(Encoding, "ended", property(lambda _: False))
+    monkeypatch.setattr(Encoding, "ends_within", lambda *_: False)
     monkeypatch.setattr(Encoding, "result", looks)
     built = Engine.build(catalog, tmp_path / "x.ltrr", encoder=encoder)
     assert seen == [(built.entities, True)]
