@@ -79,6 +79,7 @@ class _Page:
             answer = await self._answer(state, about, log=logged)
         except LtrrError as found:
             error = safe(found)
+            self._about = None  # the index may have been built anew, with other fields: look again
         except Problem as found:
             error = safe(found.detail)
         return self._html(

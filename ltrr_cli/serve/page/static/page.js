@@ -96,10 +96,10 @@ async function turn(link) {
 box.addEventListener("input", () => {
   clearTimeout(typing);
   search.giveUp();
-  typing = setTimeout(() => {
-    const q = box.value.trim();
-    if (q !== search.state.q) go({ q }, { log: false });
-    assist.complete(box.value);
+  typing = setTimeout(async () => {
+    const text = box.value;
+    if (text.trim() !== search.state.q) await go({ q: text.trim() }, { log: false });
+    if (text === box.value) assist.complete(text); // results first
   }, DEBOUNCE);
 });
 
