@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from ltrr_cli.index.manifest import Live
     from ltrr_cli.index.segment import SegmentWriter
 
 _TOP = {"segments", "learned", "log", "locks", "encoder", UNFINISHED, CONFIG, NAME}
@@ -84,7 +85,8 @@ def adopt(
     digest = encoder_digest(folder)
     dim = Encoder.open(folder).dim
     same = digest == before.encoder
-    live, held, encoded = [], [], 0
+    live: list[Live] = []
+    held, encoded = [], 0
     root.mkdir(parents=True)
     with exclusive(root / "locks" / "build", timeout=5), ExitStack() as stack:
         held.append(keep_encoder(root, folder, digest))
@@ -95,6 +97,7 @@ def adopt(
                 directory,
                 old,
                 reuse=[old] if same and _usable(directory, old.entities, dim) else [],
+                beside=live,
                 reuse_root=source,
                 encoder=digest,
                 progress=progress,

@@ -106,9 +106,9 @@ def build(
         queries = Generated.asked(root, before, query_generator, generated_queries)
         parent = root / "segments"
         number = next_name(parent, before.next_segment if before is not None else 1)
+        held.enter_context(_undone(root, whole=ours))
         written = temporary(parent, number)
         held.callback(shutil.rmtree, written, ignore_errors=True)
-        held.enter_context(_undone(root, whole=ours))
 
         def go_live(live: Live) -> None:
             _go_live(root, live, digest, terms_digest, add=add, holdout=holdout, keep=before is not None)
@@ -131,6 +131,7 @@ def build(
             parent / number,
             creator=catalog.schema.creator,
             schema=catalog.schema,
+            beside=before.segments if add and before is not None else (),
             fill=lambda writer: _read(writer, catalog, progress),
             encoder=digest,
             reuse=before.segments if before is not None and before.encoder == digest else (),

@@ -18,6 +18,7 @@ from ltrr_cli.index.computed import Computed
 from ltrr_cli.index.files import inventory, writing
 from ltrr_cli.index.locks import share
 from ltrr_cli.index.manifest import Live
+from ltrr_cli.index.scale import Scale
 from ltrr_cli.index.segment import SegmentWriter
 from ltrr_cli.memory.predicted import PredictedWriter
 
@@ -59,6 +60,7 @@ def write_segment(
     reuse: Sequence[Live],
     progress: Callable[[str, int, int | None], None],
     schema: Schema | None = None,
+    beside: Sequence[Live] = (),
     reuse_root: Path | None = None,
     suggest: bool = True,
     model: SparseEncoder | None = None,
@@ -68,15 +70,18 @@ def write_segment(
 ) -> Made:
     """Write a segment at `written`, whose entities `fill` adds, and give it its final name. Holds: the build lock.
 
-    `creator` names the attribute of who made an entity; `schema`, by which they were read, is written down. `encoder`
-    is the index's encoder; vectors of the same texts are taken from the segments `reuse` of the index at `reuse_root`,
-    by default this one. `model` makes sparse vectors, `queries` gives those that a model generated. `more` is told the
-    ids, by row, to write what else belongs to them, and returns what is to be said of it. `early` is called when all
-    but the vectors, of so many numbers, is written, if they are not ready soon, and says another final name.
+    `creator` names the attribute of who made an entity; `schema`, by which they were read, is written down; `beside`
+    are the segments that stay live, with whose entities these are compared. `encoder` is the index's encoder; vectors
+    of the same texts are taken from the segments `reuse` of the index at `reuse_root`, by default this one. `model`
+    makes sparse vectors, `queries` gives those that a model generated. `more` is told the ids, by row, to write what
+    else belongs to them, and returns what is to be said of it. `early` is called when all but the vectors, of so many
+    numbers, is written, if they are not ready soon, and says another final name.
     """
     with writing(written):
         described = schema.to_dict() if schema is not None else None
-        writer = SegmentWriter(written, creator=creator, suggest=suggest, schema=described)
+        writer = SegmentWriter(
+            written, creator=creator, suggest=suggest, schema=described, scale=scale_of(root, beside)
+        )
         with closing(writer):
             fill(writer)
         sample = Sample()
@@ -117,6 +122,12 @@ def write_segment(
         if handle is not None:
             os.close(handle)
         raise
+
+
+def scale_of(root: Path, segments: Sequence[Live]) -> Scale | None:
+    """Return the scale of the largest of the segments, None where there is none."""
+    largest = max(segments, key=lambda live: live.entities, default=None)
+    return None if largest is None else Scale.read(root / "segments" / largest.name, largest.entities)
 
 
 def _index(

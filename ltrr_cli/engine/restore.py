@@ -30,7 +30,7 @@ from ltrr_cli.index.segment import read_entity
 from ltrr_cli.index.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ltrr_cli.encoder.sparse import SparseEncoder
@@ -133,6 +133,7 @@ def _mend_segments(
             directory,
             live,
             reuse=reuse,
+            beside=out,
             encoder=before.encoder,
             model=open_sparse(root, before),
             queries=Generated(root, before.segments),
@@ -170,6 +171,7 @@ def rederived(
     live: Live,
     *,
     reuse: list[Live],
+    beside: Sequence[Live],
     encoder: str,
     progress: Progress,
     fill: Callable[[SegmentWriter], None] | None = None,
@@ -180,8 +182,9 @@ def rederived(
 ) -> Made:
     """Make a segment again, row by row, from the entities in `directory`, or those that `fill` adds.
 
-    `model` makes sparse vectors, `queries` gives those that a model generated; vectors made elsewhere are taken from
-    the segments of the manifest `vectors`. Its tombstones stay. It is not live yet. Holds: the build lock.
+    `beside` are the segments before it. `model` makes sparse vectors, `queries` gives those that a model generated;
+    vectors made elsewhere are taken from the segments of the manifest `vectors`. Its tombstones stay. It is not live
+    yet. Holds: the build lock.
     """
     parent = root / "segments"
     number = next_name(parent, int(live.name) + 1)
@@ -199,6 +202,7 @@ def rederived(
             parent / number,
             creator=creator_of(directory),
             schema=written_schema(directory),
+            beside=beside,
             fill=fill or copy,
             encoder=encoder,
             reuse=reuse,

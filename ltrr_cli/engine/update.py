@@ -104,6 +104,7 @@ def _publish(
             parent / number,
             creator=schema.creator,
             schema=schema,
+            beside=before.segments,
             fill=fill,
             encoder=before.encoder,
             reuse=before.segments,

@@ -43,9 +43,12 @@ def _years(value: Value) -> float:
     return 1970 + seconds / (365.25 * _DAY) if seconds > _EPOCH else math.nan
 
 
-def shares_below(numbers: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return the share of known numbers below each one, ties at their middle: (n,) in [0, 1], nan stays nan."""
-    known = np.sort(numbers[~np.isnan(numbers)])
+def shares_below(numbers: NDArray[np.float64], among: NDArray[np.float64] | None = None) -> NDArray[np.float32]:
+    """Return the share of known numbers below each one, ties at their middle: (n,) in [0, 1], nan stays nan.
+
+    `among` are the numbers that count, sorted, (m,); by default the known ones of `numbers` themselves.
+    """
+    known = np.sort(numbers[~np.isnan(numbers)]) if among is None else among
     low, high = np.searchsorted(known, numbers, "left"), np.searchsorted(known, numbers, "right")
     shares = (low + high) / max(1, 2 * len(known))
     return np.where(np.isnan(numbers), np.nan, shares).astype(np.float32)

@@ -24,6 +24,7 @@ from ltrr_cli.index.manifest import FORMAT_VERSION
 from ltrr_cli.index.numbers import Numbers, NumbersWriter
 from ltrr_cli.index.postings import Postings
 from ltrr_cli.index.postings_writer import PostingsWriter
+from ltrr_cli.index.scale import Scale
 from ltrr_cli.index.sparse import Sparse
 from ltrr_cli.index.spelling import Spelling, SpellingWriter
 from ltrr_cli.index.suggest import READ, Suggester
@@ -50,17 +51,25 @@ _TERMS_KEPT = 4096
 class SegmentWriter:
     """Writes a segment into an unpublished directory, in two passes, so that memory does not grow with the texts.
 
-    First `add` every entity; then go through `rows`, which indexes them; then `finish` with their vectors.
+    First `add` every entity; then go through `rows`, which indexes them; then `finish` with their vectors. `scale` is
+    that of a larger segment beside it, to which popularity and freshness are compared.
     """
 
     def __init__(
-        self, directory: Path, *, creator: str, suggest: bool = False, schema: Mapping[str, object] | None = None
+        self,
+        directory: Path,
+        *,
+        creator: str,
+        suggest: bool = False,
+        schema: Mapping[str, object] | None = None,
+        scale: Scale | None = None,
     ) -> None:
         directory.mkdir(parents=True)
         (directory / "columns").mkdir()
         self._directory = directory
         self._creator = creator
         self._schema = schema
+        self._scale = scale
         self._lines = (directory / "entities.jsonl").open("wb")
         self._offsets = [0]
         self._popularity: list[float] = []
@@ -107,7 +116,10 @@ class SegmentWriter:
     def rows(self) -> Iterator[tuple[int, Entity, float]]:
         """Index every entity; yield (row, entity, popularity: its share of the catalogue in [0, 1], nan if unknown)."""
         self._lines.close()
-        shares = shares_below(np.array(self._popularity, np.float64))
+        if self._scale is not None and self._scale.entities <= len(self):
+            self._scale = None  # of a smaller segment: what is added tells more
+        among = None if self._scale is None else self._scale.popularity
+        shares = shares_below(np.array(self._popularity, np.float64), among)
         np.save(self._directory / "columns" / "popularity.npy", shares)
         self._analysis = of_languages(self._languages)
         self._read_texts()
@@ -172,7 +184,9 @@ class SegmentWriter:
         write_titles(columns, self._titles)
         self._words.write(columns)
         self._spelling.write(columns)
-        np.save(columns / "freshness.npy", shares_below(np.array(self._years, np.float64)))
+        among = None if self._scale is None else self._scale.years
+        np.save(columns / "freshness.npy", shares_below(np.array(self._years, np.float64), among))
+        Scale.of(self._popularity, self._years).write(columns)
         self._described = {
             "format_version": FORMAT_VERSION,
             "entities": len(self._ids),
