@@ -14,7 +14,7 @@ import ltrr_cli
 from ltrr_cli import errors
 from ltrr_cli.engine import Engine
 
-PUBLIC = [name for name, member in vars(Engine).items() if not name.startswith("_") and callable(getattr(Engine, name))]
+PUBLIC = [name for name in dir(Engine) if not name.startswith("_") and callable(getattr(Engine, name))]
 ERRORS = [member for member in vars(errors).values() if isinstance(member, type) and issubclass(member, Exception)]
 
 

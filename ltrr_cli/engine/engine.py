@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import os
-import secrets
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ltrr_cli.engine.arguments import (
+    checked_action,
+    checked_k,
+    checked_moment,
+    checked_text,
+    one_line,
+    query_of,
+    two_ways,
+)
+from ltrr_cli.engine.maintenance import Maintenance
 from ltrr_cli.errors import FeedbackError, UsageError
 from ltrr_cli.records import Event, Query
 from ltrr_cli.text import key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from typing import BinaryIO, Self
+    from typing import Self
 
-    from ltrr_cli.catalog import Overrides
-    from ltrr_cli.engine.adopt import Adopted
-    from ltrr_cli.engine.build import Built
-    from ltrr_cli.engine.compact import Compacted
     from ltrr_cli.engine.explained import Explained
-    from ltrr_cli.engine.forget import Forgotten
     from ltrr_cli.engine.info import Info
     from ltrr_cli.engine.judged import Judged
     from ltrr_cli.engine.learn import Ingested
@@ -32,22 +35,15 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.receiving import Received
     from ltrr_cli.engine.recent import Recent
     from ltrr_cli.engine.remember import Completion, RememberedQuery
-    from ltrr_cli.engine.restore import Repaired
-    from ltrr_cli.engine.rollback import RolledBack
-    from ltrr_cli.engine.update import Updated
-    from ltrr_cli.engine.verify import Verified
-    from ltrr_cli.engine.ways import Way
     from ltrr_cli.policy.report import ArmReport
     from ltrr_cli.ranking.bias import Estimate
-    from ltrr_cli.records import Answer, Bad, Entity, Impression, Result, Understood
+    from ltrr_cli.records import Answer, Entity, Impression, Result, Understood
     from ltrr_cli.retrieval.base import Strategy
 
-MAX_K = 1000
-LATEST = 32_503_680_000.0  # the year 3000
 LONGEST = 100 * 365.25 * 86400.0  # seconds that something may be used
 
 
-class Engine:
+class Engine(Maintenance):
     """An open index: searches, records what users do, learns.
 
     Use `Engine.build` to make one and `Engine.open` to open one; close it, or use it as a context manager. Not for
@@ -69,95 +65,6 @@ class Engine:
         self._closed = False
         self._recorded: list[str] = []
         self._recent: Recent | None = None
-
-    @staticmethod
-    def build(
-        sources: str | Path | Sequence[str | Path],
-        index: str | Path,
-        *,
-        encoder: str | None = None,
-        overrides: Overrides | None = None,
-        strict: bool = False,
-        add: bool = False,
-        holdout: float | None = None,
-        suggest: bool = True,
-        vectors: Sequence[str] = (),
-        sparse: str | None = None,
-        query_generator: str | None = None,
-        generated_queries: int | None = None,
-        private: bool = False,
-        stdin: BinaryIO | None = None,
-        on_bad: Callable[[Bad], None] | None = None,
-        progress: Callable[[str, int, int | None], None] = lambda *_: None,
-    ) -> Built:
-        """Make the index directory, or make it anew.
-
-        The old index stays until the new one is whole, and what was learned is kept. With `add` the entities join those
-        of the index and replace those with the same id.
-
-        `sources` are catalogue files, `-` is `stdin`; `overrides` say which fields play which role where inference is
-        wrong; `encoder` is a folder or a hub name; `strict` stops at the first bad record, else `on_bad` is told of
-        every one that is left out. `holdout` in [0, 0.9] is written into ltrr.toml: the share of queries whose feedback
-        is logged but never learned. `suggest`: values that an entity's text names are suggested for it, see
-        `suggestions`. `vectors` are files of vectors made elsewhere (`FILE` or `NAME=FILE`, see `catalog.vectors`),
-        each an arm `vectors:NAME`; `sparse` is the folder of a masked-language model for the arm `sparse` ("" for
-        none). `query_generator` is the folder of an encoder-decoder (doc2query, see `encoder.seq2seq`) that makes at
-        most `generated_queries` (1 to 20, default 3) queries for an entity; it is used now and not kept, what it made
-        is ("" for none). `private` makes directories 0700 and files 0600; it holds for all that is written later, as
-        the index's own mode says so. `progress` is told (step, units since the last call, units in all or None).
-        """
-        from ltrr_cli.catalog import Catalog
-        from ltrr_cli.catalog import Overrides as Roles
-        from ltrr_cli.engine.build import build
-
-        listed = [sources] if isinstance(sources, str | Path) else list(sources)
-        catalog = Catalog(listed, overrides=overrides or Roles(), strict=strict, stdin=stdin, on_bad=on_bad)
-        return build(
-            Path(index),
-            catalog,
-            encoder=encoder,
-            add=add,
-            holdout=holdout,
-            suggest=suggest,
-            vectors=vectors,
-            sparse=sparse,
-            query_generator=query_generator,
-            generated_queries=generated_queries,
-            private=private,
-            progress=progress,
-        )
-
-    @staticmethod
-    def update(
-        sources: str | Path | Sequence[str | Path],
-        index: str | Path,
-        *,
-        strict: bool = False,
-        stdin: BinaryIO | None = None,
-        on_bad: Callable[[Bad], None] | None = None,
-        progress: Callable[[str, int, int | None], None] = lambda *_: None,
-    ) -> Updated:
-        """Change some fields of entities; the fields that a record does not name stay as they are.
-
-        Records are merged by id, in order; a field that is null, or an empty cell, is emptied, and a new field is a new
-        attribute. An id that the index does not have makes a bad record: `strict` stops at it, else `on_bad` is told.
-        Fields are called as in the catalogue, or as `ltrr index export` writes them. The changed entities are held in
-        memory.
-        """
-        from ltrr_cli.engine.update import update
-
-        listed = [sources] if isinstance(sources, str | Path) else list(sources)
-        return update(Path(index), listed, strict=strict, stdin=stdin, on_bad=on_bad, progress=progress)
-
-    @staticmethod
-    def rollback(index: str | Path) -> RolledBack:
-        """Put the catalogue before the last build, add, update or delete live again; twice: the later one again.
-
-        What was learned stays. Raises `UsageError` where no earlier catalogue is kept: one is, until `compact`.
-        """
-        from ltrr_cli.engine.rollback import rollback
-
-        return rollback(Path(index))
 
     @classmethod
     def open(
@@ -231,25 +138,37 @@ class Engine:
         ltrr.toml says; see `ranking.diversity`. `vectors` are the query's in the spaces of vectors made elsewhere:
         {name: numbers}. Raises `UsageError` for values out of range, unknown names, and a filter that cannot be read.
         """
+        from ltrr_cli.engine.answering import answer_query
         from ltrr_cli.engine.pages import check_id
         from ltrr_cli.engine.ways import Way
 
-        if not isinstance(text, str):
-            raise UsageError(f"a query is a text, not {text!r}")
+        checked_text(text)
         ways = [Way(name="", policy=policy, ranker=ranker, depths=depths)]
         if interleave is not None:
-            ways = _two_ways(interleave, alone=depths is None and policy == ranker == "live")
-        query = self._query(text, k, user, session, now, query_id, context, filter, vectors)
+            ways = two_ways(interleave, alone=depths is None and policy == ranker == "live")
+        query = query_of(
+            self._fresh(),
+            text,
+            k=k,
+            user=user,
+            session=session,
+            moment=checked_moment(now),
+            query_id=query_id,
+            context=context,
+            filter=filter,
+            vectors=vectors,
+        )
         if query_id and log:
             check_id(self._opened, query)
-        return self._answer(
+        return answer_query(
+            self._opened,
             query,
             ways,
             typed=text,
             seed=seed,
             explore=explore,
             explain=explain,
-            log=log,
+            log=log and not self.read_only,
             cap=cap,
             diversity=diversity,
             facets=facets,
@@ -279,19 +198,31 @@ class Engine:
         """
         from dataclasses import replace
 
+        from ltrr_cli.engine.answering import answer_query
         from ltrr_cli.engine.kinship import row_of
         from ltrr_cli.engine.pages import check_id
         from ltrr_cli.engine.ways import Way
 
         if isinstance(like, str):
             raise UsageError(f"like is a list of entity ids, not {like!r}")
-        query = self._query("", k, user, session, now, query_id, context, filter)
+        query = query_of(
+            self._fresh(),
+            "",
+            k=k,
+            user=user,
+            session=session,
+            moment=checked_moment(now),
+            query_id=query_id,
+            context=context,
+            filter=filter,
+        )
         if query_id and log:
             check_id(self._opened, query)
         rows = tuple(dict.fromkeys(row_of(self._opened, one) for one in like))
         query = replace(query, recommend=True, likes=rows)
         way = Way(name="", depths=depths)
-        return self._answer(query, [way], seed=seed, explore=explore, explain=explain, log=log)
+        log = log and not self.read_only
+        return answer_query(self._opened, query, [way], seed=seed, explore=explore, explain=explain, log=log)
 
     def related(self, entity_id: str, *, k: int = 10, now: float | None = None) -> tuple[Result, ...]:
         """Return what has most to do with an entity: by shared attributes, and by what people act on together with it.
@@ -300,97 +231,7 @@ class Engine:
         """
         from ltrr_cli.engine.kinship import related
 
-        if not isinstance(k, int) or not 1 <= k <= MAX_K:
-            raise UsageError(f"k must be from 1 to {MAX_K}, not {k!r}")
-        return related(self._fresh(), entity_id, k, _moment(now))
-
-    def _query(
-        self,
-        text: str,
-        k: int,
-        user: str,
-        session: str,
-        now: float | None,
-        query_id: str,
-        context: Mapping[str, str | float] | None,
-        filter: str,  # noqa: A002 – as in `search`
-        vectors: Mapping[str, Sequence[float]] | None = None,
-    ) -> Query:
-        """Check what was asked, and get ready to answer it."""
-        from ltrr_cli.engine.external import check_vectors
-        from ltrr_cli.query.given import check_given
-
-        if not isinstance(k, int) or not 1 <= k <= MAX_K:
-            raise UsageError(f"k must be from 1 to {MAX_K}, not {k!r}")
-        moment = _moment(now)
-        self._fresh()
-        check_given(context or {})
-        words, written = self._opened.filters.read(text, filter)
-        return Query(
-            id=_name(query_id, "query_id") or _query_id(moment),
-            text=words,
-            filter=written,
-            time=moment,
-            k=k,
-            user=self._opened.known_as(_name(user, "user")),
-            session=_name(session, "session"),
-            context=context or {},
-            vectors=check_vectors(self._opened.view.external, dict(vectors)) if vectors else {},
-        )
-
-    def _answer(
-        self,
-        query: Query,
-        ways: Sequence[Way],
-        *,
-        seed: int | None,
-        explore: bool,
-        explain: bool,
-        log: bool,
-        typed: str = "",
-        cap: str | None = None,
-        diversity: float | None = None,
-        facets: Sequence[str] = (),
-    ) -> Answer:
-        """Answer one way, or two ways on one page, and log it."""
-        from ltrr_cli.engine.arranging import wanted_cap, wanted_diversity
-        from ltrr_cli.engine.filtering import complete
-        from ltrr_cli.engine.interleaving import Named, answer_interleaved
-        from ltrr_cli.engine.search import Choice, answer
-        from ltrr_cli.engine.showing import impression_of
-        from ltrr_cli.feedback.ubi import impression_to_ubi
-        from ltrr_cli.policy.baselines import Fixed
-
-        if seed is not None and seed < 0:
-            raise UsageError(f"seed must be 0 or more, not {seed}")
-        opened = self._opened
-        chance = secrets.randbits(48) if seed is None else seed
-        most, diverse = wanted_cap(opened, cap), wanted_diversity(opened, diversity)
-        choices = []
-        for way in ways:
-            self._check_depths(way.depths)
-            chosen = opened.policy(way.policy)
-            choices.append(
-                Choice(
-                    seed=chance,
-                    explore=explore,
-                    policy=chosen if way.depths is None else Fixed(way.depths),
-                    ranker=opened.ranker(way.ranker),
-                    explain=explain,
-                    cap=most,
-                    diversity=diverse,
-                    noise=opened.config.noise if explore else 0.0,
-                )
-            )
-        if len(ways) == 1:
-            answered = answer(opened, query, choices[0])
-        else:
-            a, b = (Named(name=way.name, choice=choice) for way, choice in zip(ways, choices, strict=True))
-            answered = answer_interleaved(opened, query, a, b)
-        answered = complete(opened, answered, query, typed=typed, facets=facets)
-        if log and not self.read_only:
-            opened.logs.queries.append([impression_to_ubi(impression_of(answered, query))], sync=False)
-        return answered
+        return related(self._fresh(), entity_id, checked_k(k), checked_moment(now))
 
     def page(self, query_id: str, *, offset: int = 0, k: int = 10) -> Answer:
         """Return results `offset` + 1 to `offset` + `k` of the ranked list that an answer of this index began with.
@@ -402,8 +243,9 @@ class Engine:
         """
         from ltrr_cli.engine.pages import page
 
-        if not isinstance(k, int) or not 1 <= k <= MAX_K or not isinstance(offset, int) or offset < 0:
-            raise UsageError(f"k must be from 1 to {MAX_K} and offset 0 or more, not {k!r} and {offset!r}")
+        checked_k(k)
+        if not isinstance(offset, int) or offset < 0:
+            raise UsageError(f"offset must be 0 or more, not {offset!r}")
         return page(self._fresh(), query_id, offset, k)
 
     def marks(self, query: str, text: str) -> list[tuple[int, int]]:
@@ -420,9 +262,8 @@ class Engine:
         """
         from ltrr_cli.engine.requests import understood_by
 
-        if not isinstance(text, str):
-            raise UsageError(f"a query is a text, not {text!r}")
-        moment = _moment(now)
+        checked_text(text)
+        moment = checked_moment(now)
         return understood_by(self._fresh(), text, moment)
 
     def retrieve(
@@ -440,9 +281,8 @@ class Engine:
         """
         from ltrr_cli.engine.alone import alone
 
-        if not 1 <= depth <= MAX_K:
-            raise UsageError(f"depth must be from 1 to {MAX_K}, not {depth}")
-        moment = _moment(now)
+        checked_k(depth, "depth")
+        moment = checked_moment(now)
         opened = self._fresh()
         words, written = opened.filters.read(text, filter)
         return alone(opened, Query(id="", text=words, time=moment, filter=written), depth)
@@ -524,14 +364,14 @@ class Engine:
         if not 0 <= dwell <= LONGEST:
             raise UsageError(f"dwell must be a number of seconds, at most a hundred years, not {dwell}")
         position = place_of(impression, entity_id)
-        moment = _moment(now)
+        moment = checked_moment(now)
         parts = {
             "query_id": query_id,
             "text": impression.text,
-            "user": opened.known_as(_name(user, "user")) or impression.user,
-            "session": _name(session, "session") or impression.session,
+            "user": opened.known_as(one_line(user, "user")) or impression.user,
+            "session": one_line(session, "session") or impression.session,
             "entity_id": entity_id,
-            "action": _action(action),
+            "action": checked_action(action),
             "time": round(moment, 3),
             "position": position,
         }
@@ -551,13 +391,13 @@ class Engine:
 
         if self.read_only:
             raise FeedbackError("this index may not be written to", where=str(self._opened.root))
-        return receive(self._fresh(), rows, now=_moment(now))
+        return receive(self._fresh(), rows, now=checked_moment(now))
 
     def tend(self, *, now: float | None = None) -> None:
         """Train the ranker and write the learned state down where it is time to: may take seconds, often takes none."""
         from ltrr_cli.engine.receiving import tend
 
-        tend(self._fresh(), now=_moment(now))
+        tend(self._fresh(), now=checked_moment(now))
 
     def explain(self, query_id: str, entity_id: str) -> Explained:
         """Return how an entity came to its place in an answer of this index, from what was logged with it.
@@ -597,7 +437,7 @@ class Engine:
             raise UsageError("nothing was recorded that could be taken back")
         if self.read_only:
             raise FeedbackError("this index may not be written to", where=str(self._opened.root))
-        done = undo(self._fresh(), wanted, now=_moment(now))
+        done = undo(self._fresh(), wanted, now=checked_moment(now))
         self._recorded = [one for one in self._recorded if one != wanted]
         return done
 
@@ -629,7 +469,7 @@ class Engine:
         if opened.pseudonyms is not None:
             name = opened.pseudonyms.of
             records = (renamed(record, name) for record in records)
-        done = ingest(opened, records, now=_moment(now), sync=sync, progress=progress)
+        done = ingest(opened, records, now=checked_moment(now), sync=sync, progress=progress)
         done.ranker = self._fresh().learned.ranker_status()
         return done
 
@@ -641,8 +481,8 @@ class Engine:
         from ltrr_cli.engine.expire import expire
         from ltrr_cli.engine.learn import learn
 
-        expire(self._opened.root, now=_moment(now))
-        learn(self._fresh(), now=_moment(now))
+        expire(self._opened.root, now=checked_moment(now))
+        learn(self._fresh(), now=checked_moment(now))
         return self._fresh().learned.ranker_status()
 
     def arms(self) -> tuple[ArmReport, ...]:
@@ -661,25 +501,25 @@ class Engine:
 
         if not isinstance(version, int) or isinstance(version, bool):
             raise UsageError(f"a version is a whole number, not {version!r}")
-        go_back(self._fresh(), version, now=_moment(now))
+        go_back(self._fresh(), version, now=checked_moment(now))
 
     def memory(self, text: str, *, k: int = 10, now: float | None = None) -> RememberedQuery:
         """Return what the memory says of a query: its k best entities, with reward and prediction."""
         from ltrr_cli.engine.remember import show
 
-        return show(self._fresh(), text, k=_count(k), now=_moment(now))
+        return show(self._fresh(), text, k=checked_k(k), now=checked_moment(now))
 
     def top_queries(self, *, k: int = 20, now: float | None = None) -> list[RememberedQuery]:
         """Return the k remembered queries with most reward, of those that the setting `min_users` lets be shown."""
         from ltrr_cli.engine.remember import top
 
-        return top(self._fresh(), k=_count(k), now=_moment(now))
+        return top(self._fresh(), k=checked_k(k), now=checked_moment(now))
 
     def complete(self, prefix: str, *, k: int = 8, now: float | None = None) -> list[Completion]:
         """Return at most k texts that go on from a prefix: titles, attribute values, and what enough users asked."""
         from ltrr_cli.engine.remember import complete
 
-        return complete(self._fresh(), prefix, k=_count(k), now=_moment(now))
+        return complete(self._fresh(), prefix, k=checked_k(k), now=checked_moment(now))
 
     def forget(self, text: str | None = None, *, entity_id: str | None = None, now: float | None = None) -> bool:
         """Take a query, or an entity under every query, out of the memory; what comes later counts again.
@@ -693,7 +533,7 @@ class Engine:
             raise UsageError("forget a query or an entity, one of both")
         if text is not None and not key(text):
             raise UsageError("a query has at least one word or number")
-        return forget(self._fresh(), text=text, entity_id=entity_id, now=_moment(now))
+        return forget(self._fresh(), text=text, entity_id=entity_id, now=checked_moment(now))
 
     def rankers(self) -> RankerReport:
         """Return the live ranker's features, the challenger's evidence, and what became of every version."""
@@ -717,7 +557,7 @@ class Engine:
         """
         from ltrr_cli.engine.rankers import put_live
 
-        return put_live(self._fresh(), version, now=_moment(now), reason="promoted by hand")
+        return put_live(self._fresh(), version, now=checked_moment(now), reason="promoted by hand")
 
     def rollback_ranker(self, version: int | None = None, *, now: float | None = None) -> int:
         """Put an earlier version of the ranker live again, by default the one before; returns it.
@@ -726,7 +566,7 @@ class Engine:
         """
         from ltrr_cli.engine.rankers import roll_back
 
-        return roll_back(self._fresh(), version, now=_moment(now))
+        return roll_back(self._fresh(), version, now=checked_moment(now))
 
     def train_ranker(
         self,
@@ -744,94 +584,20 @@ class Engine:
         from ltrr_cli.engine.rankers import train_on_judgments
 
         return train_on_judgments(
-            self._fresh(), queries, loss=loss, promote=promote, now=_moment(now), progress=progress
+            self._fresh(), queries, loss=loss, promote=promote, now=checked_moment(now), progress=progress
         )
-
-    @staticmethod
-    def relearn(index: str | Path, *, progress: Callable[[int], None] = lambda _: None) -> None:
-        """Make the learned state again, from the logs alone."""
-        from ltrr_cli.engine.learn import rebuild
-
-        rebuild(Path(index), progress=progress)
 
     def person(self, user: str, *, now: float | None = None) -> PersonReport:
         """Return what is known of a user: what he asked and did, what he likes, what is kept of it."""
         from ltrr_cli.engine.persons import report
 
         opened = self._fresh()
-        return report(opened, opened.known_as(_name(user, "user")), _moment(now))
-
-    @staticmethod
-    def forget_user(index: str | Path, user: str, *, now: float | None = None) -> Forgotten:
-        """Remove a user from the logs and from all that is learned; says what went.
-
-        The index stays open to others meanwhile; it is learned again from the logs that are left.
-        """
-        from ltrr_cli.engine.forget import forget
-
-        return forget(Path(index), _name(user, "user"), now=_moment(now))
+        return report(opened, opened.known_as(one_line(user, "user")), checked_moment(now))
 
     @property
     def unencoded(self) -> int:
         """How many entities have no vector yet: `encode` makes them, and then `semantic` finds these too."""
         return self._fresh().view.unencoded
-
-    @staticmethod
-    def encode(index: str | Path, *, progress: Callable[[str, int, int | None], None] = lambda *_: None) -> int:
-        """Encode the texts of an index whose build stopped before all vectors were there; returns how many it did."""
-        from ltrr_cli.engine.later import encode
-
-        return encode(Path(index), progress=progress)
-
-    @staticmethod
-    def compact(index: str | Path, *, progress: Callable[[str, int, int | None], None] = lambda *_: None) -> Compacted:
-        """Merge all segments of an index into one, as a build of its living entities would make it.
-
-        No earlier catalogue is kept: what was deleted or replaced is then gone from the disk.
-        """
-        from ltrr_cli.engine.compact import compact
-
-        return compact(Path(index), progress=progress)
-
-    @staticmethod
-    def delete(index: str | Path, ids: Sequence[str]) -> list[str]:
-        """Delete entities; returns the ids that the index does not have."""
-        from ltrr_cli.engine.removal import delete
-
-        return delete(Path(index), ids)
-
-    @staticmethod
-    def verify(
-        index: str | Path, *, deep: bool = False, progress: Callable[[str, int, int | None], None] = lambda *_: None
-    ) -> Verified:
-        """Compare every file and log line with its checksum; `deep` looks into them, and folds the logs again."""
-        from ltrr_cli.engine.verify import verify
-
-        return verify(Path(index), deep=deep, progress=progress)
-
-    @staticmethod
-    def repair(index: str | Path, *, progress: Callable[[str, int, int | None], None] = lambda *_: None) -> Repaired:
-        """Make what is damaged again from what is not: segments from their entities, learned state from the logs."""
-        from ltrr_cli.engine.restore import repair
-
-        return repair(Path(index), progress=progress)
-
-    @staticmethod
-    def adopt(
-        source: str | Path,
-        index: str | Path,
-        *,
-        encoder: str | None = None,
-        progress: Callable[[str, int, int | None], None] = lambda *_: None,
-    ) -> Adopted:
-        """Make an index of your own from one that somebody else made, without opening any file with native code.
-
-        `encoder` is a folder or a hub name; by default the package's. Raises `IndexDirectoryError`, saying why, for
-        what no ltrr would have written.
-        """
-        from ltrr_cli.engine.adopt import adopt
-
-        return adopt(Path(source), Path(index), encoder=encoder, progress=progress)
 
     def info(self) -> Info:
         """Return counts, sizes and what was learned."""
@@ -853,61 +619,3 @@ class Engine:
         else:
             self._opened.catch_up()
         return self._opened
-
-    def _check_depths(self, depths: Mapping[str, int] | None) -> None:
-        known = [strategy.name for strategy in self._opened.strategies]
-        for name in depths or ():
-            if name not in known:
-                raise UsageError(f"no strategy is called {name!r}", next=f"this index has: {', '.join(known)}")
-
-
-def _moment(now: float | None) -> float:
-    """Return the time given, the clock's if none is."""
-    if now is None:
-        return time.time()
-    if not 0 <= now < LATEST:
-        raise UsageError(f"now must be in seconds since 1970, before the year 3000, not {now}")
-    return now
-
-
-def _count(k: int) -> int:
-    if not isinstance(k, int) or not 1 <= k <= MAX_K:
-        raise UsageError(f"k must be from 1 to {MAX_K}, not {k!r}")
-    return k
-
-
-def _two_ways(words: Sequence[str], *, alone: bool) -> list[Way]:
-    """Return the two ways to answer that are named; `alone`: nothing else says how to answer."""
-    from ltrr_cli.engine.ways import FORMS, parse_way
-
-    if not alone:
-        raise UsageError("an interleaved page is of two ways to answer", next="name both, and neither elsewhere")
-    if isinstance(words, str) or len(words) != 2:
-        raise UsageError(f"two ways to answer are interleaved, not {words!r}", next=f"name two of {FORMS}")
-    ways = []
-    for word in words:
-        way = parse_way(word)
-        if way is None:
-            raise UsageError(f"{word[:80]!r} is no way to answer", next=f"use {FORMS}")
-        ways.append(way)
-    return ways
-
-
-def _query_id(moment: float) -> str:
-    """Return a new id that sorts by time: 12 hex digits of milliseconds, 10 of chance."""
-    return f"{int(max(0.0, moment) * 1000) & (2**48 - 1):012x}{os.urandom(5).hex()}"
-
-
-def _name(text: str, what: str) -> str:
-    if not isinstance(text, str):
-        raise UsageError(f"{what} must be a text, not {text!r}")
-    if len(text.encode(errors="replace")) > 512 or any(ord(char) < 32 for char in text):
-        raise UsageError(f"{what} must be one line of at most 512 bytes")
-    return text.strip()
-
-
-def _action(text: str) -> str:
-    action = text.strip().lower() if isinstance(text, str) else ""
-    if not action or len(action) > 64 or not action.isprintable():
-        raise UsageError("an action is a word of at most 64 characters, such as click, like or play")
-    return action

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ltrr_cli.engine.engine import LATEST
+from ltrr_cli.engine.arguments import LATEST
 from ltrr_cli.records import Event, Impression
 
 if TYPE_CHECKING:

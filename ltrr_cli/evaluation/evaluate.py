@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.engine.engine import MAX_K
+from ltrr_cli.engine.arguments import MAX_K
 from ltrr_cli.errors import UsageError
 from ltrr_cli.estimators.intervals import Interval, bootstrap
 from ltrr_cli.estimators.paired import holm, randomisation
