@@ -82,7 +82,7 @@ def test_the_log_of_the_index_and_standard_input(process: Ltrr, index: Path, log
     piped = process("replay", "-", "-i", index, "--json", stdin=log.read_bytes())
     assert piped.code == 0, piped.err
     assert piped.json["predicted"] == 9
-    assert process("feedback", "ingest", log, "-i", index).code == 0
+    assert process("feedback", "ingest", log, "-i", index).code == 3  # a line of it is damaged
     own = process("replay", index / "log", "-i", index, "--json")
     assert own.code == 0, own.err
     assert own.json["systems"] == piped.json["systems"]

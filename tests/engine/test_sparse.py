@@ -63,7 +63,7 @@ def test_the_model_stays(
     make_mlm: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
-    """Building anew, adding, deleting and relearning keep it, and so does a scratch copy; '' drops it."""
+    """Building anew, adding, deleting and relearning keep it, and so does a scratch copy; '' drops it, compact for good."""
     before = found(with_model, "heart")
     Engine.build(catalog, with_model, encoder=encoder)
     assert found(with_model, "heart") == before
@@ -79,6 +79,8 @@ def test_the_model_stays(
     Engine.build(catalog, with_model, encoder=encoder, sparse="")
     assert found(with_model, "heart") == []
     assert read_manifest(with_model).sparse == ""
+    assert len(list((with_model / "encoder").iterdir())) == 2  # a rollback would need it
+    Engine.compact(with_model)
     assert len(list((with_model / "encoder").iterdir())) == 1
 
 
