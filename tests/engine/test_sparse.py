@@ -63,7 +63,7 @@ def test_the_model_stays(
     make_mlm: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
-    """Building anew, adding, deleting and relearning keep it, and so does a scratch copy; '' drops it, compact for good."""
+    """Building anew, adding, deleting and relearning keep it, so does a scratch copy; '' drops it, compact for good."""
     before = found(with_model, "heart")
     Engine.build(catalog, with_model, encoder=encoder)
     assert found(with_model, "heart") == before
