@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from ltrr_cli.engine.alone import all_ranks
 from ltrr_cli.engine.expire import expire, overdue
-from ltrr_cli.engine.fold import Logs
+from ltrr_cli.engine.fold import Logs, Written
 from ltrr_cli.engine.hindsight import Hindsight
 from ltrr_cli.engine.publish import publish
 from ltrr_cli.engine.state import follow, new_state, open_state
 from ltrr_cli.engine.training import acted_pages, curve_of, due, samples_of, trained_row
 from ltrr_cli.engine.unanswered import closed_pages
 from ltrr_cli.errors import LockedError, UsageError
-from ltrr_cli.feedback.ubi import event_to_ubi, impression_to_ubi
+from ltrr_cli.feedback.ubi import event_to_ubi, impression_to_ubi, reads_back
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import read_manifest
 from ltrr_cli.index.view import View
@@ -141,9 +141,9 @@ def log_events(opened: Opened, events: list[Event], done: Ingested, now: float, 
         opened.logs.queries.sync()
     found = [_hindsight(opened, event, done, number) for number, event in enumerate(rows)]
     opened.logs.control.append([one.to_row() for one in found if one is not None], sync=sync)
-    opened.logs.events.append([event_to_ubi(event) for event in rows], sync=sync)
+    starts = opened.logs.events.append([event_to_ubi(event) for event in rows], sync=sync)
     done.events += len(rows)
-    opened.catch_up()
+    opened.catch_up(Written(starts, rows) if all(map(reads_back, rows)) else None)
 
 
 def _clamped(event: Event, now: float) -> Event:
