@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ltrr_cli.engine.hindsight import KIND
 from ltrr_cli.feedback.log import Log, Position, decode_line
 from ltrr_cli.feedback.ubi import event_from_ubi, impression_from_ubi
+from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -62,10 +63,14 @@ class Logs:
 
 
 class Written(NamedTuple):
-    """Events that this process has just logged, and where their lines start: what the fold need not read again."""
+    """Events that this process has just logged, with the hashes of their ids and where their lines start.
+
+    The fold need not read them again.
+    """
 
     starts: Sequence[Position]
     events: Sequence[Event]
+    hashes: Sequence[int]
 
 
 def catch_up(
@@ -98,7 +103,7 @@ def catch_up(
             learned.teaching.look_ahead(row)
             pending.append((Position(int(file), int(offset)), row))
     fresh = 0
-    for count, (following, event) in enumerate(_events(learned, logs.events, written), 1):
+    for count, (following, event, event_hash) in enumerate(_events(learned, logs.events, written), 1):
         if following > end:
             break
         while pending and pending[0][0] <= learned.events_at:
@@ -109,7 +114,7 @@ def catch_up(
             learned.counts["unreadable events"] += 1
             continue
         impression = impressions.find(event.query_id) if event.query_id else None
-        fresh += learned.apply(event, impression)
+        fresh += learned.apply(event, event_hash, impression)
         if progress is not None and count % 1000 == 0:
             progress(1000)
     for _, row in pending:
@@ -128,17 +133,19 @@ def _if_usable(learned: Learned) -> Iterator[None]:
         learned.counts["unreadable control records"] += 1
 
 
-def _events(learned: Learned, log: Log, written: Written | None) -> Iterator[tuple[Position, Event | None]]:
-    """Yield the position behind each line, and its event: None where it is none."""
+def _events(learned: Learned, log: Log, written: Written | None) -> Iterator[tuple[Position, Event | None, int]]:
+    """Yield the position behind each line, its event (None where it is none), and the hash of the event's id."""
     start = learned.events_at
     if written is not None and written.starts[0] == start:
-        yield from zip(written.starts[1:], written.events, strict=False)
+        yield from zip(written.starts[1:], written.events, written.hashes, strict=False)
         start = written.starts[-1]
     for following, row in _rows(learned, log, start):
         try:
-            yield following, event_from_ubi(row)
+            event = event_from_ubi(row)
         except ValueError:
-            yield following, None
+            yield following, None, 0
+        else:
+            yield following, event, hash64(event.id)
 
 
 def _rows(learned: Learned, log: Log, start: Position) -> Iterator[tuple[Position, dict[str, Any]]]:
