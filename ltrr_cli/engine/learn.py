@@ -139,11 +139,12 @@ def log_events(opened: Opened, events: list[Event], done: Ingested, now: float, 
     rows = list(fresh.values())
     if sync and any(event.query_id for event in rows):
         opened.logs.queries.sync()
-    found = [_hindsight(opened, event, done, number, fate) for number, (fate, event) in enumerate(fresh.items())]
-    opened.logs.control.append([one.to_row() for one in found if one is not None], sync=sync)
-    starts = opened.logs.events.append([event_to_ubi(event) for event in rows], sync=sync)
-    done.events += len(rows)
-    opened.catch_up(Written(starts, rows, list(fresh)) if all(map(reads_back, rows)) else None)
+    with opened.impressions.kept(len(rows)):
+        found = [_hindsight(opened, event, done, number, fate) for number, (fate, event) in enumerate(fresh.items())]
+        opened.logs.control.append([one.to_row() for one in found if one is not None], sync=sync)
+        starts = opened.logs.events.append([event_to_ubi(event) for event in rows], sync=sync)
+        done.events += len(rows)
+        opened.catch_up(Written(starts, rows, list(fresh)) if all(map(reads_back, rows)) else None)
 
 
 def _hindsight(opened: Opened, event: Event, done: Ingested, number: int, fate: int) -> Hindsight | None:
