@@ -85,8 +85,8 @@ def catch_up(
 
     A control record takes effect before the first event behind its `after` position. `progress` is told of every 1,000
     events. Of `written` events only the last is read again, where they follow what is learned; each must be as the log
-    gives it back. The events' end is noted before the control records are read: whatever was written before one of those
-    events is then seen before it, whoever writes meanwhile.
+    gives it back. The events' end is noted before the control records are read: whatever was written before one of
+    those events is then seen before it, whoever writes meanwhile.
     """
     end = logs.events.end()
     pending: list[tuple[Position, dict[str, Any]]] = []

@@ -166,7 +166,7 @@ def reads_back(event: Event) -> bool:
         return True
     try:
         return event_from_ubi(event_to_ubi(event)) == event
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, OverflowError):
         return False
 
 

@@ -103,7 +103,7 @@ def walk(
 
 
 def _once(whole: Sequence[int], supplying: Sequence[int], rng: np.random.Generator, budget: int) -> list[_Step]:
-    """Return one walk over arms that have so many `whole` buckets, of which those `supplying` hold the entity (or -1)."""
+    """Return one walk over arms with so many `whole` buckets; `supplying` is the one that holds the entity, or -1."""
     deep = [0] * len(whole)
     costs = [COSTS[0] if buckets else inf for buckets in whole]
     steps: list[_Step] = []

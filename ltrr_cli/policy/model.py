@@ -166,9 +166,7 @@ class Sums:
         self._sum(places, np.concatenate(rows), np.array(weights), paid)
 
     def _rows(self, context: Mapping[str, float], pulls: Sequence[tuple[int, Pull]]) -> NDArray[np.float64]:
-        names = {pull.arm: 0 for _, pull in pulls}
-        for place, name in enumerate(names):
-            names[name] = place
+        names = {name: place for place, name in enumerate(dict.fromkeys(pull.arm for _, pull in pulls))}
         x = self.inputs(context, list(names))[[names[pull.arm] for _, pull in pulls]]
         others: dict[str, int | None] = {}
         for row, (_, pull) in enumerate(pulls):
