@@ -99,6 +99,12 @@ def hash64(text: str) -> int:
 
 
 @lru_cache(maxsize=65536)
+def name_hash(name: str) -> int:
+    """`hash64` of a user, a session, an entity or a query; cached, since feedback names them again and again."""
+    return hash64(name)
+
+
+@lru_cache(maxsize=65536)
 def token_hash(token: str) -> int:
     """`hash64` of a token; cached, since tokens repeat."""
     return hash64(token)

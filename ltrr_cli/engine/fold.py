@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ltrr_cli.engine.hindsight import KIND
 from ltrr_cli.feedback.log import Log, Position, decode_line
 from ltrr_cli.feedback.ubi import event_from_ubi, impression_from_ubi
+from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -61,14 +62,31 @@ class Logs:
         return self.events.held()
 
 
+class Written(NamedTuple):
+    """Events that this process has just logged, with the hashes of their ids and where their lines start.
+
+    The fold need not read them again.
+    """
+
+    starts: Sequence[Position]
+    events: Sequence[Event]
+    hashes: Sequence[int]
+
+
 def catch_up(
-    learned: Learned, logs: Logs, impressions: Impressions, *, progress: Callable[[int], None] | None = None
+    learned: Learned,
+    logs: Logs,
+    impressions: Impressions,
+    *,
+    written: Written | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> int:
     """Apply what the logs hold beyond the state's positions; returns how many events were new.
 
     A control record takes effect before the first event behind its `after` position. `progress` is told of every 1,000
-    events. The events' end is noted before the control records are read: whatever was written before one of those
-    events is then seen before it, whoever writes meanwhile.
+    events. Of `written` events only the last is read again, where they follow what is learned; each must be as the log
+    gives it back. The events' end is noted before the control records are read: whatever was written before one of
+    those events is then seen before it, whoever writes meanwhile.
     """
     end = logs.events.end()
     pending: list[tuple[Position, dict[str, Any]]] = []
@@ -85,20 +103,18 @@ def catch_up(
             learned.teaching.look_ahead(row)
             pending.append((Position(int(file), int(offset)), row))
     fresh = 0
-    for count, (following, row) in enumerate(_rows(learned, logs.events, learned.events_at), 1):
+    for count, (following, event, event_hash) in enumerate(_events(learned, logs.events, written), 1):
         if following > end:
             break
         while pending and pending[0][0] <= learned.events_at:
             with _if_usable(learned):
                 learned.apply_control(pending.pop(0)[1], impressions.find)
         learned.events_at = following
-        try:
-            event = event_from_ubi(row)
-        except ValueError:
+        if event is None:
             learned.counts["unreadable events"] += 1
             continue
         impression = impressions.find(event.query_id) if event.query_id else None
-        fresh += learned.apply(event, impression)
+        fresh += learned.apply(event, event_hash, impression)
         if progress is not None and count % 1000 == 0:
             progress(1000)
     for _, row in pending:
@@ -115,6 +131,21 @@ def _if_usable(learned: Learned) -> Iterator[None]:
         yield
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
         learned.counts["unreadable control records"] += 1
+
+
+def _events(learned: Learned, log: Log, written: Written | None) -> Iterator[tuple[Position, Event | None, int]]:
+    """Yield the position behind each line, its event (None where it is none), and the hash of the event's id."""
+    start = learned.events_at
+    if written is not None and written.starts[0] == start:
+        yield from zip(written.starts[1:], written.events, written.hashes, strict=False)
+        start = written.starts[-1]
+    for following, row in _rows(learned, log, start):
+        try:
+            event = event_from_ubi(row)
+        except ValueError:
+            yield following, None, 0
+        else:
+            yield following, event, hash64(event.id)
 
 
 def _rows(learned: Learned, log: Log, start: Position) -> Iterator[tuple[Position, dict[str, Any]]]:

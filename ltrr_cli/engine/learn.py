@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ltrr_cli.engine.alone import all_ranks
 from ltrr_cli.engine.expire import expire, overdue
-from ltrr_cli.engine.fold import Logs
+from ltrr_cli.engine.fold import Logs, Written
 from ltrr_cli.engine.hindsight import Hindsight
 from ltrr_cli.engine.publish import publish
 from ltrr_cli.engine.state import follow, new_state, open_state
 from ltrr_cli.engine.training import acted_pages, curve_of, due, samples_of, trained_row
 from ltrr_cli.engine.unanswered import closed_pages
 from ltrr_cli.errors import LockedError, UsageError
-from ltrr_cli.feedback.ubi import event_to_ubi, impression_to_ubi
+from ltrr_cli.feedback.ubi import event_to_ubi, impression_to_ubi, reads_back
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import read_manifest
 from ltrr_cli.index.view import View
@@ -124,41 +124,33 @@ def log_events(opened: Opened, events: list[Event], done: Ingested, now: float, 
     """Write queries through to the disk, then hindsight, then the events; then learn them."""
     opened.catch_up()
     learned, config = opened.learned, opened.config
-    rows: list[Event] = []
-    fresh: set[str] = set()
+    fresh: dict[int, Event] = {}  # by the hash of its id
     for event in events:
-        if event.id in fresh or learned.seen[hash64(event.id)]:
+        event_hash = hash64(event.id)
+        if event_hash in fresh or learned.seen[event_hash]:
             done.repeated += 1
             continue
-        fresh.add(event.id)
-        rows.append(_clamped(event, now))
+        fresh[event_hash] = event if event.time <= now else replace(event, time=now)  # 2099 must not outweigh the rest
         counts = done.actions if event.action in config.rewards else done.unknown_actions
         counts[event.action] = counts.get(event.action, 0) + 1
         done.unknown_entities += opened.row(event.entity_id) is None
-    if not rows:
+    if not fresh:
         return
-    if sync:
+    rows = list(fresh.values())
+    if sync and any(event.query_id for event in rows):
         opened.logs.queries.sync()
-    found = [_hindsight(opened, event, done, number) for number, event in enumerate(rows)]
-    opened.logs.control.append([one.to_row() for one in found if one is not None], sync=sync)
-    opened.logs.events.append([event_to_ubi(event) for event in rows], sync=sync)
-    done.events += len(rows)
-    opened.catch_up()
+    with opened.impressions.kept(len(rows)):
+        found = [_hindsight(opened, event, done, number, fate) for number, (fate, event) in enumerate(fresh.items())]
+        opened.logs.control.append([one.to_row() for one in found if one is not None], sync=sync)
+        starts = opened.logs.events.append([event_to_ubi(event) for event in rows], sync=sync)
+        done.events += len(rows)
+        opened.catch_up(Written(starts, rows, list(fresh)) if all(map(reads_back, rows)) else None)
 
 
-def _clamped(event: Event, now: float) -> Event:
-    """Return the event with its time at most `now`: one event from 2099 must not outweigh the rest."""
-    if event.time <= now:
-        return event
-    from dataclasses import replace
-
-    return replace(event, time=now)
-
-
-def _hindsight(opened: Opened, event: Event, done: Ingested, number: int) -> Hindsight | None:
+def _hindsight(opened: Opened, event: Event, done: Ingested, number: int, fate: int) -> Hindsight | None:
     """Return every arm's rank of the entity that was acted on, None where the event is not to be credited.
 
-    `number` counts the events of the batch before this one.
+    `number` counts the events of the batch before this one; `fate`, the hash of its id, is a number by chance.
     """
     if event.query_id:
         impression = opened.impressions.find(event.query_id)
@@ -179,7 +171,7 @@ def _hindsight(opened: Opened, event: Event, done: Ingested, number: int) -> Hin
         # would take longer than learning it, and the policy has soon seen enough: of n events it sees about
         # _LOOKED_UP × (1 + ln(n / _LOOKED_UP)).
         share = _LOOKED_UP / (opened.learned.counts["events"] + number + 1)
-        if hash64(f"look\n{event.id}") >= share * 2**64:
+        if fate >= share * 2**64:
             return None
         words, written = opened.filters.read(event.text, "")
         query = Query(id="", text=words, time=event.time, user=event.user, filter=written)

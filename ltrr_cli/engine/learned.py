@@ -93,10 +93,9 @@ class Learned:
         while len(self.expected) > _MOST_EXPECTED:
             del self.expected[next(iter(self.expected))]
 
-    def apply(self, event: Event, impression: Impression | None) -> bool:
-        """Learn from one event; False if it was counted before."""
+    def apply(self, event: Event, event_hash: int, impression: Impression | None) -> bool:
+        """Learn from one event, whose id has this hash; False if it was counted before."""
         hindsight = self.expected.pop(event.id, None)
-        event_hash = hash64(event.id)
         if self.seen[event_hash]:
             return False
         self.seen[event_hash] = 1.0
@@ -151,18 +150,20 @@ class Learned:
         scale = growth(event.time, self.config.half_life_s)
         mass = gain * scale
         if query:
+            user = event.user or event.session
+            triple = hash64(f"{query}\0{event.entity_id}\0{user}") if user else 0
             if first and gain > 0 and event.user:
-                self._choose(event, query)
+                self._choose(event, query, again=self.caps[triple] > 0)
             weight = min(MEMORY_WEIGHT, inverse_weight(event.position)) if gain > 0 else 1.0
-            given = self._capped(event, query, mass * weight, scale)
+            given = self._capped(event, query, mass * weight, scale, triple)
             if given:
                 self.queries.add(query, event.entity_id, given)
         self.everybody.add(EVERYBODY, event.entity_id, mass)
         self.people.acted(event.user, event.session, event.entity_id, gain, scale)
 
-    def _choose(self, event: Event, query: str) -> None:
+    def _choose(self, event: Event, query: str, *, again: bool) -> None:
         """Note whether a user who has acted before acts on the same again, under this query or after another."""
-        asked, again = hash64(f"{query}\0\0{event.user}"), self.has_acted(event.user, query, event.entity_id)
+        asked = hash64(f"{query}\0\0{event.user}")
         if self.caps[asked]:
             self.people.chose(before=again)
         if not again:
@@ -173,15 +174,16 @@ class Learned:
         """Tell whether a user was rewarded by an entity under a query, named by its key."""
         return self.caps[hash64(f"{query}\0{entity_id}\0{user}")] > 0
 
-    def _capped(self, event: Event, query: str, mass: float, scale: float) -> float:
+    def _capped(self, event: Event, query: str, mass: float, scale: float, triple: int) -> float:
         """Return how much of the mass this user may still give to the entity, and to the query in all.
 
-        Without a user or session there is nobody to cap, nor to count among those who asked.
+        `triple` is the hash of query, entity and user. Without a user or session there is nobody to cap, nor to count
+        among those who asked.
         """
         user = event.user or event.session
         if not user or mass <= 0:
             return mass
-        pair, triple = hash64(f"{query}\0{user}"), hash64(f"{query}\0{event.entity_id}\0{user}")
+        pair = hash64(f"{query}\0{user}")
         to_query, to_entity = self.caps[pair], self.caps[triple]
         if to_query == 0:
             self.askers[hash64(query)] += 1

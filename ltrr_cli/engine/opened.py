@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ltrr_cli.engine.fold import Written
     from ltrr_cli.index.manifest import Manifest
     from ltrr_cli.memory.nearest import Nearest
     from ltrr_cli.policy.base import Policy
@@ -97,15 +98,18 @@ class Opened:
             os.close(handle)
         self._handles = []
 
-    def catch_up(self) -> int:
-        """Learn what any process has logged since the last look; returns how many events were new."""
+    def catch_up(self, written: Written | None = None) -> int:
+        """Learn what any process has logged since the last look; returns how many events were new.
+
+        `written` as in `fold.catch_up`.
+        """
         if not (
             self.logs.events.reaches_beyond(self.learned.events_at)
             or self.logs.control.reaches_beyond(self.learned.control_at)
         ):
             return 0
         before = self.learned
-        self.state, fresh = follow(self.state, self.config, self.logs)
+        self.state, fresh = follow(self.state, self.config, self.logs, written=written)
         self.learned, self.impressions = self.state.learned, self.state.impressions
         if fresh or self.learned is not before:
             self._rewarded = None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ltrr_cli.config import Config
-    from ltrr_cli.engine.fold import Logs
+    from ltrr_cli.engine.fold import Logs, Written
     from ltrr_cli.index.manifest import Manifest
 
 
@@ -56,13 +56,18 @@ def open_state(root: Path, manifest: Manifest, config: Config, logs: Logs) -> St
 
 
 def follow(
-    state: State, config: Config, logs: Logs, *, progress: Callable[[int], None] | None = None
+    state: State,
+    config: Config,
+    logs: Logs,
+    *,
+    written: Written | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> tuple[State, int]:
     """Catch up with the logs; returns the state, a new one where it took a new fold, and how many events were new.
 
-    `progress` is told of every 1,000 events.
+    `progress` is told of every 1,000 events; `written` as in `catch_up`.
     """
-    fresh = catch_up(state.learned, logs, state.impressions, progress=progress)
+    fresh = catch_up(state.learned, logs, state.impressions, written=written, progress=progress)
     if state.learned.outdated:
         state = _again(state, config, logs)
         fresh += catch_up(state.learned, logs, state.impressions, progress=progress)

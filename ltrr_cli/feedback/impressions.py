@@ -6,6 +6,7 @@ first asked for. Only 64-bit hashes of ids are known, so an id is compared once 
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,7 @@ class Impressions:
         self._parsed: dict[
             tuple[str, Position], Impression
         ] = {}  # hindsight, credit and training ask one after another
+        self._kept = _PARSED_KEPT
         self._asked: dict[str, tuple[int, tuple[Asked, ...]]] = {}  # session → lines read, and what they say
 
     @classmethod
@@ -99,6 +101,17 @@ class Impressions:
             if impression is not None:
                 return impression
         return None
+
+    @contextmanager
+    def kept(self, count: int) -> Iterator[None]:
+        """Keep `count` of them as they were read, while a batch asks for each more than once: some 40 kB each."""
+        self._kept = max(count, _PARSED_KEPT)
+        try:
+            yield
+        finally:
+            self._kept = _PARSED_KEPT
+            if len(self._parsed) > self._kept:
+                self._parsed.clear()
 
     def known(self, query_id: str) -> bool:
         """Tell whether a sound line with that id is in the log."""
@@ -143,7 +156,7 @@ class Impressions:
         except ValueError:
             return None
         if impression is not None:
-            if len(self._parsed) >= _PARSED_KEPT:
+            if len(self._parsed) >= self._kept:
                 self._parsed.clear()
             self._parsed[query_id, position] = impression
         return impression

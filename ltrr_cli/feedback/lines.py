@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
+import orjson
+
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"not JSON: {constant}")
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse)
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+_LONG = (b"0" * 20, b"-" + b"0" * 19)
+"""So many digits in a row: perhaps an integer beyond 64 bits, which orjson would round."""
 
 
 def parse_object(line: bytes) -> dict[str, Any]:
@@ -20,14 +25,23 @@ def parse_object(line: bytes) -> dict[str, Any]:
     log's writer went wrong.
     """
     try:
-        row = _DECODER.decode(_text(line))
+        digits = line.translate(_DIGITS)
+        row = _patiently(line) if any(long in digits for long in _LONG) else orjson.loads(line)
+    except orjson.JSONDecodeError:
+        row = _patiently(line)
+    if not isinstance(row, dict):
+        raise ValueError(f"a JSON object expected, found {type(row).__name__}")  # noqa: TRY004 – one error for all
+    return row
+
+
+def _patiently(line: bytes) -> Any:
+    """Return what `line` holds, also where orjson refuses it: lone surrogates, numbers of any size."""
+    try:
+        return _DECODER.decode(_text(line))
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error.msg} at character {error.pos + 1}") from None
     except RecursionError:
         raise ValueError("not usable JSON: nested too deep") from None
-    if not isinstance(row, dict):
-        raise ValueError(f"a JSON object expected, found {type(row).__name__}")  # noqa: TRY004 – one error for all
-    return row
 
 
 def _text(line: bytes) -> str:

@@ -12,8 +12,7 @@ import os
 import re
 import zlib
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -37,9 +36,8 @@ _BLOCK = 65536
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
-    """A place in a log: the file's number from 1, and the byte in it."""
+class Position(NamedTuple):
+    """A place in a log: the file's number from 1, and the byte in it. A tuple: there is one for every line read."""
 
     file: int = 1
     offset: int = 0

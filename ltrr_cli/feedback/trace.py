@@ -148,7 +148,10 @@ def _agreement(attribute: object, form: object, positions: object) -> Agreement:
 
 
 def _found(candidates: object, scores: object) -> Found:
-    return Found(tuple(map(_int, _list(candidates))), _floats(scores))
+    numbers = _list(candidates)
+    if not {*map(type, numbers)} <= {int}:
+        raise TypeError
+    return Found(tuple(numbers), _floats(scores))
 
 
 def _interleaved(value: object) -> Interleaved | None:
@@ -197,7 +200,7 @@ def _sound(trace: Trace) -> bool:
 
 def _in_pool(found: Found, candidates: int) -> bool:
     same = len(found.candidates) == len(found.scores)
-    return same and all(0 <= candidate < candidates for candidate in found.candidates)
+    return same and (not found.candidates or (min(found.candidates) >= 0 and max(found.candidates) < candidates))
 
 
 def _arm(name: object, depth: object, returned: object, ms: object, error: object) -> Arm:
@@ -221,7 +224,8 @@ def _float(value: object) -> float:
 
 
 def _floats(values: object) -> tuple[float, ...]:
-    return tuple([_float(value) for value in _list(values)])
+    # most are floats, and there are a thousand in a trace
+    return tuple([value if type(value) is float else _float(value) for value in _list(values)])
 
 
 def _int(value: object) -> int:
@@ -243,7 +247,10 @@ def _text(value: object) -> str:
 
 
 def _texts(values: object) -> tuple[str, ...]:
-    return tuple([_text(value) for value in _list(values)])
+    texts = _list(values)
+    if not {*map(type, texts)} <= {str}:
+        raise TypeError
+    return tuple(texts)
 
 
 def _list(values: object) -> list[Any]:

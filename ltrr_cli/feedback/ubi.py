@@ -140,6 +140,36 @@ def event_from_ubi(row: Mapping[str, Any]) -> Event:
     )
 
 
+def reads_back(event: Event) -> bool:
+    """Tell whether the event's row, read again, gives the same event: what callers make need not be as we read it."""
+    names = f"{event.entity_id}{event.action}{event.query_id}{event.user}{event.session}{event.id}"
+    plain = (
+        # the usual event, told without making its row
+        len(names) <= fields.ID_BYTES
+        and len(event.action) <= fields.ACTION_CHARACTERS
+        and names.isascii()
+        and names.isprintable()
+        and " " not in names
+        and event.entity_id != ""
+        and event.action != ""
+        and event.id != ""
+        and event.action == event.action.lower()
+        and len(event.text) <= fields.TEXT_CHARACTERS
+        and event.text.isascii()
+        and "\0" not in event.text
+        and event.dwell == 0
+        and type(event.position) is int
+        and 0 <= event.position < 10**9
+        and 0 <= event.time < 1e10
+    )
+    if plain:
+        return True
+    try:
+        return event_from_ubi(event_to_ubi(event)) == event
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        return False
+
+
 def object_of(row: Mapping[str, Any]) -> Any:
     """Return the id of the object that an events row names, as it stands there; None where it names none."""
     return _object(_object(row.get("event_attributes")).get("object")).get("object_id")

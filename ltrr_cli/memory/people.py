@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ltrr_cli.memory.trails import Trails
-from ltrr_cli.text import hash64
+from ltrr_cli.text import name_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,20 +47,13 @@ class People:
 
     def acted(self, user: str, session: str, entity_id: str, gain: float, scale: float) -> None:
         """Count an action: `gain` is what it was worth, `scale` the growth of masses at its time."""
-        entity = hash64(entity_id)
-        trails = [(trail, hash64(name)) for trail, name in ((self.users, user), (self.sessions, session)) if name]
+        entity, mass = name_hash(entity_id), gain * scale
+        trails = [(trail, name_hash(name)) for trail, name in ((self.users, user), (self.sessions, session)) if name]
         if gain > 0 and trails and not any(trail.has(name, entity) for trail, name in trails):
-            partners = {
-                item: None
-                for trail, name in trails
-                for item, mass in trail.latest(name, _PARTNERS)
-                if mass > 0 and item != entity
-            }
-            for partner in partners:
-                self.together.add(entity, partner, gain * scale)
-                self.together.add(partner, entity, gain * scale)
+            latest = [trail.latest(name, _PARTNERS) for trail, name in trails]
+            self.together.tie(entity, {item: None for some in latest for item, own in some if own > 0}, mass)
         for trail, name in trails:
-            trail.add(name, entity, gain * scale)
+            trail.add(name, entity, mass)
 
     def chose(self, *, before: bool) -> None:
         """Count that somebody acted under a query not for the first time: on what he chose `before`, or not."""
@@ -69,10 +62,11 @@ class People:
 
     def moved(self, user: str, entity_id: str) -> None:
         """Count that a user acts on what is new under this query; to be called before `acted`."""
-        latest = self.users.latest(hash64(user), LATELY)
+        latest = self.users.latest(name_hash(user), LATELY)
         if latest:
             self.moves += 1
-            self.comebacks += hash64(entity_id) in {item for item, mass in latest if mass > 0}
+            entity = name_hash(entity_id)
+            self.comebacks += any(item == entity and mass > 0 for item, mass in latest)
 
     @property
     def loyalty(self) -> float:

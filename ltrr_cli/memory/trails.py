@@ -16,6 +16,7 @@ from ltrr_cli.index.files import mapped
 from ltrr_cli.index.ragged import taken
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -41,11 +42,11 @@ class Trails:
 
     def add(self, key: int, item: int, mass: float) -> None:
         """Add mass for one item under a key; it becomes the key's latest."""
-        own = self._own(key)
+        own = self._new.get(key) or self._own(key)
         if self._heaviest:
             own[item] = own.get(item, 0.0) + mass
             if len(own) > 2 * self._most:
-                self._new[key] = dict(sorted(own.items(), key=lambda one: (-one[1], one[0]))[: self._most])
+                self._lighten(key)
         else:
             own[item] = own.pop(item, 0.0) + mass
             if len(own) > self._most:
@@ -57,6 +58,21 @@ class Trails:
                 oldest = next(iter(self._order))
                 del self._order[oldest]
                 self._new.pop(oldest, None)
+
+    def tie(self, one: int, others: Iterable[int], mass: float) -> None:
+        """Add mass for `one` and each of the others both ways, as `add` does: for trails of the heaviest."""
+        new, own, most = self._new, self._own, 2 * self._most
+        for other in others:
+            for key, item in ((one, other), (other, one)):
+                items = new.get(key) or own(key)
+                items[item] = items.get(item, 0.0) + mass
+                if len(items) > most:
+                    self._lighten(key)
+
+    def _lighten(self, key: int) -> None:
+        """Keep the heaviest half of a key's items."""
+        ordered = sorted(self._new[key].items(), key=lambda one: (-one[1], one[0]))
+        self._new[key] = dict(ordered[: self._most])
 
     def get(self, key: int) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
         """Return a key's items (n,) and masses (n,), the latest last; none where it is not known."""

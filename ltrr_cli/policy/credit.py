@@ -10,13 +10,15 @@ impressions: otherwise a bad arm that rarely runs would learn from successes onl
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ltrr_cli.policy.base import BUCKETS, COSTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
 
@@ -30,10 +32,12 @@ NO_ACTION = 0.03
 Without any, an arm that runs alone and fails would teach nothing. More of it makes the policy worse
 (benchmarks/policy.py): most such pages say that the query is hard, and little about the arms.
 """
+_ENDS = (0, *BUCKETS)
+_Step: TypeAlias = "tuple[int, int, tuple[int, ...], bool]"
+"""Number of the arm, its bucket, how many buckets of each arm were walked before, and whether it is paid."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pull:
+class Pull(NamedTuple):
     """One (arm, bucket) item of the walk: the `before` depths of the other arms when it came, and what it earned.
 
     `weight` ≥ 0 scales its influence. `share` in (0, 1] says in which part of the orders that were walked it came so.
@@ -76,58 +80,53 @@ def walk(
     nothing. A walk ends when it has spent the `budget` of candidates, as a selection does: behind everything that
     could be drawn nothing is left to earn.
     """
-    shares: dict[tuple[object, ...], float] = {}
-    pulls: dict[tuple[object, ...], Pull] = {}
+    arms = sorted(known)
+    whole = [sum(end <= known[arm] for end in BUCKETS) for arm in arms]
+    supplying = [_bucket(ranks.get(arm, 0)) for arm in arms]
+    shares: dict[_Step, float] = {}
     for _ in range(orders):
-        for pull in _once(ranks, known, ran, reward, rng, budget):
-            same = (pull.arm, pull.bucket, *pull.before.items(), pull.reward)
-            pulls.setdefault(same, pull)
-            shares[same] = shares.get(same, 0.0) + 1 / orders
-    mean = tuple(replace(pull, share=shares[same]) for same, pull in pulls.items())
-    return Credit(context=context, pulls=mean, time=time)
+        for step in _once(whole, supplying, rng, budget):
+            shares[step] = shares.get(step, 0.0) + 1 / orders
+    order = [arms.index(arm) for arm in known]
+    pulls = tuple(
+        Pull(
+            arm=arms[drawn],
+            bucket=bucket,
+            before={arms[one]: _ENDS[deep[one]] for one in order if deep[one] and one != drawn},
+            reward=reward if paid else 0.0,
+            hindsight=BUCKETS[bucket] > ran.get(arms[drawn], 0),
+            share=share,
+        )
+        for (drawn, bucket, deep, paid), share in shares.items()
+    )
+    return Credit(context=context, pulls=pulls, time=time)
 
 
-def _once(
-    ranks: Mapping[str, int],
-    known: Mapping[str, int],
-    ran: Mapping[str, int],
-    reward: float,
-    rng: np.random.Generator,
-    budget: int,
-) -> list[Pull]:
-    """Return the pulls of one walk, each with all of it as its share."""
-    deepest = dict.fromkeys(known, 0)
-    pulls: list[Pull] = []
+def _once(whole: Sequence[int], supplying: Sequence[int], rng: np.random.Generator, budget: int) -> list[_Step]:
+    """Return one walk over arms with so many `whole` buckets; `supplying` is the one that holds the entity, or -1."""
+    deep = [0] * len(whole)
+    costs = [COSTS[0] if buckets else inf for buckets in whole]
+    steps: list[_Step] = []
     found = False
-    following = dict.fromkeys(sorted(known), 0)
     left = budget
-    for draw in rng.random(len(BUCKETS) * len(known)).tolist():
-        open_arms = [arm for arm, bucket in following.items() if _fits(bucket, known[arm], left)]
+    for draw in rng.random(len(BUCKETS) * len(whole)).tolist():
+        open_arms = [arm for arm, cost in enumerate(costs) if cost <= left]
         if not open_arms:
             break
         arm = open_arms[int(draw * len(open_arms))]
-        bucket = following[arm]
-        start, end = (0, *BUCKETS)[bucket], BUCKETS[bucket]
-        supplies = start < ranks.get(arm, 0) <= end
-        pulls.append(
-            Pull(
-                arm=arm,
-                bucket=bucket,
-                before={other: depth for other, depth in deepest.items() if other != arm and depth},
-                reward=reward if supplies and not found else 0.0,
-                hindsight=end > ran.get(arm, 0),
-            )
-        )
+        bucket = deep[arm]
+        supplies = bucket == supplying[arm]
+        steps.append((arm, bucket, tuple(deep), supplies and not found))
         found = found or supplies
-        deepest[arm] = end
-        following[arm] = bucket + 1
-        left -= end - start
-    return pulls
+        left -= COSTS[bucket]
+        deep[arm] = bucket + 1
+        costs[arm] = COSTS[bucket + 1] if bucket + 1 < whole[arm] else inf
+    return steps
 
 
-def _fits(bucket: int, known: int, left: int) -> bool:
-    """Whether an arm's next bucket is known whole and can be paid for."""
-    return bucket < len(BUCKETS) and BUCKETS[bucket] <= known and COSTS[bucket] <= left
+def _bucket(rank: int) -> int:
+    """Return the bucket that a rank (from 1) lies in; -1 for none."""
+    return bisect_left(BUCKETS, rank) if rank > 0 else -1
 
 
 def no_action(
@@ -146,7 +145,7 @@ def no_action(
     """
     walked = walk(context, {}, ran, ran, 0.0, rng, budget=budget, time=time, orders=ORDERS)
     pulls = tuple(
-        replace(pull, weight=NO_ACTION * weight)
+        pull._replace(weight=NO_ACTION * weight)
         for pull in walked.pulls
         if (weight := seen.get((pull.arm, pull.bucket), 0.0)) > 0
     )

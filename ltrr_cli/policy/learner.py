@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
-from dataclasses import asdict, replace
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +88,10 @@ class Learner:
             "time": sums.time if isfinite(sums.time) else None,
             "features": sums.features.names,
             "arms": sums.arms.names,
-            "pending": [asdict(credit) for credit in self._pending],
+            "pending": [
+                {"context": dict(one.context), "pulls": [pull._asdict() for pull in one.pulls], "time": one.time}
+                for one in self._pending
+            ],
         }
         np.savez_compressed(
             path,
@@ -146,7 +148,7 @@ def _sane(credit: Credit, now: float) -> Credit:
     ):
         return credit
     clipped = tuple(
-        replace(pull, reward=min(1.0, max(-1.0, pull.reward)), weight=min(_HEAVIEST, pull.weight)) for pull in pulls
+        pull._replace(reward=min(1.0, max(-1.0, pull.reward)), weight=min(_HEAVIEST, pull.weight)) for pull in pulls
     )
     time = credit.time if isfinite(credit.time) else now if isfinite(now) else 0.0
     return Credit(context=credit.context, pulls=clipped, time=time)

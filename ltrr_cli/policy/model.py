@@ -137,6 +137,8 @@ class Sums:
         rows: list[NDArray[np.float64]] = []
         weights: list[float] = []
         rewards: list[float] = []
+        shares: list[float] = []
+        looked: list[bool] = []
         for credit in given:
             pulls = [(number, pull) for pull in credit.pulls if (number := self._arm(pull.arm)) is not None]
             if not pulls:
@@ -150,21 +152,30 @@ class Sums:
                 items.append(number * len(BUCKETS) + pull.bucket)
                 weights.append(weight * pull.weight * pull.share)
                 rewards.append(pull.reward)
-                (self.looked if pull.hindsight else self.pulled)[number, pull.bucket] += pull.share
-                self.earned[number, pull.bucket] += pull.reward * pull.share
+                shares.append(pull.share)
+                looked.append(pull.hindsight)
         if not rows:
             return
-        self._sum(np.array(items), np.concatenate(rows), np.array(weights), np.array(rewards))
+        places, paid, share, back = np.array(items), np.array(rewards), np.array(shares), np.array(looked)
+        for counts, some, amounts in (
+            (self.looked, back, share),
+            (self.pulled, ~back, share),
+            (self.earned, np.full(len(back), True), paid * share),
+        ):
+            np.add.at(counts, np.divmod(places[some], len(BUCKETS)), amounts[some])
+        self._sum(places, np.concatenate(rows), np.array(weights), paid)
 
     def _rows(self, context: Mapping[str, float], pulls: Sequence[tuple[int, Pull]]) -> NDArray[np.float64]:
-        names = list(dict.fromkeys(pull.arm for _, pull in pulls))
-        x = self.inputs(context, names)[[names.index(pull.arm) for _, pull in pulls]]
-        others = dict.fromkeys(name for _, pull in pulls for name in pull.before)
-        columns = {name: OF_ARMS + number for name in others if (number := self._arm(name)) is not None}
+        names = {name: place for place, name in enumerate(dict.fromkeys(pull.arm for _, pull in pulls))}
+        x = self.inputs(context, list(names))[[names[pull.arm] for _, pull in pulls]]
+        others: dict[str, int | None] = {}
         for row, (_, pull) in enumerate(pulls):
             for name, depth in pull.before.items():
-                if name in columns:
-                    x[row, columns[name]] = reach(depth)
+                if name not in others:
+                    others[name] = self._arm(name)
+                number = others[name]
+                if number is not None:
+                    x[row, OF_ARMS + number] = reach(depth)
         return x
 
     def _sum(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -312,6 +313,29 @@ def test_queries_after_their_events(index: Path, state_of: Callable[[Path], dict
     late = state_of(index)["memory"]
     Engine.relearn(index)
     assert state_of(index)["memory"] == late
+
+
+@pytest.mark.parametrize(
+    "change", [{}, {"action": "Click"}, {"user": " ana"}, {"entity_id": ""}, {"time": NOW + 0.12345}]
+)
+def test_what_is_learned_at_once_is_what_the_log_says(
+    index: Path,
+    state_of: Callable[[Path], dict[str, Any]],
+    assert_same: Callable[[Any, Any], None],
+    change: dict[str, Any],
+) -> None:
+    """Events are learned without being read from the log again, also beside one that the log gives back otherwise."""
+    events = [
+        Event(id=f"c{n}", entity_id=f"e{n:02d}", action="click", time=NOW + n, text="love", user=f"u{n % 2}")
+        for n in range(6)
+    ]
+    events[3] = replace(events[3], **change)
+    with Engine.open(index) as engine:
+        engine.ingest(events, now=NOW + 9)
+        engine.learn(now=NOW + 9)
+    learned = state_of(index)
+    Engine.relearn(index)
+    assert_same(state_of(index), learned)
 
 
 def test_damaged_line_is_counted(index: Path) -> None:

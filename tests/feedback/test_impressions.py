@@ -16,6 +16,7 @@ from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Any
 
 IDS = [f"q{number}" for number in range(30)]
 
@@ -174,3 +175,25 @@ def test_a_line_being_written_is_taken_in_later(tmp_path: Path) -> None:
     with path.open("ab") as out:
         out.write(line[40:])
     assert impressions.find("q2") == shown("q2")
+
+
+def test_a_batch_keeps_what_it_asks_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a batch asks for more than are usually kept, each is read once; afterwards they are let go."""
+    log = make(tmp_path, 2**20)
+    ids = [f"q{number}" for number in range(300)]
+    append(log, *map(shown, ids))
+    impressions = Impressions(log)
+    read: list[Position] = []
+    read_at = log.read_at
+
+    def counted(position: Position) -> dict[str, Any] | None:
+        read.append(position)
+        return read_at(position)
+
+    monkeypatch.setattr(log, "read_at", counted)
+    with impressions.kept(len(ids)):
+        for query_id in (*ids, *ids):
+            assert impressions.find(query_id) is not None
+        assert len(read) == len(ids)
+    assert impressions.find("q0") is not None
+    assert len(read) == len(ids) + 1

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ltrr_cli.errors import FeedbackError
+from ltrr_cli.feedback.lines import parse_object
 from ltrr_cli.feedback.log import Log, Position, decode_line, encode_line
 
 if TYPE_CHECKING:
@@ -68,6 +69,13 @@ def test_the_line_is_compact_utf_8() -> None:
         encode_line({"query_id": "q1", "text": "näh"}) == '{"query_id":"q1","text":"näh","crc32":"1232e8c6"}\n'.encode()
     )
     assert encode_line({}) == b'{"crc32":"a3a6bf43"}\n'
+
+
+@pytest.mark.parametrize("number", [2**63, 2**64, 10**40, -(2**63), -(2**63) - 1, -(10**19)])
+def test_whole_numbers_of_any_size_come_back(number: int) -> None:
+    """A number is read as it is written, also where 64 bits do not hold it."""
+    assert parse_object(b'{"a":[%d]}' % number) == {"a": [number]}
+    assert decode_line(encode_line({"a": [number]})) == {"a": [number]}
 
 
 def test_lone_surrogates_are_cleaned() -> None:

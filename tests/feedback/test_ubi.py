@@ -18,6 +18,7 @@ from ltrr_cli.feedback.ubi import (
     event_to_ubi,
     impression_from_ubi,
     impression_to_ubi,
+    reads_back,
 )
 from ltrr_cli.records import Arm, Event, Found, Impression, Interleaved, Reserved, System, Trace
 
@@ -30,6 +31,8 @@ ACTIONS = st.text(LETTERS, min_size=1, max_size=20).map(lambda text: text.strip(
 TIMES = st.floats(-1e10, 1e11).map(lambda seconds: seconds + 0.0)  # no -0.0, whose repr differs
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 COUNTS = st.integers(0, 2**63)
+
+NAMES = ("id", "entity_id", "action", "query_id", "text", "user", "session")
 
 EVENTS = st.builds(
     Event,
@@ -198,6 +201,44 @@ def test_impressions_come_back(impression: Impression) -> None:
     assert next(iter(row)) == "query_id"
     expected = replace(impression, trace=rounded(impression.trace) if impression.trace else None)
     assert repr(impression_from_ubi(through_json(row))) == repr(expected)  # repr: nan is not equal to nan
+
+
+@unhurried
+@given(EVENTS | st.builds(Event, **{name: st.text(max_size=4) for name in NAMES}, time=st.floats(), dwell=st.floats()))
+def test_what_reads_back_reads_back(event: Event) -> None:
+    """An event that is said to read back does; one that was read, and so is as we keep it, always does."""
+    try:
+        kept = event_from_ubi(event_to_ubi(event))
+    except (ValueError, OverflowError):
+        assert not reads_back(event)
+    else:
+        assert reads_back(event) == (kept == event)
+        assert reads_back(kept)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": ""},
+        {"id": " e"},
+        {"entity_id": "a\nb"},
+        {"entity_id": "x" * 513},
+        {"action": "Click"},
+        {"action": "x" * 65},
+        {"user": "\ud800"},
+        {"text": "a\0b"},
+        {"text": "x" * 10_001},
+        {"position": -1},
+        {"position": 10**9 + 1},
+        {"time": 1e13},
+        {"time": math.nan},
+    ],
+)
+def test_what_does_not_read_back(change: dict[str, Any]) -> None:
+    """An event that the log changes, or gives back as none, is told from the usual one."""
+    usual = Event(id="1", entity_id="e", action="click", time=1.7e9, query_id="q", text="two words", user="u")
+    assert reads_back(usual)
+    assert not reads_back(replace(usual, **change))
 
 
 def test_the_trace_is_compact() -> None:

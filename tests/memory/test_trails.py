@@ -49,6 +49,19 @@ def test_the_heaviest_stay() -> None:
     assert sorted(trails.get(7)[0].tolist()) == [1, 4]
 
 
+@given(st.lists(st.tuples(st.integers(0, 6), st.sets(st.integers(0, 6)), st.floats(0.1, 5)), max_size=30))
+def test_ties_are_additions_both_ways(steps: list[tuple[int, set[int], float]]) -> None:
+    """Tying one to others is adding each pair, one way and the other."""
+    tied, added = _trails("heaviest"), _trails("heaviest")
+    for one, others, mass in steps:
+        partners = sorted(others - {one})
+        tied.tie(one, partners, mass)
+        for other in partners:
+            added.add(one, other, mass)
+            added.add(other, one, mass)
+    assert _all(tied) == _all(added)
+
+
 def test_the_latest_keys_stay() -> None:
     """Where keys are bounded, who was added to longest ago is gone."""
     trails = _trails("few keys")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,7 +58,7 @@ def _credits(count: int, seed: int = 0) -> list[Credit]:
         ranks = {arm: int(rng.integers(0, 40)) for arm in ARMS}
         known = {arm: int(rng.integers(0, 110)) for arm in ARMS}
         credit = walk(context, ranks, known, {}, float(rng.random()), rng, budget=1000, orders=ORDERS)
-        pulls = [replace(pull, weight=float(2 * rng.random())) for pull in credit.pulls]
+        pulls = [pull._replace(weight=float(2 * rng.random())) for pull in credit.pulls]
         out.append(Credit(context=context, pulls=tuple(pulls), time=float(rng.uniform(-300, 300))))
     return out
 
