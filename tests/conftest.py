@@ -83,13 +83,13 @@ def make_view(tmp_path_factory: pytest.TempPathFactory) -> MakeView:
             gone = tombstones[number] if number < len(tombstones) else ()
             directory = root / "segments" / f"{number + 1:06}"
             writer = SegmentWriter(directory, creator="creator")
-            predicted = PredictedWriter(creator="creator")
+            predicted = PredictedWriter(directory, creator="creator")
             for entity in entities:
                 writer.add(entity)
             for row, entity, popularity in writer.rows():
                 predicted.add(row, entity, popularity)
-            predicted.refine(writer.entities(), directory, writer.analysis)
-            predicted.write(directory)
+            predicted.refine(writer.entities(), writer.analysis)
+            predicted.write()
             texts = np.array([hash64(entity.title) for entity in entities], np.uint64)
             _more_vectors(directory, entities)
             writer.finish(vectors[base : base + len(entities)], texts)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from ltrr_cli.catalog.entities import Maker
 from ltrr_cli.catalog.readers import read
 from ltrr_cli.catalog.schema import INFER_ALL, Overrides, Schema, infer
+from ltrr_cli.catalog.seen import Seen
 from ltrr_cli.catalog.source import Meter, label, size
 from ltrr_cli.errors import CatalogError
 from ltrr_cli.records import Bad, Entity
@@ -85,14 +86,14 @@ class Catalog:
             CatalogError: a source cannot be read on, nothing is usable, a second pass, or (strict) a bad record.
         """
         maker = Maker(self.schema)
-        first_seen: dict[int, int] = {}  # hash of an id → where it was first seen (source and line in one number)
+        seen = Seen()  # a place is source and line in one number
         if not self.schema.id:
             self._note("ids are made from the content of the records: no field tells them apart")
         for number, line, raw in self.records():
             made = maker.make(raw)
             if isinstance(made, Entity):
                 place = number << _LINE_BITS | line
-                first = first_seen.setdefault(hash64(made.id), place)
+                first = seen.first(hash64(made.id), place)
                 if first == place:
                     self.read_count += 1
                     yield made

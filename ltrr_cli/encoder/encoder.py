@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _WINDOW = 4096
 """Texts that are tokenised and sorted together: enough for even batches, few enough to keep their tokens in memory."""
+_LONG_WINDOW = 256
+"""The same of whole texts, of which nothing is cut off: a token takes a hundred bytes."""
 
 
 class Encoder:
@@ -120,15 +122,16 @@ class Encoder:
                 progress(int(counts[done].sum()))
         return vectors if len(places) == len(cleaned) else vectors[place]
 
-    def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """Return each text's tokens, special ones left out and none cut off, as spans of its characters.
+    def spans(self, texts: Sequence[str]) -> Iterator[list[tuple[int, int]]]:
+        """Yield each text's tokens, special ones left out and none cut off, as spans of its characters.
 
         A text beyond `CHARACTERS_PER_TOKEN` × `max_tokens` × `MOST` characters is cut there.
         """
         tokenizer = self._uncut
-        cleaned = [clean(text, max_tokens=self.max_tokens * MOST) for text in texts]
-        encodings = tokenizer.encode_batch(cleaned, add_special_tokens=False)
-        return [[span for span in encoding.offsets if span[1] > span[0]] for encoding in encodings]
+        for start in range(0, len(texts), _LONG_WINDOW):
+            cleaned = [clean(text, max_tokens=self.max_tokens * MOST) for text in texts[start : start + _LONG_WINDOW]]
+            for encoding in tokenizer.encode_batch(cleaned, add_special_tokens=False):
+                yield [span for span in encoding.offsets if span[1] > span[0]]
 
     def characters_per_token(self, texts: Sequence[str]) -> float:
         """Return how many characters of these texts a token stands for; an unknown one counts as its characters.

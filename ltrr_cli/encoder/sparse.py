@@ -15,6 +15,7 @@ are pooled already, tokenizer.json, and where wanted sparse.json, format_version
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from ltrr_cli.encoder.batches import by_length, padded
@@ -27,7 +28,7 @@ from ltrr_cli.encoder.text import clean
 from ltrr_cli.errors import EncoderError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -82,7 +83,7 @@ class SparseEncoder:
             )
         return opened
 
-    def encode(self, texts: Sequence[str], *, kind: Literal["query", "document"] = "document") -> Iterator[Terms]:
+    def encode(self, texts: Iterable[str], *, kind: Literal["query", "document"] = "document") -> Iterator[Terms]:
         """Yield each text's terms, in order of the texts; at most as many as the settings say for its kind.
 
         A query of a model with `query` "idf" has its tokens, each with weight 1.
@@ -93,8 +94,9 @@ class SparseEncoder:
         import numpy as np
 
         most = self.settings.query_terms if kind == "query" else self.settings.document_terms
-        for start in range(0, len(texts), _WINDOW):
-            cleaned = [clean(text, max_tokens=self.settings.max_tokens) for text in texts[start : start + _WINDOW]]
+        source = iter(texts)
+        while window := list(islice(source, _WINDOW)):
+            cleaned = [clean(text, max_tokens=self.settings.max_tokens) for text in window]
             encodings = self._tokenizer.encode_batch(cleaned)
             if kind == "query" and self.settings.query == "idf":
                 for one in encodings:

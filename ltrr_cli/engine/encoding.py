@@ -28,12 +28,11 @@ _LOOK = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vectors:
-    """What was encoded: the vectors of the rows, in their writer, the passages, and the hashes of either's texts."""
+    """What was encoded: the vectors of the rows, in their writer, the hashes of their texts, and the passages."""
 
     writer: VectorsWriter
     hashes: NDArray[np.uint64]
     passages: Passages
-    passage_hashes: NDArray[np.uint64]
 
 
 class Encoding:
@@ -78,8 +77,8 @@ class Encoding:
         writer = VectorsWriter(directory, count, self.encoded.encoder.dim)
         texts = (document(entity, creator) for entity in entities())
         hashes = self.encoded.documents(texts, writer)
-        passages, passage_hashes = self.encoded.passages(enumerate(entities()))
-        return Vectors(writer=writer, hashes=hashes, passages=passages, passage_hashes=passage_hashes)
+        passages = self.encoded.passages(enumerate(entities()), directory)
+        return Vectors(writer=writer, hashes=hashes, passages=passages)
 
     def _note(self, step: str, more: int, total: int | None) -> None:
         if self._stopped.is_set():

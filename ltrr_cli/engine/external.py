@@ -11,7 +11,7 @@ from ltrr_cli.index.external import External, open_external, write_external
 from ltrr_cli.index.segment import read_entity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -26,7 +26,7 @@ _Table = dict[str, "NDArray[np.float32]"]
 
 
 def write_given(
-    root: Path, before: Manifest | None, written: Path, ids: Sequence[str], given: Sequence[Given], *, add: bool
+    root: Path, before: Manifest | None, written: Path, ids: Iterable[str], given: Sequence[Given], *, add: bool
 ) -> tuple[str, ...]:
     """Write the vectors of a new segment's entities, whose `ids` are by row; returns what is to be said of it.
 
@@ -43,7 +43,7 @@ def write_given(
         _check_dims(kept, given)
     tables = {name: table for name, table in kept.items() if add or name not in names}
     notes: list[str] = []
-    known = {entity_id: row for row, entity_id in enumerate(ids)}
+    known = {entity_id: row for row, entity_id in enumerate(ids)} if tables or given else {}
     for one in given:
         notes += one.notes
         unknown = sum(entity_id not in known for entity_id in one.ids)
@@ -56,10 +56,10 @@ def write_given(
             f"an index can have {MOST} sets of vectors, not {len(tables)}", next="drop one: --vectors NAME="
         )
     for name, table in tables.items():
-        rows = sorted(known[entity_id] for entity_id in table if entity_id in known)
-        if rows:
-            vectors = np.stack([table[ids[row]] for row in rows]).astype(np.float32)
-            write_external(written, name, np.array(rows, np.int64), vectors)
+        some = sorted((known[entity_id], entity_id) for entity_id in table if entity_id in known)
+        if some:
+            vectors = np.stack([table[entity_id] for _, entity_id in some]).astype(np.float32)
+            write_external(written, name, np.array([row for row, _ in some], np.int64), vectors)
     return tuple(notes)
 
 

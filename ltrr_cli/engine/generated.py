@@ -6,6 +6,7 @@ The model is not in the index. Where none is given, what earlier ones made is ke
 from __future__ import annotations
 
 import json
+from array import array
 from typing import TYPE_CHECKING
 
 from ltrr_cli.encoder.seq2seq import QueryGenerator
@@ -15,7 +16,7 @@ from ltrr_cli.memory.generated import read_generated, write_generated
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from ltrr_cli.index.manifest import Live, Manifest
@@ -71,13 +72,16 @@ class Generated:
         return cls(root, segments, model, most or DEFAULT)
 
     def write(
-        self, directory: Path, texts: Sequence[str], progress: Callable[[str, int, int | None], None]
+        self, directory: Path, texts: Callable[[], Iterator[str]], progress: Callable[[str, int, int | None], None]
     ) -> list[tuple[str, ...]]:
-        """Return the queries of each text, and write them into the segment if there are any."""
-        hashes = [hash64(text) for text in texts]
+        """Return the queries of each of the texts, and write them into the segment if there are any."""
+        self.entities = self.count = 0
+        if self._model is None and not self._kept and not self._had:
+            return []
+        hashes = array("Q", map(hash64, texts()))
         found = {one: self._kept[one] for one in hashes if one in self._kept}
-        missing = {one: text for one, text in zip(hashes, texts, strict=True) if one not in found}
         if self._model is not None:
+            missing = {one: text for one, text in zip(hashes, texts(), strict=True) if one not in found}
             progress("generating", 0, len(missing))
             made = self._model.generate(list(missing.values()), self._most)
             for number, (one, queries) in enumerate(zip(missing, made, strict=True), 1):
@@ -85,9 +89,8 @@ class Generated:
                 if number % _STEP == 0:
                     progress("generating", _STEP, len(missing))
             progress("generating", len(missing) % _STEP, len(missing))
-        elif self._had and missing:
-            without = sum(one in missing for one in hashes)
-            whose = f"{without:,} of {len(texts):,} entities have no generated queries, as others of this index have"
+        elif self._had and (without := sum(one not in found for one in hashes)):
+            whose = f"{without:,} of {len(hashes):,} entities have no generated queries, as others of this index have"
             self.notes = (f"{whose}; ltrr index build CATALOG --query-generator DIR makes them",)
         out = [found[one].queries if one in found else () for one in hashes]
         if found:

@@ -106,7 +106,7 @@ def _with_vectors(
                 for row, entity in enumerate(entities()):
                     sample.add(row, entity)
                 found = encoding.result(progress)
-            finish_vectors(part, found.writer, found.hashes, found.passages, found.passage_hashes)
+            finish_vectors(part, found.writer, found.hashes, found.passages)
             fluency = sample.fluency(encoded.encoder, found.writer.matrix)
             described |= {"encoded": True, "fluency": fluency.to_rows()}
             (part / "segment.json").write_text(json.dumps(described) + "\n")

@@ -23,7 +23,7 @@ from ltrr_cli.index.segment import SegmentWriter
 from ltrr_cli.memory.predicted import PredictedWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from ltrr_cli.catalog.schema import Schema
@@ -66,7 +66,7 @@ def write_segment(
     model: SparseEncoder | None = None,
     queries: Generated | None = None,
     early: Callable[[SegmentWriter, int], Path] | None = None,
-    more: Callable[[Sequence[str]], tuple[str, ...]] = lambda _: (),
+    more: Callable[[Iterator[str]], tuple[str, ...]] = lambda _: (),
 ) -> Made:
     """Write a segment at `written`, whose entities `fill` adds, and give it its final name. Holds: the build lock.
 
@@ -89,11 +89,11 @@ def write_segment(
         opened = Encoder.open(root / "encoder" / encoder)
         encoded = Encoded(opened, reuse_root or root, reuse, Computed(root, encoder, opened.dim))
         with Encoding(encoded, writer.entities, len(writer), written, creator) as encoding:
-            texts = _index(writer, creator, written, sample, queries, progress)
+            _index(writer, creator, written, sample, queries, progress)
             if model is not None:
-                write_sparse(written, model, texts, progress)
+                write_sparse(written, model, _texts(writer, creator), len(writer), progress)
             writer.finish_text()
-            notes = (*queries.notes, *more(writer.ids))
+            notes = (*queries.notes, *more(entity.id for entity in writer.entities()))
             if early is not None and not encoding.ends_within(_PATIENCE):
                 final = early(writer, opened.dim)
             vectors = encoding.result(progress)
@@ -101,7 +101,6 @@ def write_segment(
             vectors.writer,
             vectors.hashes,
             vectors.passages,
-            vectors.passage_hashes,
             fluency=sample.fluency(opened, vectors.writer.matrix),
             generated=queries.entities,
         )
@@ -137,23 +136,23 @@ def _index(
     sample: Sample,
     queries: Generated,
     progress: Callable[[str, int, int | None], None],
-) -> list[str]:
-    """Index every row and predict its queries; returns the texts to encode."""
-    predicted = PredictedWriter(creator=creator)
-    texts: list[str] = []
+) -> None:
+    """Index every row and predict its queries."""
+    predicted = PredictedWriter(directory, creator=creator)
     for row, entity, popularity in writer.rows():
         predicted.add(row, entity, popularity)
-        texts.append(document(entity, creator))
         sample.add(row, entity)
         if (row + 1) % 500 == 0:
             progress("indexing", 500, len(writer))
     progress("indexing", len(writer) % 500, len(writer))
     predicted.refine(
         writer.entities(),
-        directory,
         writer.analysis,
-        generated=queries.write(directory, texts, progress),
-        progress=lambda judged, total: progress("predicting", judged, total),
+        generated=queries.write(directory, lambda: _texts(writer, creator), progress),
     )
-    predicted.write(directory)
-    return texts
+    predicted.write(lambda judged, total: progress("predicting", judged, total))
+
+
+def _texts(writer: SegmentWriter, creator: str) -> Iterator[str]:
+    """Yield the text that is encoded of each row."""
+    return (document(entity, creator) for entity in writer.entities())

@@ -13,7 +13,7 @@ from ltrr_cli.index.sparse import SparseWriter
 from ltrr_cli.retrieval.sparse import by_idf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     import numpy as np
@@ -69,15 +69,19 @@ def open_sparse(root: Path, manifest: Manifest) -> SparseEncoder | None:
 
 
 def write_sparse(
-    segment: Path, model: SparseEncoder, texts: Sequence[str], progress: Callable[[str, int, int | None], None]
+    segment: Path,
+    model: SparseEncoder,
+    texts: Iterable[str],
+    total: int,
+    progress: Callable[[str, int, int | None], None],
 ) -> None:
-    """Encode the texts of a segment's entities, in row order, and write their terms."""
+    """Encode the `total` texts of a segment's entities, in row order, and write their terms."""
     writer = SparseWriter()
     for count, (terms, weights) in enumerate(model.encode(texts), 1):
         writer.add(terms, weights)
         if count % _STEP == 0:
-            progress("sparse", _STEP, len(texts))
-    progress("sparse", len(texts) % _STEP, len(texts))
+            progress("sparse", _STEP, total)
+    progress("sparse", total % _STEP, total)
     writer.write(segment)
 
 

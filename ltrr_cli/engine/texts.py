@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.encoder.passages import SIZE, cut
-from ltrr_cli.index.passages import TEXTS, VECTORS, Passages
+from ltrr_cli.index.passages import TEXTS, VECTORS, PassagesWriter
 from ltrr_cli.index.segment import words
 from ltrr_cli.text import hash64
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ltrr_cli.encoder import Encoder
     from ltrr_cli.index.computed import Computed
     from ltrr_cli.index.manifest import Live
+    from ltrr_cli.index.passages import Passages
     from ltrr_cli.index.vectors import VectorsWriter
     from ltrr_cli.records import Entity
 
@@ -124,20 +125,20 @@ class Encoded:
         self.reused += len(texts) - len(missing)
         return vectors
 
-    def passages(self, entities: Iterable[tuple[int, Entity]]) -> tuple[Passages, NDArray[np.uint64]]:
-        """Return the passages of those of these (row, entity), in the order of rows, whose texts are long.
+    def passages(self, entities: Iterable[tuple[int, Entity]], directory: Path) -> Passages:
+        """Write into a segment the passages of those of these (row, entity), by row, whose texts are long.
 
         Each is at most half of what the encoder reads, and encoded behind its title; a text has passages if it is a
-        quarter longer than one. Beside them the hashes of what was encoded.
+        quarter longer than one.
         """
         size = min(SIZE, self.encoder.max_tokens // 2)
         least = size + size // 4
-        parts: list[tuple[NDArray[np.float32], NDArray[np.uint64]]] = []
-        rows: list[int] = []
-        spans: list[tuple[int, int]] = []
+        writer = PassagesWriter(directory, self.encoder.dim)
         long = ((row, entity) for row, entity in entities if len(entity.text) >= least)  # a token has a character
         while group := list(islice(long, _TOGETHER)):
             texts: list[str] = []
+            rows: list[int] = []
+            spans: list[tuple[int, int]] = []
             tokens = self.encoder.spans([entity.text for _, entity in group])
             for (row, entity), own in zip(group, tokens, strict=True):
                 for start, end in cut(entity.text, own, size=size, overlap=size // 4) if len(own) >= least else ():
@@ -148,8 +149,6 @@ class Encoded:
                     )
             if texts:
                 hashes = np.array([hash64(text) for text in texts], np.uint64)
-                parts.append((self._vectors(texts, hashes, "encoding passages", None), hashes))
-        if not parts:
-            return Passages.none(), np.empty(0, np.uint64)
-        vectors, all_hashes = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return Passages(vectors, np.array(rows, np.int64), np.array(spans, np.int32)), all_hashes
+                vectors = self._vectors(texts, hashes, "encoding passages", None)
+                writer.add(vectors, np.array(rows, np.int64), np.array(spans, np.int32), hashes)
+        return writer.finish()

@@ -8,7 +8,9 @@ reads as the attribute values that name this entity by its title.
 from __future__ import annotations
 
 import json
+from array import array
 from dataclasses import dataclass
+from itertools import chain, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,7 +19,7 @@ from ltrr_cli.index.files import mapped
 from ltrr_cli.text import hash64, token_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -51,7 +53,7 @@ class DictionaryWriter:
 
     def __init__(self) -> None:
         self._count: dict[tuple[str, str], int] = {}
-        self._titles: dict[str, dict[str, int]] = {}
+        self._titles: dict[str, dict[str, int]] = {}  # by type: a dictionary for each title would take more room
         self._alias: dict[str, set[str]] = {}
 
     def add_values(self, pairs: Iterable[tuple[str, str]]) -> None:
@@ -61,50 +63,56 @@ class DictionaryWriter:
 
     def add_names(self, kind: str, names: Sequence[str]) -> None:
         """Count an entity's distinct keys of title and aliases, the title first, as names of entities of a type."""
+        counts = self._titles.setdefault(kind, {}) if names else {}
         for name in names:
-            counts = self._titles.setdefault(name, {})
-            counts[kind] = counts.get(kind, 0) + 1
+            counts[name] = counts.get(name, 0) + 1
         for alias in names[1:]:
             self._alias.setdefault(alias, set()).add(names[0])
 
     def write(self, directory: Path, suggested: Mapping[tuple[str, str], float]) -> tuple[str, ...]:
         """Write the arrays; returns the attribute names that they number. `suggested` gives weights of values."""
         names = tuple(sorted({name for name, _ in self._count} | ({TITLE} if self._titles else set())))
-        number = {name: place for place, name in enumerate(names)}
-        types = sorted({kind for counts in self._titles.values() for kind in counts})
-        type_number = {kind: place for place, kind in enumerate(types)}
+        types = sorted(self._titles)
         texts: dict[str, int] = {}
-        # hash, attribute, count, type, text of an alias, weight of suggestions
-        entries: list[tuple[int, int, int, int, int, float]] = []
-        phrases = set(self._titles)
-        for (name, word), count in self._count.items():
-            phrases.add(word)
-            entries.append((hash64(word), number[name], count, _NONE, _NONE, suggested.get((name, word), 0.0)))
-        for word, counts in self._titles.items():
-            for kind, count in counts.items():
-                entries.append((hash64(word), number[TITLE], count, type_number[kind], _NONE, 0.0))
-        for alias, titles in self._alias.items():
-            for title in sorted(titles):
-                for name in names:
-                    known = self._count.get((name, title))
-                    if known is not None and (name, alias) not in self._count:
-                        text = texts.setdefault(title, len(texts))
-                        entry = (hash64(alias), number[name], known, _NONE, text, suggested.get((name, title), 0.0))
-                        entries.append(entry)
-        entries.sort()
-        columns: list[tuple[str, type[np.generic]]] = [
-            ("hash", np.uint64),
-            ("attribute", np.uint16),
-            ("count", np.int32),
-            ("type", np.int32),
-            ("text", np.int32),
-            ("suggested", np.float32),
-        ]
-        for place, (column, kind_of) in enumerate(columns):
-            np.save(directory / f"phrases.{column}.npy", np.array([entry[place] for entry in entries], kind_of))
-        _write_first(directory, phrases)
+        # Arrays, not tuples: there is an entry for nearly every entity. `text` is an alias's, `suggested` weights.
+        columns: dict[str, array[Any]] = {
+            "hash": array("Q"),
+            "attribute": array("H"),
+            "count": array("i"),
+            "type": array("i"),
+            "text": array("i"),
+            "suggested": array("f"),
+        }
+        for entry in self._entries(names, types, texts, suggested):
+            for values, value in zip(columns.values(), entry, strict=True):
+                values.append(value)
+        order = np.lexsort([np.frombuffer(column, column.typecode) for column in reversed(columns.values())])
+        for column, values in columns.items():
+            np.save(directory / f"phrases.{column}.npy", np.frombuffer(values, values.typecode)[order])
+        _write_first(directory, chain((word for _, word in self._count), *self._titles.values()))
         (directory / "phrases.json").write_text(json.dumps({"types": types, "texts": list(texts)}) + "\n")
         return names
+
+    def _entries(
+        self,
+        names: Sequence[str],
+        types: Sequence[str],
+        texts: dict[str, int],
+        suggested: Mapping[tuple[str, str], float],
+    ) -> Iterator[tuple[int, int, int, int, int, float]]:
+        """Yield each column's number of all entries; `texts` are numbered on the way."""
+        number = {name: place for place, name in enumerate(names)}
+        for (name, word), count in self._count.items():
+            yield hash64(word), number[name], count, _NONE, _NONE, suggested.get((name, word), 0.0)
+        for place, kind in enumerate(types):
+            for word, count in self._titles[kind].items():
+                yield hash64(word), number[TITLE], count, place, _NONE, 0.0
+        for alias, titles in self._alias.items():
+            for title, name in product(sorted(titles), names):
+                known = self._count.get((name, title))
+                if known is not None and (name, alias) not in self._count:
+                    text = texts.setdefault(title, len(texts))
+                    yield hash64(alias), number[name], known, _NONE, text, suggested.get((name, title), 0.0)
 
 
 def _write_first(directory: Path, phrases: Iterable[str]) -> None:

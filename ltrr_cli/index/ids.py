@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ltrr_cli.index.files import map_bytes, mapped
+from ltrr_cli.index.growing import Growing
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 
-def write_ids(directory: Path, ids: Sequence[str]) -> None:
+def write_ids(directory: Path, ids: Iterable[str]) -> None:
     """Write the ids in row order, and their sorted hashes."""
-    encoded = [entity_id.encode() for entity_id in ids]
-    (directory / "ids.bin").write_bytes(b"".join(encoded))
-    offsets = np.concatenate([[0], np.cumsum([len(piece) for piece in encoded])]).astype(np.int64)
-    np.save(directory / "ids.offsets.npy", offsets)
-    hashes = np.array([hash64(entity_id) for entity_id in ids], np.uint64)
+    offsets, unordered = Growing(directory / "ids.offsets.npy", np.int64), array("Q")
+    with (directory / "ids.bin").open("wb") as out:
+        offsets.extend((0,))
+        for entity_id in ids:
+            out.write(entity_id.encode())
+            offsets.extend((out.tell(),))
+            unordered.append(hash64(entity_id))
+    offsets.close()
+    hashes = np.array(unordered, np.uint64)
     order = np.argsort(hashes, kind="stable")
     np.save(directory / "ids.hash.npy", hashes[order])
     np.save(directory / "ids.row.npy", order.astype(np.int64))

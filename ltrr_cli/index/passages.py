@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.index.files import mapped
+from ltrr_cli.index.growing import Growing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,14 +50,6 @@ class Passages:
         if not len(found.vectors) == len(found.rows) == len(found.spans):
             raise ValueError("the files of passages do not fit together")
         return found
-
-    def write(self, directory: Path, texts: NDArray[np.uint64]) -> None:
-        """Write them, if there are any; `texts` are the hashes of what was encoded."""
-        if len(self):
-            np.save(directory / VECTORS, np.ascontiguousarray(self.vectors, np.float32))
-            np.save(directory / _ROWS, self.rows)
-            np.save(directory / _SPANS, self.spans)
-            np.save(directory / TEXTS, texts)
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -99,6 +92,40 @@ class Passages:
             return None
         start, end = self.spans[low + place].tolist()
         return start, end
+
+
+class PassagesWriter:
+    """Writes passages as they come, so that memory does not grow with them; no files where there are none."""
+
+    def __init__(self, directory: Path, dim: int) -> None:
+        self._directory = directory
+        self._dim = dim
+        self._files: tuple[Growing, ...] = ()
+
+    def add(
+        self,
+        vectors: NDArray[np.float32],
+        rows: NDArray[np.int64],
+        spans: NDArray[np.int32],
+        texts: NDArray[np.uint64],
+    ) -> None:
+        """Add some, rows ascending; `texts` (m,) are the hashes of what was encoded."""
+        if not self._files:
+            self._files = (
+                Growing(self._directory / VECTORS, np.float32, width=self._dim),
+                Growing(self._directory / _ROWS, np.int64),
+                Growing(self._directory / _SPANS, np.int32, width=2),
+                Growing(self._directory / TEXTS, np.uint64),
+            )
+        arrays: tuple[NDArray[np.generic], ...] = (vectors, rows, spans, texts)
+        for file, numbers in zip(self._files, arrays, strict=True):
+            file.append(numbers)
+
+    def finish(self) -> Passages:
+        """Return them all, mapped."""
+        for file in self._files:
+            file.close()
+        return Passages.open(self._directory)
 
 
 def cosines(matrix: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:

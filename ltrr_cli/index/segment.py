@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from copy import copy
 from dataclasses import asdict
 from functools import cached_property
@@ -19,6 +20,7 @@ from ltrr_cli.index.files import map_bytes, mapped
 from ltrr_cli.index.fluent import Fluency
 from ltrr_cli.index.fresh import shares_below, year_of
 from ltrr_cli.index.fulltext import Fulltext, FulltextWriter
+from ltrr_cli.index.growing import Growing
 from ltrr_cli.index.ids import Ids, write_ids
 from ltrr_cli.index.manifest import FORMAT_VERSION
 from ltrr_cli.index.numbers import Numbers, NumbersWriter
@@ -28,7 +30,7 @@ from ltrr_cli.index.scale import Scale
 from ltrr_cli.index.sparse import Sparse
 from ltrr_cli.index.spelling import Spelling, SpellingWriter
 from ltrr_cli.index.suggest import READ, Suggester
-from ltrr_cli.index.titles import Titles, write_titles
+from ltrr_cli.index.titles import Titles, TitlesWriter
 from ltrr_cli.index.values import Values, ValuesWriter, terms
 from ltrr_cli.index.vectors import Vectors, VectorsWriter, write_vectors
 from ltrr_cli.index.words import Words, WordsWriter, surest
@@ -71,11 +73,12 @@ class SegmentWriter:
         self._schema = schema
         self._scale = scale
         self._lines = (directory / "entities.jsonl").open("wb")
-        self._offsets = [0]
-        self._popularity: list[float] = []
-        self._ids: list[str] = []
-        self._titles: list[str] = []
-        self._values = ValuesWriter()
+        columns = directory / "columns"
+        self._offsets = Growing(directory / "entities.offsets.npy", np.int64)
+        self._offsets.extend((0,))
+        self._popularity = array("d")
+        self._titles = TitlesWriter(columns)
+        self._values = ValuesWriter(columns)
         self._numbers = NumbersWriter()
         self._suggester = Suggester() if suggest else None
         self.suggested = (0, 0)
@@ -83,26 +86,20 @@ class SegmentWriter:
         self._postings = PostingsWriter()
         self._languages: list[str] = []
         self._analysis = Multilingual()
-        self._words = WordsWriter()
+        self._words = WordsWriter(columns)
         self._spelling = SpellingWriter()
-        self._years: list[float] = []
+        self._years = array("d")
         self._described: dict[str, Any] = {}
-
-    @property
-    def ids(self) -> list[str]:
-        """The ids of the entities added, by row."""
-        return self._ids
 
     def __len__(self) -> int:
         """Return the number of entities added."""
-        return len(self._ids)
+        return len(self._popularity)
 
     def add(self, entity: Entity) -> None:
         """Add the next row."""
         line = json.dumps(asdict(entity), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         self._lines.write(line)
-        self._offsets.append(self._offsets[-1] + len(line))
-        self._ids.append(entity.id)
+        self._offsets.extend((self._lines.tell(),))
         self._values.weighted.update(entity.weights)
         if self._suggester is not None:
             self._suggester.add(entity)
@@ -143,7 +140,7 @@ class SegmentWriter:
                 self._words.add({name: surest(terms) for name, terms in indexed.items()})
                 self._numbers.add(entity)
                 self._years.append(year_of(entity))
-                self._titles.append(entity.title)
+                self._titles.add(entity.title)
                 self._postings.add(entity)
                 yield row, entity, share
         fulltext.finish()
@@ -177,19 +174,19 @@ class SegmentWriter:
     def finish_text(self) -> None:
         """Write all that does not depend on vectors: `rows` has ended."""
         columns = self._directory / "columns"
-        np.save(self._directory / "entities.offsets.npy", np.array(self._offsets, np.int64))
-        names = self._values.write(columns, None if self._suggester is None else self._suggester.weights)
+        self._offsets.close()
+        names = self._values.write(None if self._suggester is None else self._suggester.weights)
         self._postings.finish().write(columns)
-        write_ids(columns, self._ids)
-        write_titles(columns, self._titles)
-        self._words.write(columns)
+        write_ids(columns, (entity.id for entity in self.entities()))
+        self._titles.close()
+        self._words.close()
         self._spelling.write(columns)
         among = None if self._scale is None else self._scale.years
         np.save(columns / "freshness.npy", shares_below(np.array(self._years, np.float64), among))
         Scale.of(self._popularity, self._years).write(columns)
         self._described = {
             "format_version": FORMAT_VERSION,
-            "entities": len(self._ids),
+            "entities": len(self),
             "attributes": list(names),
             "weighted": sorted(self._values.weighted),
             "numbers": list(self._numbers.write(columns)),
@@ -214,19 +211,18 @@ class SegmentWriter:
         vectors: NDArray[np.float32] | VectorsWriter,
         texts: NDArray[np.uint64],
         passages: Passages | None = None,
-        passage_texts: NDArray[np.uint64] | None = None,
         *,
         fluency: Fluency = Fluency(),  # noqa: B008 – frozen
         generated: int = 0,
     ) -> None:
         """Write the rest: all rows' unit vectors, (n, dim) or a writer that has them, and the hashes of their texts.
 
-        The same of the passages, if there are any. `fluency` is what the encoder knows of their languages; `generated`
+        `passages` lie in its directory already. `fluency` is what the encoder knows of their languages; `generated`
         counts the entities for which a model made queries.
         """
         if not self._described:
             self.finish_text()
-        finish_vectors(self._directory, vectors, texts, passages, passage_texts)
+        finish_vectors(self._directory, vectors, texts, passages)
         self.describe(self._directory, fluency=fluency, generated=generated, encoded=True)
 
 
@@ -235,16 +231,13 @@ def finish_vectors(
     vectors: NDArray[np.float32] | VectorsWriter,
     texts: NDArray[np.uint64],
     passages: Passages | None,
-    passage_texts: NDArray[np.uint64] | None,
 ) -> None:
-    """Write a segment's vectors and passages, and what they stand for; see `SegmentWriter.finish`."""
+    """Write a segment's vectors, and what they stand for; see `SegmentWriter.finish`."""
     own = None if passages is None else passages.vectors
     if isinstance(vectors, VectorsWriter):
         vectors.finish(own)
     else:
         write_vectors(directory, vectors, passages=own)
-    if passages is not None and passage_texts is not None:
-        passages.write(directory, passage_texts)
     np.save(directory / "vectors.text.npy", texts)
 
 

@@ -15,7 +15,6 @@ hundred are left, and the scan that leaves them reads 8 bytes a word.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
@@ -64,32 +63,40 @@ class SpellingWriter:
     """Collects the words of entities' fields."""
 
     def __init__(self) -> None:
-        self._written: dict[str, Counter[str]] = {}
-        self._counts: dict[str, list[int]] = {}
+        self._forms: dict[str, list[int]] = {}  # a word as it is written, and its count in each field
 
     def add(self, texts: Mapping[str, str]) -> None:
         """Add an entity: the text of each of `TEXT_FIELDS`."""
         for place, name in enumerate(TEXT_FIELDS):
             for word in set(_words(texts[name])):
-                bare = plain(word)
-                if bare:
-                    self._counts.setdefault(bare, [0] * len(TEXT_FIELDS))[place] += 1
-                    self._written.setdefault(bare, Counter())[word] += 1
+                counts = self._forms.get(word)
+                if counts is None:
+                    counts = self._forms[word] = [0] * len(TEXT_FIELDS)
+                counts[place] += 1
 
     def write(self, directory: Path) -> None:
         """Write the arrays."""
-        words = list(self._counts)
+        known: dict[str, list[int]] = {}
+        best: dict[str, tuple[int, str]] = {}
+        for form, own in self._forms.items():
+            bare = plain(form)
+            if bare:
+                known[bare] = (
+                    [one + other for one, other in zip(known[bare], own, strict=True)] if bare in known else own
+                )
+                best[bare] = min(best.get(bare, (0, "")), (-sum(own), form))
+        words = list(known)
         if len(words) > MOST_WORDS:
-            words = sorted(words, key=lambda word: (-sum(self._counts[word]), word))[:MOST_WORDS]
+            words = sorted(words, key=lambda word: (-sum(known[word]), word))[:MOST_WORDS]
         words.sort()
-        written = [min(self._written[word].items(), key=lambda item: (-item[1], item[0]))[0].encode() for word in words]
+        written = [best[word][1].encode() for word in words]
         sizes = np.array([len(word) for word in words], np.int64)
         order = np.argsort(sizes, kind="stable").astype(np.int32)
         signs = np.array([sign(word) for word in words], np.uint64)
         arrays: dict[str, NDArray[np.generic]] = {
             "letters": np.frombuffer("".join(words).encode("utf-32-le"), np.uint32),
             "starts": np.concatenate([np.zeros(1, np.int64), sizes.cumsum()]),
-            "counts": np.array([self._counts[word] for word in words], np.int32).reshape(-1, len(TEXT_FIELDS)),
+            "counts": np.array([known[word] for word in words], np.int32).reshape(-1, len(TEXT_FIELDS)),
             "written": np.frombuffer(b"".join(written), np.uint8),
             "ends": np.concatenate([[0], np.cumsum([len(one) for one in written])]).astype(np.int64),
             "signs": signs[order],

@@ -8,25 +8,34 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.index.files import mapped
+from ltrr_cli.index.growing import Growing, Lists
 from ltrr_cli.index.ragged import found, taken
 from ltrr_cli.text import hash64, token_hash, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 
-def write_titles(directory: Path, titles: Sequence[str]) -> None:
-    """Write each title's token hashes (sorted, distinct) and the hash of its key."""
-    cut = [tokens(title) for title in titles]
-    rows = [sorted({token_hash(token) for token in words}) for words in cut]
-    np.save(directory / "title.key.npy", np.array([hash64(" ".join(words)) for words in cut], np.uint64))
-    np.save(
-        directory / "title.starts.npy", np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
-    )
-    np.save(directory / "title.words.npy", np.array([word for row in rows for word in row], np.uint64))
+class TitlesWriter:
+    """Writes each title's token hashes (sorted, distinct) and the hash of its key, in row order, into a directory."""
+
+    def __init__(self, directory: Path) -> None:
+        """Begin the arrays."""
+        self._keys = Growing(directory / "title.key.npy", np.uint64)
+        self._words = Lists(directory / "title.words.npy", directory / "title.starts.npy", np.uint64)
+
+    def add(self, title: str) -> None:
+        """Add the next row."""
+        words = tokens(title)
+        self._keys.extend((hash64(" ".join(words)),))
+        self._words.add(sorted(set(map(token_hash, words))))
+
+    def close(self) -> None:
+        """Write the rest of the arrays."""
+        self._keys.close()
+        self._words.close()
 
 
 class Titles:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ltrr_cli.index.dictionary import MAX_TITLE, MAX_WORDS, TITLE, Dictionary, DictionaryWriter
 from ltrr_cli.index.files import mapped
+from ltrr_cli.index.growing import Growing, Lists
 from ltrr_cli.index.ragged import found, taken
 from ltrr_cli.text import hash64, key
 
@@ -86,11 +87,13 @@ def level_terms(term: str) -> list[tuple[str, float]]:
 
 
 class ValuesWriter:
-    """Collects the values of entities in row order."""
+    """Writes the values of entities, in row order, into a directory."""
 
-    def __init__(self) -> None:
-        self._rows: list[NDArray[np.uint64]] = []
-        self._weights: list[NDArray[np.float32]] = []
+    def __init__(self, directory: Path) -> None:
+        """Begin the arrays."""
+        self._directory = directory
+        self._hashes = Lists(directory / "values.hashes.npy", directory / "values.starts.npy", np.uint64)
+        self._weights = Growing(directory / "values.weight.npy", np.float32)
         self._dictionary = DictionaryWriter()
         self.weighted: set[str] = set()
         """Attributes of which the catalogue weighs values; to be complete before the first row is added."""
@@ -105,8 +108,8 @@ class ValuesWriter:
         found = {f"{name}={word}": weighted.get((name, word), 1.0) for name, word in pairs}
         found |= {f"{TITLE}={name}": 1.0 for name in names}
         found |= {f"{name}~{word}": weight for (name, word), weight in (suggested or {}).items()}
-        self._rows.append(np.array([hash64(term) for term in found], np.uint64))
-        self._weights.append(np.array(list(found.values()), np.float32))
+        self._hashes.add(map(hash64, found))
+        self._weights.extend(found.values())
         steps = [
             f"{name}={word}#{max(1, round(weighted.get((name, word), 1.0) * LEVELS))}"
             for name, word in pairs
@@ -114,13 +117,11 @@ class ValuesWriter:
         ]
         return [*found, *steps]
 
-    def write(self, directory: Path, suggested: Mapping[tuple[str, str], float] | None = None) -> tuple[str, ...]:
-        """Write the arrays; returns the attribute names that the dictionary numbers."""
-        lengths = np.array([len(row) for row in self._rows], np.int64)
-        np.save(directory / "values.starts.npy", np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
-        np.save(directory / "values.hashes.npy", np.concatenate([np.empty(0, np.uint64), *self._rows]))
-        np.save(directory / "values.weight.npy", np.concatenate([np.empty(0, np.float32), *self._weights]))
-        return self._dictionary.write(directory, suggested or {})
+    def write(self, suggested: Mapping[tuple[str, str], float] | None = None) -> tuple[str, ...]:
+        """Write the rest of the arrays; returns the attribute names that the dictionary numbers."""
+        self._hashes.close()
+        self._weights.close()
+        return self._dictionary.write(self._directory, suggested or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class Values:
 
     @classmethod
     def open(cls, directory: Path, names: tuple[str, ...]) -> Values:
-        """Map the files that `ValuesWriter.write` made."""
+        """Map the files that `ValuesWriter` made."""
         weight = directory / "values.weight.npy"
         return cls(
             mapped(directory / "values.starts.npy"),

@@ -14,6 +14,7 @@ import numpy as np
 
 from ltrr_cli.index.files import mapped
 from ltrr_cli.index.fulltext import TEXT_FIELDS
+from ltrr_cli.index.growing import Lists
 from ltrr_cli.index.ragged import found, taken
 from ltrr_cli.text import token_hash
 
@@ -31,7 +32,11 @@ _BOUNDS = np.arange(_FIELDS + 1)[:, None]
 
 def stem_hashes(stems: Sequence[str]) -> NDArray[np.uint32]:
     """Return the lower 32 bits of each stem's hash, (n,)."""
-    return np.array([token_hash(stem) & 0xFFFFFFFF for stem in stems], np.uint32)
+    return np.array([*map(_stem_hash, stems)], np.uint32)
+
+
+def _stem_hash(stem: str) -> int:
+    return token_hash(stem) & 0xFFFFFFFF
 
 
 def surest(terms: Sequence[tuple[int, str]]) -> list[str]:
@@ -43,21 +48,25 @@ def surest(terms: Sequence[tuple[int, str]]) -> list[str]:
 
 
 class WordsWriter:
-    """Collects the fields' stems in row order."""
+    """Writes the fields' stems, in row order, into a directory."""
 
-    def __init__(self) -> None:
-        self._fields: list[NDArray[np.uint32]] = []
+    def __init__(self, directory: Path) -> None:
+        """Begin the arrays."""
+        self._directory = directory
+        self._lists = Lists(directory / "words.npy", directory / "words.starts.npy", np.uint32)
+        self._totals = np.zeros(_FIELDS, np.int64)
 
     def add(self, fields: Mapping[str, Sequence[str]]) -> None:
         """Add the next row: the stems of each of `TEXT_FIELDS`."""
-        self._fields += [stem_hashes(fields[name][:MOST]) for name in TEXT_FIELDS]
+        for place, name in enumerate(TEXT_FIELDS):
+            stems = fields[name][:MOST]
+            self._lists.add(map(_stem_hash, stems))
+            self._totals[place] += len(stems)
 
-    def write(self, directory: Path) -> None:
-        """Write the arrays."""
-        lengths = np.array([len(one) for one in self._fields], np.int64)
-        np.save(directory / "words.starts.npy", np.concatenate([np.zeros(1, np.int64), lengths.cumsum()]))
-        np.save(directory / "words.totals.npy", lengths.reshape(-1, _FIELDS).sum(0))
-        np.save(directory / "words.npy", np.concatenate([np.empty(0, np.uint32), *self._fields]))
+    def close(self) -> None:
+        """Write the rest of the arrays."""
+        self._lists.close()
+        np.save(self._directory / "words.totals.npy", self._totals)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,42 @@
-"""Many rows of a text and some numbers, gathered one by one, in little memory: a build has fifteen for each entity.
+"""Many rows of a text and some numbers, gathered one by one and given back in order: a build has twenty for an entity.
 
-As Python objects a row would take half a kilobyte; as columns of Polars it takes some tens of bytes.
+As Python objects a row would take half a kilobyte. Here some wait in memory; the others lie in files, each sorted, of
+which the rows of one range of keys after the other are read. So memory does not grow with the rows.
 """
 
 from __future__ import annotations
 
+import shutil
 from array import array
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     import polars as pl
 
-_TOGETHER = 1 << 18
-"""Rows that wait as Python objects."""
+_TOGETHER = 1 << 16
+"""Rows that wait as Python objects, and then share a file."""
+_RANGE = 1 << 19
+"""Rows that are read together, about."""
+_SAMPLED = 64
+"""One of so many keys tells where a range may end."""
 
 
 class Gathered:
-    """Rows of (key, number, weight, kind), in the order of adding."""
+    """Rows of (key, number, weight, kind); `add` them all, then go through the `tables` once.
 
-    def __init__(self) -> None:
-        self._parts: list[pl.DataFrame] = []
+    Attributes:
+        length: how many there are.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """`folder`, for the files, is made when it is needed, and removed at the end of `tables`."""
+        self._folder = folder
+        self._parts: list[Path] = []
+        self.length = 0
         self._clear()
 
     def _clear(self) -> None:
@@ -32,17 +49,45 @@ class Gathered:
         self._numbers.append(number)
         self._weights.append(weight)
         self._kinds.append(kind)
+        self.length += 1
         if len(self._keys) == _TOGETHER:
             self._settle()
 
-    def table(self) -> pl.DataFrame:
-        """Return all rows: key (String), number (Int64), weight (Float64), kind (UInt8)."""
+    def tables(self) -> Iterator[pl.DataFrame]:
+        """Yield all rows: key (String), number (Int64), weight (Float64), kind (UInt8).
+
+        Keys ascend by their bytes, within a table and from one to the next; rows of a key are in one table, in the
+        order of adding. There is at least one table.
+        """
         import polars as pl
 
-        self._settle()
-        table = pl.concat(self._parts)
-        self._parts = [table]
-        return table
+        if not self._parts or self._keys:
+            self._settle()
+        try:
+            places = self._places()
+            for low, high in pairwise(places):
+                parts = [
+                    pl.scan_ipc(part).slice(start, end - start)
+                    for part, start, end in zip(self._parts, low, high, strict=True)
+                ]
+                yield pl.concat(parts).collect().sort("key", maintain_order=True)
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _places(self) -> list[list[int]]:
+        """Return where the ranges begin in each part, and at last where the parts end."""
+        import polars as pl
+
+        keys = [pl.scan_ipc(part).select("key") for part in self._parts]
+        sample = pl.concat([one.gather_every(_SAMPLED, _SAMPLED // 2) for one in keys]).collect()["key"].sort()
+        bounds = sample.gather_every(max(1, _RANGE // _SAMPLED))[1:].unique().sort()
+        places = [[0] * len(keys)] + [[] for _ in range(len(bounds) + 1)]
+        for one in keys:
+            own = one.collect()["key"]
+            found = own.search_sorted(bounds, "left").to_list() if len(bounds) else []
+            for place, row in zip([*found, len(own)], places[1:], strict=True):
+                row.append(place)
+        return places
 
     def _settle(self) -> None:
         import numpy as np
@@ -54,5 +99,7 @@ class Gathered:
             "weight": pl.Series(np.array(self._weights, np.float64)),
             "kind": pl.Series(np.array(self._kinds, np.uint8)),
         }
-        self._parts.append(pl.DataFrame(columns))
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._parts.append(self._folder / f"{len(self._parts)}.arrow")
+        pl.DataFrame(columns).sort("key", maintain_order=True).write_ipc(self._parts[-1])
         self._clear()

@@ -158,7 +158,7 @@ def build_keys(entries: Iterable[tuple[str, Sequence[int], Sequence[float]]], *,
     The keys are read one by one, and of each only numbers are kept: there may be fifteen for each entity.
     """
     hashes, totals = array("Q"), array("d")
-    sizes, lengths, distinct = array("q"), array("q"), array("q")
+    sizes, lengths = array("i"), array("i")
     refs, values, tokens = array("q"), array("d"), array("Q")
     for key, some_refs, some_values in entries:
         own = set(key.split(" "))
@@ -168,55 +168,59 @@ def build_keys(entries: Iterable[tuple[str, Sequence[int], Sequence[float]]], *,
         refs.extend(some_refs)
         values.extend(some_values)
         totals.append(sum(some_values))
-        distinct.append(len(own) if words else 0)
         if words:
             tokens.extend(map(token_hash, own))
-    of_key = np.array(hashes, np.uint64)
-    order = np.lexsort((of_key, np.array(sizes, np.int64)))  # by length, then by hash
-    number = np.empty(len(order), np.int64)
-    number[order] = np.arange(len(order))
-    known, word_starts, postings, masses = _postings(np.array(tokens, np.uint64), number, np.array(distinct, np.int64))
-    counts = np.array(lengths, np.int64)
+    of_key, size = np.frombuffer(hashes, np.uint64), np.frombuffer(sizes, np.intc)  # no copies
+    order = np.lexsort((of_key, size))  # by length, then by hash
+    number = np.empty(len(order), np.int32)
+    number[order] = np.arange(len(order), dtype=np.int32)
+    distinct = size if words else np.zeros(len(size), np.intc)
+    known, word_starts, postings, masses = _postings(np.frombuffer(tokens, np.uint64), number, distinct)
+    counts = np.frombuffer(lengths, np.intc)
     flat = _runs(counts, order)
     by_hash = np.argsort(of_key, kind="stable")
     return Keys(
         hashes=of_key[by_hash],
         masses=masses.astype(np.float32),
-        totals=np.array(totals, np.float64)[order],
+        totals=np.frombuffer(totals, np.float64)[order],
         starts=_starts(counts[order]),
-        refs=np.array(refs, np.int64)[flat],
-        values=np.array(values, np.float64)[flat],
+        refs=np.frombuffer(refs, np.int64)[flat],
+        values=np.frombuffer(values, np.float64)[flat],
         words=known,
         word_starts=word_starts,
         postings=postings,
-        numbers=number[by_hash].astype(np.int32),
+        numbers=number[by_hash],
     )
 
 
 def _postings(
-    tokens: NDArray[np.uint64], number: NDArray[np.int64], counts: NDArray[np.int64]
+    tokens: NDArray[np.uint64], number: NDArray[np.int32], counts: NDArray[np.intc]
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
     """Return (words, where each one's postings begin, postings, summed idf of each number).
 
     `tokens` are those of the keys, one after the other, `counts` says how many each has, `number` which number it gets.
     """
-    owners = np.repeat(number, counts).astype(np.int32)
+    owners = np.repeat(number, counts)
     order = np.lexsort((owners, tokens))
-    words, frequency = np.unique(tokens, return_counts=True)
+    postings, ordered = owners[order], tokens[order]
+    del owners, order
+    new = np.ones(len(ordered), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    first = new.nonzero()[0]
+    words, frequency = ordered[first], np.diff(first, append=len(ordered))
     idf = np.log1p(len(number) / frequency)
-    postings = owners[order]
     masses: NDArray[np.float64] = np.bincount(postings, np.repeat(idf, frequency), minlength=len(number)).astype(
         np.float64
     )
     return words, _starts(frequency), postings, masses
 
 
-def _runs(lengths: NDArray[np.int64], order: NDArray[np.intp]) -> NDArray[np.int64]:
+def _runs(lengths: NDArray[np.intc], order: NDArray[np.intp]) -> NDArray[np.int64]:
     """Return the places of the entries of runs, which lie one after the other, in another order of the runs."""
-    begin = (np.cumsum(lengths) - lengths)[order]
+    begin = (np.cumsum(lengths, dtype=np.int64) - lengths)[order]
     own = lengths[order]
-    return np.repeat(begin - np.cumsum(own) + own, own) + np.arange(int(own.sum()))
+    return np.repeat(begin - np.cumsum(own, dtype=np.int64) + own, own) + np.arange(int(own.sum()))
 
 
-def _starts(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+def _starts(lengths: NDArray[np.integer]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64)

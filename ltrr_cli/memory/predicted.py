@@ -8,6 +8,8 @@ predicts none of them strongly, and the more popular ones a little more.
 
 from __future__ import annotations
 
+import shutil
+from array import array
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -63,13 +65,15 @@ _LAST = 0.5
 class PredictedWriter:
     """Collects the predicted queries of one segment: `add` every row in order, then `refine`, then `write`."""
 
-    def __init__(self, *, creator: str) -> None:
+    def __init__(self, directory: Path, *, creator: str) -> None:
+        """`directory` is the segment's, `creator` names the attribute of who made an entity."""
+        self._directory = directory
         self._creator = creator
         self._phrases = Phrases()
-        self._pulls: list[float] = []
-        self._guesses = Gathered()
-        self._titles = Gathered()
-        self._kept: pl.DataFrame | None = None
+        self._pulls = array("d")
+        self._guesses = Gathered(directory / "guesses")
+        self._titles = Gathered(directory / "titles")
+        self._judge: Judge | None = None
         self._values: Counter[str] = Counter()
 
     def add(self, row: int, entity: Entity, popularity: float) -> None:
@@ -96,27 +100,26 @@ class PredictedWriter:
     def refine(
         self,
         entities: Iterable[Entity],
-        directory: Path,
         analysis: Analysis,
         *,
         generated: Sequence[Sequence[str]] = (),
-        progress: Callable[[int, int], None] = lambda *_: None,
     ) -> None:
-        """Add the texts' key phrases, and drop the guesses that the segment's full text does not bear out.
+        """Add the texts' key phrases; the guesses that the segment's full text does not bear out will be dropped.
 
-        `entities` are all rows again, in order, `generated` the queries that a model made for each; `progress` is told
-        (guesses judged since the last call, in all).
+        `entities` are all rows again, in order, `generated` the queries that a model made for each.
         """
         self._guess(entities, generated)
-        judge = Judge(directory, analysis)
-        table = self._strongest()
+        self._judge = Judge(self._directory, analysis)
+
+    def _judged(self, table: pl.DataFrame, judge: Judge, progress: Callable[[int], None]) -> pl.DataFrame:
+        """Return the guesses that are borne out, with what their standing leaves of their weights.
+
+        `progress` is told how many were looked at since the last call.
+        """
         rows, scores = table["number"].to_numpy(), table["weight"].to_numpy().copy()
         named = np.isin(table["kind"].to_numpy(), [_KINDS.index(kind) for kind in NAMED])
-        kept = np.ones(len(table), bool)
-        groups = list(_groups(table, ~named))
-        total = sum(len(names) for names, _ in groups)
-        progress(0, total)
-        for names, places in groups:
+        kept, told = np.ones(len(table), bool), 0
+        for names, places in _groups(table, ~named):
             for guess, (low, high) in zip(names.to_list(), places.tolist(), strict=True):
                 ranks = judge.ranks(guess) if high - low <= MOST_SHARED else {}
                 for place in range(low, high):
@@ -124,14 +127,10 @@ class PredictedWriter:
                         rank = ranks.get(int(rows[place]))
                         kept[place] = rank is not None
                         scores[place] *= _standing(rank or 1)
-            progress(len(names), total)
-        self._kept = table.with_columns(weight=scores).filter(kept)
-
-    def _strongest(self) -> pl.DataFrame:
-        """Return the guesses by key and row, of each the strongest kind, the first of equally strong ones."""
-        table = self._guesses.table().with_row_index("order")
-        table = table.sort("key", "number", "weight", "order", descending=[False, False, True, False])
-        return table.unique(["key", "number"], keep="first", maintain_order=True).drop("order")
+            progress(int(places[-1, 1]) - told)
+            told = int(places[-1, 1])
+        progress(len(table) - told)
+        return table.with_columns(weight=scores).filter(kept)
 
     def _guess(self, entities: Iterable[Entity], generated: Sequence[Sequence[str]]) -> None:
         for row, entity in enumerate(entities):
@@ -141,23 +140,62 @@ class PredictedWriter:
             for one in filter(None, map(key, queries)):
                 self._put(one, row, "generated")
 
-    def write(self, directory: Path) -> None:
-        """Write predicted.parquet (key, row, score, kind), the lookup beside it, and the tables of completions."""
+    def write(self, progress: Callable[[int, int], None] = lambda *_: None) -> None:
+        """Write predicted.parquet (key, row, score, kind), the lookup beside it, and the tables of completions.
+
+        `progress` is told (guesses looked at since the last call, in all).
+        """
         import polars as pl
 
-        table = self._strongest() if self._kept is None else self._kept
-        total = pl.col("weight").sum().over("key")
-        table = table.with_columns(total=total).sort("key", "weight", "number", descending=[False, True, False])
-        table = table.filter(pl.int_range(pl.len()).over("key") < _MOST_ENTITIES)
-        kinds = table["kind"].to_numpy()
-        # A score's share of the key's pull, at most the kind's own weight.
-        shares = np.array([*WEIGHTS.values()])[kinds] * table["weight"].to_numpy() / table["total"].to_numpy()
-        names = pl.Series(_KINDS, dtype=pl.String).gather(kinds)
-        table = table.select("key", row="number", score=pl.Series(shares, dtype=pl.Float64), kind=names)
-        table.write_parquet(directory / "predicted.parquet")
-        build_keys(_entries(table)).write(directory / "predicted")
-        write_gathered(directory / "complete.titles", self._titles)
-        write_prefixes(directory / "complete.values", ((word, float(n), n) for word, n in self._values.items()))
+        folder = self._directory / "scored"
+        folder.mkdir()
+        parts: list[Path] = []
+
+        def entries() -> Iterator[tuple[str, list[int], list[float]]]:
+            for table in self._scored(progress):
+                parts.append(folder / f"{len(parts)}.arrow")
+                table.write_ipc(parts[-1])
+                yield from _entries(table)
+
+        build_keys(entries()).write(self._directory / "predicted")
+        pl.scan_ipc(parts).sink_parquet(self._directory / "predicted.parquet")
+        shutil.rmtree(folder)
+        write_gathered(self._directory / "complete.titles", self._titles)
+        write_prefixes(self._directory / "complete.values", ((word, float(n), n) for word, n in self._values.items()))
+
+    def _scored(self, progress: Callable[[int, int], None]) -> Iterator[pl.DataFrame]:
+        """Yield the guesses that are kept, one range of keys after the other, with their scores."""
+        total = self._guesses.length
+        progress(0, total)
+        for part in self._guesses.tables():
+            table = _strongest(part)
+            progress(len(part) - len(table), total)
+            if self._judge is None:
+                progress(len(table), total)
+            else:
+                table = self._judged(table, self._judge, lambda rows: progress(rows, total))
+            yield _scores(table)
+
+
+def _strongest(table: pl.DataFrame) -> pl.DataFrame:
+    """Return the guesses by key and row, of each the strongest kind, the first of equally strong ones."""
+    table = table.with_row_index("order")
+    table = table.sort("key", "number", "weight", "order", descending=[False, False, True, False])
+    return table.unique(["key", "number"], keep="first", maintain_order=True).drop("order")
+
+
+def _scores(table: pl.DataFrame) -> pl.DataFrame:
+    """Return (key, row, score, kind) of each key's best rows: a row's share of the key's pull."""
+    import polars as pl
+
+    total = pl.col("weight").sum().over("key")
+    table = table.with_columns(total=total).sort("key", "weight", "number", descending=[False, True, False])
+    table = table.filter(pl.int_range(pl.len()).over("key") < _MOST_ENTITIES)
+    kinds = table["kind"].to_numpy()
+    # At most the kind's own weight.
+    shares = np.array([*WEIGHTS.values()])[kinds] * table["weight"].to_numpy() / table["total"].to_numpy()
+    names = pl.Series(_KINDS, dtype=pl.String).gather(kinds)
+    return table.select("key", row="number", score=pl.Series(shares, dtype=pl.Float64), kind=names)
 
 
 def _groups(

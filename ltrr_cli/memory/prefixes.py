@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ltrr_cli.index.files import mapped
+from ltrr_cli.index.growing import Growing
 from ltrr_cli.memory.gathered import Gathered
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class Prefixes:
 
 def write_prefixes(directory: Path, entries: Iterable[tuple[str, float, int]]) -> None:
     """Write a table of (key, weight, number)."""
-    gathered = Gathered()
+    gathered = Gathered(directory / "gathered")
     for key, weight, number in entries:
         gathered.add(key, number, weight)
     write_gathered(directory, gathered)
@@ -97,14 +98,17 @@ def write_prefixes(directory: Path, entries: Iterable[tuple[str, float, int]]) -
 def write_gathered(directory: Path, entries: Gathered) -> None:
     """Write a table of gathered keys, weights and numbers."""
     directory.mkdir(parents=True, exist_ok=True)
-    table = entries.table().sort("key", "number", "weight")  # texts by their bytes
-    lengths = table["key"].str.len_bytes().to_numpy()
-    with (directory / "text.npy").open("wb") as out:
-        np.lib.format.write_array_header_1_0(
-            out, {"descr": "|u1", "fortran_order": False, "shape": (int(lengths.sum()),)}
-        )
-        for start in range(0, len(table), _TOGETHER):
-            out.write("".join(table["key"][start : start + _TOGETHER].to_list()).encode())
-    np.save(directory / "starts.npy", np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
-    np.save(directory / "weights.npy", table["weight"].to_numpy())
-    np.save(directory / "numbers.npy", table["number"].to_numpy())
+    text, starts = Growing(directory / "text.npy", np.uint8), Growing(directory / "starts.npy", np.int64)
+    weights, numbers = Growing(directory / "weights.npy", np.float64), Growing(directory / "numbers.npy", np.int64)
+    starts.extend((0,))
+    for table in entries.tables():
+        ordered = table.sort("key", "number", "weight")  # texts by their bytes
+        lengths = ordered["key"].str.len_bytes().to_numpy()
+        starts.append(text.length + lengths.cumsum(dtype=np.int64))
+        for start in range(0, len(ordered), _TOGETHER):
+            written = "".join(ordered["key"][start : start + _TOGETHER].to_list()).encode()
+            text.append(np.frombuffer(written, np.uint8))
+        weights.append(ordered["weight"].to_numpy())
+        numbers.append(ordered["number"].to_numpy())
+    for array in (text, starts, weights, numbers):
+        array.close()

@@ -25,10 +25,10 @@ ENTITIES = [
 @pytest.fixture
 def values(tmp_path: Path) -> Values:
     """Return the values of four entities."""
-    writer = ValuesWriter()
+    writer = ValuesWriter(tmp_path)
     for entity in ENTITIES:
         writer.add(entity)
-    return Values.open(tmp_path, writer.write(tmp_path))
+    return Values.open(tmp_path, writer.write())
 
 
 def told(values: Values, phrase: str) -> set[tuple[str, str, int, tuple[tuple[str, int], ...]]]:

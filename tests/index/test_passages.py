@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from ltrr_cli.index.passages import Passages
+from ltrr_cli.index.passages import PassagesWriter
 from ltrr_cli.index.vectors import Vectors, write_vectors
 
 if TYPE_CHECKING:
@@ -25,7 +25,15 @@ def make(path: Path, *, graph_from: int) -> tuple[Vectors, NDArray[np.float32]]:
     more = rng.normal(size=(len(rows), 8))
     own, more = ((one / np.linalg.norm(one, axis=1, keepdims=True)).astype(np.float32) for one in (own, more))
     spans = np.stack([np.arange(len(rows)), np.arange(len(rows)) + 5], axis=1).astype(np.int32)
-    Passages(more, rows, spans).write(path, np.arange(len(rows), dtype=np.uint64))
+    writer = PassagesWriter(path, 8)
+    for part in np.array_split(np.arange(len(rows)), 3):
+        writer.add(more[part], rows[part], spans[part], part.astype(np.uint64))
+    found = writer.finish()
+    assert (found.vectors.tolist(), found.rows.tolist(), found.spans.tolist()) == (
+        more.tolist(),
+        rows.tolist(),
+        spans.tolist(),
+    )
     write_vectors(path, own, passages=more, graph_from=graph_from)
     return Vectors(path), np.vstack([own, more])
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from ltrr_cli.index.titles import Titles, write_titles
+from ltrr_cli.index.titles import Titles, TitlesWriter
 from ltrr_cli.text import hash64, key, token_hash, tokens
 
 if TYPE_CHECKING:
@@ -16,9 +16,17 @@ if TYPE_CHECKING:
 TITLES = ["Love Story", "The love of my life", "", "STORY, love!", "love love love", "東京物語", "Story"]
 
 
+def write(directory: Path) -> None:
+    """Write the titles."""
+    writer = TitlesWriter(directory)
+    for title in TITLES:
+        writer.add(title)
+    writer.close()
+
+
 def match(directory: Path, query: str, weights: list[float], rows: list[int]) -> list[list[float]]:
     """Return (same, covered, filled) as lists."""
-    write_titles(directory, TITLES)
+    write(directory)
     words = np.array([token_hash(word) for word in tokens(query)], np.uint64)
     found = Titles(directory).match(np.array(rows, np.int64), hash64(key(query)), words, np.array(weights, np.float32))
     return [part.tolist() for part in found]
@@ -52,7 +60,7 @@ def test_no_rows(tmp_path: Path) -> None:
 
 def test_titles_by_their_keys(tmp_path: Path) -> None:
     """Titles are found by key, however they are written; of several hashes each has its own, ascending."""
-    write_titles(tmp_path, TITLES)
+    write(tmp_path)
     wanted = np.array([hash64("love story"), hash64("nothing"), hash64("story love"), hash64("")], np.uint64)
     places, rows = Titles(tmp_path).having(wanted)
     assert list(zip(places.tolist(), rows.tolist(), strict=True)) == [(0, 0), (2, 3), (3, 2)]

@@ -24,10 +24,10 @@ ROWS = [
 @pytest.fixture
 def words(tmp_path: Path) -> Words:
     """Return the words of five entities."""
-    writer = WordsWriter()
+    writer = WordsWriter(tmp_path)
     for row in ROWS:
         writer.add({name: text.split() for name, text in row.items()})
-    writer.write(tmp_path)
+    writer.close()
     found = Words.open(tmp_path)
     assert found is not None
     return found

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from ltrr_cli.index.segment import SegmentWriter
+from ltrr_cli.memory import gathered
 from ltrr_cli.memory.guesses import guesses
 from ltrr_cli.memory.predicted import PredictedWriter, open_predicted
 from ltrr_cli.records import Entity
@@ -21,10 +22,10 @@ NAN = float("nan")
 
 
 def _scores(directory: Path, rows: list[tuple[Entity, float]]) -> dict[str, dict[int, float]]:
-    writer = PredictedWriter(creator="artist")
+    writer = PredictedWriter(directory, creator="artist")
     for row, (entity, popularity) in enumerate(rows):
         writer.add(row, entity, popularity)
-    writer.write(directory)
+    writer.write()
     table = open_predicted(directory)
     names = pl.read_parquet(directory / "predicted.parquet")
     out: dict[str, dict[int, float]] = {}
@@ -120,15 +121,16 @@ def test_limits(tmp_path: Path) -> None:
 def test_generated_queries(tmp_path: Path) -> None:
     """Those that the full text bears out are kept, as keys, and share their pull; a name stays a name."""
     rows = [Entity(id="1", title="Wall", text="a song about bricks"), Entity(id="2", title="Dogs", text="a song")]
-    segment, predicted = SegmentWriter(tmp_path / "s", creator="artist"), PredictedWriter(creator="artist")
+    segment = SegmentWriter(tmp_path / "s", creator="artist")
+    predicted = PredictedWriter(tmp_path / "s", creator="artist")
     for entity in rows:
         segment.add(entity)
     for row, entity, popularity in segment.rows():
         predicted.add(row, entity, popularity)
     made = [["The Song: bricks!", "zebra", "wall", "…"], ["wall of dogs"]]
-    predicted.refine(segment.entities(), tmp_path / "s", segment.analysis, generated=made)
-    predicted.write(tmp_path)
-    found = pl.read_parquet(tmp_path / "predicted.parquet").rows()
+    predicted.refine(segment.entities(), segment.analysis, generated=made)
+    predicted.write()
+    found = pl.read_parquet(tmp_path / "s" / "predicted.parquet").rows()
     assert [row for row in found if row[3] == "generated"] == [
         ("the song bricks", 0, pytest.approx(0.4), "generated"),
         ("wall of dogs", 1, pytest.approx(0.4), "generated"),
@@ -141,3 +143,38 @@ def test_no_entities(tmp_path: Path) -> None:
     assert _scores(tmp_path, [(Entity(id="1"), 0.5)]) == {}
     assert open_predicted(tmp_path).similar(["love"]) == []
     assert np.array_equal(open_predicted(tmp_path).starts, [0])
+
+
+def test_ranges_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gathered in many files and scored in many ranges of keys, the tables are the same, byte by byte."""
+    rows = [
+        Entity(
+            id=str(n),
+            title=f"Song {n % 37}",
+            attributes={"artist": (f"Band {n % 11}",), "genre": ("rock", f"g{n % 5}")},
+        )
+        for n in range(200)
+    ]
+    folders: list[Path] = []
+    steps: list[tuple[int, int]] = []
+    for together, length in ((1 << 16, 1 << 19), (100, 128)):
+        monkeypatch.setattr(gathered, "_TOGETHER", together)
+        monkeypatch.setattr(gathered, "_RANGE", length)
+        folders.append(tmp_path / str(together))
+        segment = SegmentWriter(folders[-1], creator="artist")
+        predicted = PredictedWriter(folders[-1], creator="artist")
+        for entity in rows:
+            segment.add(entity)
+        for row, entity, popularity in segment.rows():
+            predicted.add(row, entity, popularity)
+        predicted.refine(segment.entities(), segment.analysis)
+        predicted.write(lambda *told: steps.append(told))
+        assert sum(done for done, _ in steps) == steps[-1][1]
+        steps.clear()
+    one, other = folders
+    assert pl.read_parquet(one / "predicted.parquet").equals(pl.read_parquet(other / "predicted.parquet"))
+    names = [str(path.relative_to(one)) for path in sorted(one.rglob("*.npy"))]
+    assert {"predicted/refs.npy", "complete.titles/text.npy"} <= set(names)
+    for name in names:
+        assert (one / name).read_bytes() == (other / name).read_bytes(), name
+    assert not list(other.rglob("*.arrow"))

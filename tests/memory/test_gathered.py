@@ -1,0 +1,59 @@
+"""Rows that are gathered one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ltrr_cli.memory import gathered
+from ltrr_cli.memory.gathered import Gathered
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROWS = st.tuples(
+    st.sampled_from(["", "a", "ab", "b", "ä", "東京", "zoo"]), st.integers(0, 5), st.floats(0, 1), st.integers(0, 255)
+)
+
+
+@settings(deadline=None)  # files
+@given(rows=st.lists(ROWS, max_size=60), together=st.integers(1, 20), length=st.integers(1, 30))
+def test_as_one_sorted_table(
+    rows: list[tuple[str, int, float, int]],
+    together: int,
+    length: int,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """However few rows wait and are read together: keys ascend, each is in one table, its rows as they were added."""
+    folder = tmp_path_factory.mktemp("gathered") / "rows"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gathered, "_TOGETHER", together)
+        patch.setattr(gathered, "_RANGE", length)
+        patch.setattr(gathered, "_SAMPLED", 1)
+        found = Gathered(folder)
+        for row in rows:
+            found.add(*row)
+        tables = list(found.tables())
+    assert found.length == len(rows)
+    assert pl.concat(tables).rows() == sorted(rows, key=lambda row: row[0].encode())
+    keys = [set(table["key"]) for table in tables]
+    assert sum(map(len, keys)) == len(set().union(*keys))
+    assert not folder.exists()
+
+
+def test_ranges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables are about as long as they are to be."""
+    monkeypatch.setattr(gathered, "_TOGETHER", 300)
+    monkeypatch.setattr(gathered, "_RANGE", 256)
+    monkeypatch.setattr(gathered, "_SAMPLED", 8)
+    found = Gathered(tmp_path / "rows")
+    for number in range(4_000):
+        found.add(f"{number * 7919 % 4_000:04}", number, 1.0)
+    lengths = [len(table) for table in found.tables()]
+    assert sum(lengths) == 4_000
+    assert 8 <= len(lengths) <= 24
+    assert max(lengths) < 512
