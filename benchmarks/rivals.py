@@ -64,11 +64,11 @@ class Worker:
     """A process with one system; `ask` has it do something and returns its answer."""
 
     def __init__(self, name: str, folder: Path) -> None:
-        ours = name in {"ltrr", "encoder"}
-        python = sys.executable if ours else str(VENV / "bin" / "python")
-        command = [python, str(ROOT / "benchmarks" / "rivals_worker.py"), name, str(place(name, folder)), str(folder)]
-        self._errors = folder / "stderr.txt"
-        with self._errors.open("a", encoding="utf-8") as errors:
+        python = sys.executable if name in {"ltrr", "encoder"} else str(VENV / "bin" / "python")
+        own = place(name, folder)
+        command = [python, str(ROOT / "benchmarks" / "rivals_worker.py"), name, str(own), str(folder)]
+        self._errors = own.with_suffix(".stderr")
+        with self._errors.open("w", encoding="utf-8") as errors:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
             )
@@ -107,18 +107,12 @@ def environment() -> None:
         return
     print(f"making {VENV}", file=sys.stderr)
     subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
-    command = [
-        str(VENV / "bin" / "pip"),
-        "install",
-        "--quiet",
-        "--requirement",
-        str(ROOT / "benchmarks" / "rivals.txt"),
-    ]
-    subprocess.run(command, check=True)
+    packages = str(ROOT / "benchmarks" / "rivals.txt")
+    subprocess.run([str(VENV / "bin" / "pip"), "install", "--quiet", "--requirement", packages], check=True)
 
 
 def judged(name: str) -> TestSet:
-    """Return the queries of a set that are asked, with judgments above 0 only, and at least one."""
+    """Return the queries of a set that are asked, and their judgments."""
     folder = data(name)
     return read_set(folder / "queries.jsonl.zst", folder / "qrels.tsv.zst", split=SETS[name])
 
@@ -231,7 +225,7 @@ def times(name: str) -> dict[str, Any]:
                 started = time.perf_counter()
                 with Worker(system, folder) as worker:
                     worker.ask("open")
-                    worker.ask("time", texts=texts[number : number + 1])
+                    worker.ask("answer", text=texts[number])
                 found[system]["cold"].append((time.perf_counter() - started) * 1e3)
     with ExitStack() as stack:
         workers = {s: stack.enter_context(Worker(s, folder)) for s in found if "failed" not in found[s]}
@@ -263,9 +257,11 @@ def megabytes(folder: Path) -> float:
 def main() -> None:
     """Measure what is not measured yet, then write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sets", nargs="*", choices=[*SETS, []], default=list(SETS))
+    parser.add_argument("sets", nargs="*", metavar="SET", default=list(SETS), help=", ".join(SETS))
     parser.add_argument("--only", choices=PARTS)
     given = parser.parse_args()
+    if unknown := set(given.sets) - set(SETS):
+        parser.error(f"there is no set {', '.join(sorted(unknown))}; choose from {', '.join(SETS)}")
     environment()
     for name in given.sets:
         for part, measure in (("quality", quality), ("learned", learned), ("times", times)):

@@ -147,7 +147,7 @@ def peak() -> float:
     tasks = Path("/proc/self/task").glob("*/children")
     own = [os.getpid(), *(int(child) for path in tasks for child in path.read_text().split())]
     words = [Path(f"/proc/{one}/status").read_text(encoding="utf-8").split() for one in own]
-    return sum(int(status[status.index("VmHWM:") + 1]) for status in words) / 1024
+    return sum(int(status[status.index("VmHWM:") + 1]) for status in words) * 1024 / 1e6
 
 
 def do(system: Others, asked: dict[str, Any]) -> object:
@@ -160,6 +160,9 @@ def do(system: Others, asked: dict[str, Any]) -> object:
             return True
         case "rank":
             return system.rank()
+        case "answer":
+            system.asks([])[0](asked["text"])
+            return True
         case "time":
             asks = system.asks(asked["texts"])
             return [times(ask, asked["texts"]) for ask in asks]
