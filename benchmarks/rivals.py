@@ -17,6 +17,7 @@ import argparse
 import json
 import os
 import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -49,7 +50,7 @@ SETS = {"msrd": "dev", "cranfield": None, "snips": "test"}
 """Set → the split of its queries that is asked."""
 PARTS = ("quality", "learned", "times")
 SESSIONS = 5_000
-TIMED, WARM, ROUNDS, COLD = 200, 20, 4, 5
+TIMED, WARM, ROUNDS, COLD = 200, 20, 4, 3
 """Queries timed, queries before them, in how many turns, and processes started for a cold answer."""
 VENV = OUT / "rivals-venv"
 KEPT = OUT / "rivals"
@@ -222,31 +223,35 @@ def times(name: str) -> dict[str, Any]:
     for number in range(COLD):
         for system in [one for one in found if "failed" not in found[one]]:
             with told(system, found):
-                started = time.perf_counter()
-                with Worker(system, folder) as worker:
-                    worker.ask("open")
-                    worker.ask("answer", text=texts[number])
-                found[system]["cold"].append((time.perf_counter() - started) * 1e3)
+                found[system]["cold"].append(cold(system, folder, texts[number]))
     with ExitStack() as stack:
         workers = {s: stack.enter_context(Worker(s, folder)) for s in found if "failed" not in found[s]}
         for system, worker in workers.items():
             with told(system, found):
                 worker.ask("open")
                 worker.ask("time", texts=texts[:WARM])
-                found[system] |= {"whole": [], "given": []}
+                found[system] |= {"whole": [], "given": [], "cpu": []}
         timed = texts[WARM : WARM + TIMED]
         for part in range(ROUNDS):
             for system, worker in workers.items():
                 with told(system, found):
-                    for kind, spent in zip(
-                        ("whole", "given"), worker.ask("time", texts=timed[part::ROUNDS]), strict=True
-                    ):
+                    for kind, spent in worker.ask("time", texts=timed[part::ROUNDS]).items():
                         found[system][kind] += spent
         for system, worker in workers.items():
             with told(system, found):
                 found[system]["peak"] = worker.ask("peak")
     encoder = place("ltrr", folder) / "encoder"
     return {"systems": found, "encoder": megabytes(encoder), "load": [*load, os.getloadavg()[0]], "queries": len(timed)}
+
+
+def cold(system: str, folder: Path, text: str) -> tuple[float, float]:
+    """Return the milliseconds of a process that opens, answers and ends, by the clock and of the processor."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    with Worker(system, folder) as worker:
+        worker.ask("open")
+        worker.ask("answer", text=text)
+    spent, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent * 1e3, (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3
 
 
 def megabytes(folder: Path) -> float:

@@ -48,19 +48,18 @@ def write_page(tests: Mapping[str, TestSet], kept: Path, python: Path) -> str:
         }
         if parts["quality"]:
             lines += section(TITLES[name], test, parts["quality"], parts["times"])
-    found = {name: kept / name / "learned.json" for name in tests}
-    if any(path.exists() for path in found.values()):
-        lines += [
-            *LEARNED,
-            *(row for name, path in found.items() if path.exists() for row in gains(name, tests[name], kept)),
-        ]
+    learned = [name for name in tests if (kept / name / "learned.json").exists()]
+    if learned:
+        lines += LEARNED.splitlines()
+        lines += [row for name in learned for row in gains(name, tests[name], kept)]
     PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return PAGE.read_text(encoding="utf-8")
 
 
 def section(title: str, test: TestSet, quality: dict[str, Any], times: dict[str, Any] | None) -> list[str]:
     """Return the heading, the table and its notes for one set."""
-    answered = {system: one for system, one in quality.items() if "failed" not in one}
+    systems = [system for system in ("ltrr", *RIVALS) if system in quality]
+    answered = {system: quality[system] for system in systems if "failed" not in quality[system]}
     queries = [query.id for query in test.queries]
     judged = {}
     for depth, measure in (("10", "nDCG@10"), ("100", "R@100")):
@@ -73,7 +72,7 @@ def section(title: str, test: TestSet, quality: dict[str, Any], times: dict[str,
         f"| {' | '.join(COLUMNS)} |",
         "|---|" + "--:|" * (len(COLUMNS) - 1),
     ]
-    for system in quality:
+    for system in systems:
         if system not in answered:
             lines.append(f"| {system} | fails: {quality[system]['failed']} |" + " |" * 10)
             continue
@@ -95,7 +94,7 @@ def section(title: str, test: TestSet, quality: dict[str, Any], times: dict[str,
         alone = times["systems"]["encoder"]
         lines += [
             "",
-            f"The encoder alone: {pair(alone['whole'])} ms a query, {quantile(alone['cold'], 0.5):.0f} ms a process,",
+            f"The encoder alone: {pair(alone['whole'])} ms a query, {started(alone)} ms a process,",
             f"{alone['peak']:.0f} MB of memory, {times['encoder']:.0f} MB on disk (in ltrr's index, in no rival's).",
             f"{times['queries']} queries timed; load of the two cores before and after:",
             f"{' and '.join(f'{one:.1f}' for one in times['load'])}.",
@@ -111,9 +110,9 @@ def costs(found: dict[str, Any]) -> list[str]:
     return [
         f"{build['seconds']:.1f} ({build['cpu']:.1f})",
         f"{build['peak']:.0f}",
-        pair(found["whole"]),
+        f"{pair(found['whole'])} ({sum(found['cpu']) / len(found['whole']):.1f})",
         pair(found["given"]),
-        f"{quantile(found['cold'], 0.5):.0f}",
+        started(found),
         f"{found['peak']:.0f}",
         f"{found['disk']:.1f}",
     ]
@@ -145,6 +144,12 @@ def pair(spent: list[float]) -> str:
     return f"{quantile(spent, 0.5):.1f} / {quantile(spent, 0.99):.1f}"
 
 
+def started(found: dict[str, Any]) -> str:
+    """Return the medians of a cold answer: by the clock, and of the processor."""
+    clock, processor = (quantile(spent, 0.5) for spent in zip(*found["cold"], strict=True))
+    return f"{clock:.0f} ({processor:.0f})"
+
+
 def spread(difference: Interval) -> str:
     """Return a difference with its interval."""
     return f"{difference.value:+.4f} ({difference.low:+.4f} … {difference.high:+.4f})"
@@ -153,7 +158,15 @@ def spread(difference: Interval) -> str:
 COLUMNS = (
     "system",
     *("nDCG@10", "ltrr more", "R@100", "ltrr more"),
-    *("build s (processor)", "MB", "query ms, p50 / p99", "vector given", "cold ms", "MB", "disk MB"),
+    *(
+        "build s (processor)",
+        "MB",
+        "query ms, p50 / p99 (processor)",
+        "vector given",
+        "cold ms (processor)",
+        "MB",
+        "disk MB",
+    ),
 )
 INTRODUCTION = """
 Every system has the same words of every entity (title, text, all attributes that are texts, year), and all but bm25s
@@ -170,7 +183,8 @@ what is asked for. Milvus Lite has no English analyser: it does not stem. ltrr h
 build) to an index on disk, then the most memory it had. *Query*: warm, ten results, the vector of the query made by the
 encoder (bm25s needs none), then with the vector given; ltrr logs every answer. *Cold*: a new process that opens the
 index and the encoder, answers one query and ends, median. *MB*: the most that the process had resident after all
-queries, encoder included. Systems take turns; each has processes of its own.
+queries, encoder included. Systems take turns; each has processes of its own. *Processor*: its time, which others on the
+machine disturb less than the clock; more than the clock's where two threads work.
 """
 LEARNED = """
 ## What no rival does

@@ -164,8 +164,10 @@ def do(system: Others, asked: dict[str, Any]) -> object:
             system.asks([])[0](asked["text"])
             return True
         case "time":
-            asks = system.asks(asked["texts"])
-            return [times(ask, asked["texts"]) for ask in asks]
+            whole, given = system.asks(asked["texts"])
+            with clock() as spent:
+                answered = times(whole, asked["texts"])
+            return {"whole": answered, "cpu": [spent["cpu"] * 1e3], "given": times(given, asked["texts"])}
         case _:
             return peak()
 
