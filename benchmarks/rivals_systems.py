@@ -76,7 +76,7 @@ class LanceDB(Rival):
 
     def open(self, folder: Path) -> None:
         """Open the table, without a warning for each query about what a future version will return."""
-        os.environ.setdefault("LANCE_LOG", "error")
+        os.environ.setdefault("LANCEDB_LOG", "error")
         self._table = importlib.import_module("lancedb").connect(str(folder)).open_table("documents")
         self._reranker = importlib.import_module("lancedb.rerankers").RRFReranker()
         self._query: Any = importlib.import_module("lancedb.query")
