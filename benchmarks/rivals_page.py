@@ -99,6 +99,8 @@ def section(title: str, test: TestSet, quality: dict[str, Any], times: dict[str,
             f"{times['queries']} queries timed; load of the two cores before and after:",
             f"{' and '.join(f'{one:.1f}' for one in times['load'])}.",
         ]
+    else:
+        lines += ["", "What the systems cost here is not measured yet."]
     return lines
 
 

@@ -34,6 +34,8 @@ class Rival(Protocol):
     packages: tuple[str, ...]
     by_k: bool
     """Whether the first ten of k answers depend on k."""
+    dense: bool = True
+    """Whether it uses vectors."""
 
     def build(self, folder: Path, documents: Sequence[Mapping[str, str]], vectors: Vectors) -> None:
         """Index documents (id, title, text, more) with their vectors, (n, dim) unit rows, and write them."""
@@ -246,6 +248,7 @@ class BM25S(Rival):
 
     packages = ("bm25s", "PyStemmer")
     by_k = False
+    dense = False
 
     def build(self, folder: Path, documents: Sequence[Mapping[str, str]], vectors: Vectors) -> None:  # noqa: ARG002 – it has none
         """Index the words."""

@@ -33,7 +33,6 @@ class Others:
         from rivals_systems import RIVALS
 
         self._rival: Rival = RIVALS[name]
-        self._vectors = "bm25s" not in name
         self._folder, self._data = folder, data
 
     def build(self) -> dict[str, float]:
@@ -50,7 +49,7 @@ class Others:
 
     def open(self) -> None:
         """Open the index, and the encoder if the system uses vectors."""
-        if self._vectors:
+        if self._rival.dense:
             from ltrr_cli.encoder import Encoder
 
             self._encoder = Encoder.open()
@@ -68,7 +67,7 @@ class Others:
 
     def asks(self, texts: list[str]) -> tuple[Callable[[str], object], Callable[[str], object]]:
         """Return how to answer a query with its vector to be made, and with its vector given."""
-        if not self._vectors:
+        if not self._rival.dense:
             return (alone := lambda text: self._rival.search(text, None, 10)), alone  # type: ignore[arg-type]  # unused
         vectors = dict(zip(texts, self._encoder.encode(texts, kind="query"), strict=True))
 
