@@ -60,6 +60,7 @@ class LanceDB(Rival):
 
     def __init__(self, boosts: Mapping[str, float]) -> None:
         """Take the columns with words, and what each weighs."""
+        os.environ.setdefault("LANCEDB_LOG", "error")  # read at import; else each query warns of a future version
         self._boosts = boosts
 
     def build(self, folder: Path, documents: Sequence[Mapping[str, str]], vectors: Vectors) -> None:
@@ -77,8 +78,7 @@ class LanceDB(Rival):
         table.optimize()
 
     def open(self, folder: Path) -> None:
-        """Open the table, without a warning for each query about what a future version will return."""
-        os.environ.setdefault("LANCEDB_LOG", "error")
+        """Open the table."""
         self._table = importlib.import_module("lancedb").connect(str(folder)).open_table("documents")
         self._reranker = importlib.import_module("lancedb.rerankers").RRFReranker()
         self._query: Any = importlib.import_module("lancedb.query")
