@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,7 +41,7 @@ class Asked:
     joins: tuple[Join, ...] = ()
 
 
-class Analysis(Protocol):
+class Analysis(Hashable, Protocol):
     """How a segment's texts were cut and stemmed. What it makes of a text never changes: segments are kept.
 
     Whatever is typed as it stands in a document finds it.

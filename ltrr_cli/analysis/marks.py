@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ltrr_cli.analysis.cut import cut
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 _CHUNK = re.compile(r"\S+")
 _WORD = re.compile(r"[^\W_]+(?:[\u0300-\u036f\u0900-\u0963\u0e31-\u0e4e][^\W_]*)*")
+_SHORT = 32
+"""Characters of what stands between spaces whose terms are kept: a text without spaces never comes again."""
 
 
 def marks(analysis: Analysis, query: str, text: str) -> list[tuple[int, int]]:
@@ -28,6 +31,8 @@ def marks(analysis: Analysis, query: str, text: str) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     for chunk in _CHUNK.finditer(text):
         start = chunk.start()
+        if len(chunk.group()) <= _SHORT and wanted.isdisjoint(_terms(analysis, chunk.group(), language)):
+            continue
         whole = {piece.joined for piece in cut(chunk.group()) if piece.joined}
         if any(not wanted.isdisjoint(analysis.terms(one, language)) for one in whole):
             stripped = chunk.group().strip(".,;:!?\"'()[]{}«»“”„…")
@@ -37,6 +42,19 @@ def marks(analysis: Analysis, query: str, text: str) -> list[tuple[int, int]]:
             low, high = start + word.start(), start + word.end()
             found += _inside(analysis, word.group(), low, high, wanted, language)
     return found
+
+
+@lru_cache(maxsize=16384)
+def _terms(analysis: Analysis, chunk: str, language: str) -> frozenset[str]:
+    """Return every term by which something of a chunk may be wanted; kept, since most words come again and are not."""
+    found = {term for piece in cut(chunk) if piece.joined for term in analysis.terms(piece.joined, language)}
+    for word in _WORD.findall(chunk):
+        spelled = normal(word)
+        if any(piece.pairs for piece in cut(spelled)):
+            found.update(spelled[at : at + width] for width in (1, 2) for at in range(len(spelled) - width + 1))
+        elif spelled:
+            found.update(analysis.terms(spelled, language))
+    return frozenset(found)
 
 
 def _inside(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ltrr_cli.analysis import marks as module
 from ltrr_cli.analysis.marks import marks
 from ltrr_cli.analysis.multilingual import Multilingual
 
@@ -38,3 +39,16 @@ def test_any_text(query: str, text: str) -> None:
     assert places == sorted(places)
     assert all(0 <= place <= len(text) for place in places)
     assert all(start < end for start, end in marks(ANALYSIS, query, text))
+
+
+WORDS = st.sampled_from(["Spider-Man,", "spiderman", "Café", "cafe's", "the", "SPACE", "movies.", "東京の", "R.E.M."])
+
+
+@given(st.lists(WORDS, max_size=3), st.lists(WORDS, max_size=9))
+def test_what_is_passed_over_has_no_marks(query: list[str], text: list[str]) -> None:
+    """Looking closer at every word marks the same."""
+    asked, shown = " ".join(query), " ".join(text)
+    found = marks(ANALYSIS, asked, shown)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_SHORT", 0)
+        assert marks(ANALYSIS, asked, shown) == found
