@@ -94,6 +94,7 @@ def build(
         root.chmod(0o700)
         close_to_others(root, like=root)
     with exclusive(root / "locks" / "build", timeout=5), ExitStack() as held:
+        held.enter_context(_undone(root, whole=ours))
         before = _manifest(root, add=add)
         if add and before is None:
             raise IndexDirectoryError(
@@ -106,7 +107,6 @@ def build(
         queries = Generated.asked(root, before, query_generator, generated_queries)
         parent = root / "segments"
         number = next_name(parent, before.next_segment if before is not None else 1)
-        held.enter_context(_undone(root, whole=ours))
         written = temporary(parent, number)
         held.callback(shutil.rmtree, written, ignore_errors=True)
 
