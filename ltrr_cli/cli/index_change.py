@@ -124,7 +124,7 @@ def delete(
     index: IndexOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete entities. Exit code 1 if the index has none of them."""
+    """Delete entities. Exit code 3 if the index does not have some of them, 1 if it has none."""
     path = find_index(index)
     from ltrr_cli.engine import Engine
 
@@ -137,8 +137,8 @@ def delete(
         show_json({"deleted": deleted, "missing": missing})
     else:
         say(f"deleted {plural(deleted, 'entity', 'entities')}")
-    if not deleted:
-        raise typer.Exit(1)
+    if missing:
+        raise typer.Exit(3 if deleted else 1)
 
 
 def rollback(*, index: IndexOption = None, as_json: JsonOption = False) -> None:
