@@ -124,8 +124,10 @@ class Changer:
         said = replace(self._whole.losses, no_popularity=0).notes(self._schema)
         if self._unranked:
             count = len(self._unranked)
-            what = "popularity value is no finite number" if count == 1 else "popularity values are no finite numbers"
-            said.append(f"{count:,} {what}, and the old one stays: the first is that of {self._unranked[0][:80]!r}")
+            what = "value is no finite number, and the old one stays: it"
+            if count > 1:
+                what = "values are no finite numbers, and the old ones stay: the first"
+            said.append(f"{count:,} popularity {what} is that of {self._unranked[0][:80]!r}")
         if self._new:
             said.append(f"new attributes, which the index did not have: {', '.join(self._new)}")
         if self._unused:

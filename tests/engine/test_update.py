@@ -180,3 +180,14 @@ def test_too_many_new_attributes_are_named(goods: Path, tmp_path: Path) -> None:
     """A record brings 64; the note names what is left."""
     done = Engine.update(_write(tmp_path, {"sku": "g1"} | {f"new{n:02d}": n for n in range(66)}), goods)
     assert done.notes[-1] == "not used, since a record may bring 64 new attributes: new64, new65"
+
+
+def test_a_popularity_that_is_no_number_is_named(goods: Path, tmp_path: Path) -> None:
+    """The old one stays, and the note says of whom: the first."""
+    path = tmp_path / "changes.jsonl"
+    path.write_text('{"sku": "g5", "stars": "high"}\n{"sku": "g6", "stars": 1e999}\n{"sku": "g7", "stars": 70}\n')
+    done = Engine.update(path, goods)
+    assert done.notes == (
+        "2 popularity values are no finite numbers, and the old ones stay: the first is that of 'g5'",
+    )
+    assert [_entity(goods, one).popularity for one in ("g5", "g6", "g7")] == [5.0, 6.0, 70.0]
