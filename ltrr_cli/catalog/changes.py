@@ -79,6 +79,7 @@ class Changer:
         self._unused: dict[str, None] = {}
         self._too_many: dict[str, None] = {}
         self._unranked: list[str] = []  # ids of entities whose new popularity is no number
+        self._emptied: list[str] = []  # ids of entities that had one, and now have null, as which JSON's NaN is read
 
     def entity_id(self, raw: Mapping[str, object]) -> tuple[str, str]:
         """Return the id of the entity that a record is about, and, where it has none, the reason."""
@@ -106,6 +107,8 @@ class Changer:
         emptied = ranked and record[schema.popularity] in (None, "")
         if ranked and not emptied and parts.popularity is None:
             self._unranked.append(entity.id)
+        if emptied and entity.popularity is not None:
+            self._emptied.append(entity.id)
         changed = replace(
             entity,
             type=parts.type if schema.type in given else entity.type,
@@ -122,12 +125,17 @@ class Changer:
     def notes(self) -> list[str]:
         """Return what there is to say after the last record."""
         said = replace(self._whole.losses, no_popularity=0).notes(self._schema)
-        if self._unranked:
-            count = len(self._unranked)
-            what = "value is no finite number, and the old one stays: it"
-            if count > 1:
-                what = "values are no finite numbers, and the old ones stay: the first"
-            said.append(f"{count:,} popularity {what} is that of {self._unranked[0][:80]!r}")
+        for ids, one, many in (
+            (
+                self._unranked,
+                "is no finite number, and the old one stays",
+                "are no finite numbers, and the old ones stay",
+            ),
+            (self._emptied, "was emptied", "were emptied"),
+        ):
+            if ids:
+                what = f"value {one}: it" if len(ids) == 1 else f"values {many}: the first"
+                said.append(f"{len(ids):,} popularity {what} is that of {ids[0][:80]!r}")
         if self._new:
             said.append(f"new attributes, which the index did not have: {', '.join(self._new)}")
         if self._unused:
@@ -188,11 +196,11 @@ class Changer:
                 continue
             if isinstance(value, dict):
                 if value and (name in self._roles or name not in raw):
-                    return f"the field {name!r} holds an object"
+                    return f"the field {name[:80]!r} holds an object"
                 if not all(_is_weight(weight) for weight in value.values()):
-                    return f"the field {name!r} holds an object, and not of weights from 0 to 1"
+                    return f"the field {name[:80]!r} holds an object, and not of weights from 0 to 1"
             elif not all(isinstance(item, _SCALAR) for item in (value if isinstance(value, list) else [value])):
-                return f"the field {name!r} holds what is neither text nor a number"
+                return f"the field {name[:80]!r} holds what is neither text nor a number"
         return ""
 
     def _maker(self, record: Mapping[str, object]) -> Maker:

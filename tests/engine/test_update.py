@@ -183,7 +183,7 @@ def test_too_many_new_attributes_are_named(goods: Path, tmp_path: Path) -> None:
 
 
 def test_a_popularity_that_is_no_number_is_named(goods: Path, tmp_path: Path) -> None:
-    """The old one stays, and the note says of whom: the first."""
+    """The old one stays, and the note says of whom: the first. NaN is null, and what it empties is told, too."""
     path = tmp_path / "changes.jsonl"
     path.write_text('{"sku": "g5", "stars": "high"}\n{"sku": "g6", "stars": 1e999}\n{"sku": "g7", "stars": 70}\n')
     done = Engine.update(path, goods)
@@ -191,3 +191,7 @@ def test_a_popularity_that_is_no_number_is_named(goods: Path, tmp_path: Path) ->
         "2 popularity values are no finite numbers, and the old ones stay: the first is that of 'g5'",
     )
     assert [_entity(goods, one).popularity for one in ("g5", "g6", "g7")] == [5.0, 6.0, 70.0]
+    path.write_text('{"sku": "g5", "stars": NaN}\n')
+    assert Engine.update(path, goods).notes == ("1 popularity value was emptied: it is that of 'g5'",)
+    assert Engine.update(path, goods).notes == ()
+    assert _entity(goods, "g5").popularity is None
