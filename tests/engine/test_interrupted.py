@@ -208,3 +208,7 @@ def test_an_unknown_encoder_leaves_nothing_behind(write_catalog: Callable[..., P
     with pytest.raises(LtrrError):
         Engine.build(write_catalog(), root, encoder="nosuch/model")
     assert not root.exists()
+    root.mkdir()
+    with pytest.raises(LtrrError):
+        Engine.build(write_catalog(), root, encoder="nosuch/model")
+    assert list(root.iterdir()) == []
