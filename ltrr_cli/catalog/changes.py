@@ -199,8 +199,11 @@ class Changer:
                     return f"the field {name[:80]!r} holds an object"
                 if not all(_is_weight(weight) for weight in value.values()):
                     return f"the field {name[:80]!r} holds an object, and not of weights from 0 to 1"
-            elif not all(isinstance(item, _SCALAR) for item in (value if isinstance(value, list) else [value])):
-                return f"the field {name[:80]!r} holds what is neither text nor a number"
+            elif isinstance(value, list):
+                if not all(isinstance(item, _SCALAR) for item in value):
+                    return f"the field {name[:80]!r} holds a list of more than texts and numbers"
+            elif not isinstance(value, _SCALAR):
+                return f"the field {name[:80]!r} holds neither text nor a number"
         return ""
 
     def _maker(self, record: Mapping[str, object]) -> Maker:

@@ -97,7 +97,9 @@ def update(
 
     What a record does not name stays as it is. A record has the id and the fields to change, called as in the
     catalogue, or as ltrr index export writes them. A field that is null, or an empty cell, is emptied, a new one
-    becomes an attribute. An id that the index does not have is a bad record; exit code 3 if there were any.
+    becomes an attribute. Of an object, {"price": {"eur": 3}}, the field price.eur changes, in place of a price without
+    it. An id that the index does not have is a bad record, and so is a value that it cannot hold; exit code 3 if there
+    were any.
     """
     target, files = find_index(index), files_of(catalogs)
     from dataclasses import asdict
