@@ -71,7 +71,6 @@ class Changer:
         self._new: dict[str, None] = {}
         self._ignored = {name for name, _ in schema.ignored}
         self._roles = {id_, title, type_, popularity, *text} - {""}
-        self._whole_objects = self._roles | self._ignored | {*schema.weighted}
         self._outer: dict[str, list[str]] = {}
         for name in sorted(self._whole.fields):
             if "." in name:
@@ -99,16 +98,15 @@ class Changer:
             return reason
         parts = self._maker(record).parts(record)
         given = {*record, *self._replaced(entity, raw)}
+        for name, value in record.items():
+            if name in self._ignored and not (name in self._outer and value in (None, {})):
+                self._unused[name] = None
         self._new.update((name, None) for name in parts.attributes if name not in schema.attributes)
         attributes = {name: some for name, some in entity.attributes.items() if name not in given} | parts.attributes
         weights = {name: some for name, some in entity.weights.items() if name not in given} | parts.weights
         order = [name for name in entity.attributes if name in attributes]
         ranked = schema.popularity in record
         emptied = ranked and record[schema.popularity] in (None, "")
-        if ranked and not emptied and parts.popularity is None:
-            self._unranked.append(entity.id)
-        if emptied and entity.popularity is not None:
-            self._emptied.append(entity.id)
         changed = replace(
             entity,
             type=parts.type if schema.type in given else entity.type,
@@ -120,6 +118,10 @@ class Changer:
         )
         if not (changed.title or changed.text or changed.attributes):
             return "nothing would be left: neither a title nor a text nor an attribute"
+        if ranked and not emptied and parts.popularity is None:
+            self._unranked.append(entity.id)
+        if emptied and entity.popularity is not None:
+            self._emptied.append(entity.id)
         return changed
 
     def notes(self) -> list[str]:
@@ -161,7 +163,8 @@ class Changer:
 
         Where an object is null, so are the fields that the schema has of it.
         """
-        whole = (weighing | weighings([raw])) - self._outer.keys() | self._whole_objects
+        alone = (weighing | weighings([raw]) | self._ignored) - self._outer.keys()
+        whole = alone | self._roles | {*self._schema.weighted}
         record: dict[str, object] = {}
         for name, value in raw.items():
             if isinstance(value, dict) and name not in whole and 0 < len(value) <= MAX_KEYS:
@@ -213,7 +216,6 @@ class Changer:
         maker = self._makers.get((fields, weighed))
         if maker is None:
             free = [name for name in fields if name not in self._roles and name not in self._ignored]
-            self._unused.update((name, None) for name in fields if name in self._ignored)
             new = [name for name in free if name not in schema.attributes]
             fresh = new[:_MAX_NEW]
             self._too_many.update((name, None) for name in new[_MAX_NEW:][:_MAX_NEW])

@@ -195,3 +195,15 @@ def test_a_popularity_that_is_no_number_is_named(goods: Path, tmp_path: Path) ->
     assert Engine.update(path, goods).notes == ("1 popularity value was emptied: it is that of 'g5'",)
     assert Engine.update(path, goods).notes == ()
     assert _entity(goods, "g5").popularity is None
+
+
+def test_an_object_that_some_entities_lack(encoder: str, tmp_path: Path) -> None:
+    """Where the catalogue has null in some records and an object in others, the object's fields can be changed."""
+    rows = [{"sku": f"g{n}", "name": f"Thing {n}", "size": {"cm": n} if n % 2 else None} for n in range(12)]
+    catalog, index = tmp_path / "goods.jsonl", tmp_path / "goods.ltrr"
+    catalog.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    Engine.build(catalog, index, encoder=encoder)
+    done = Engine.update(_write(tmp_path, {"sku": "g2", "size": {"cm": 7}}, {"sku": "g1", "size": None}), index)
+    assert (done.changed, done.notes) == (2, ())
+    assert _entity(index, "g2").attributes["size.cm"] == (7.0,)
+    assert "size.cm" not in _entity(index, "g1").attributes
