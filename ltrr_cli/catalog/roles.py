@@ -52,8 +52,12 @@ def entity_id(free: Mapping[str, Profile]) -> str:
 
 
 def title(free: Mapping[str, Profile]) -> str:
-    """Return the field that holds what an entity is called, by name."""
-    able = {name: profile for name, profile in free.items() if profile.scalar and not profile.urls}
+    """Return the field that holds what an entity is called, by name; `title` itself may hold lists of texts."""
+    able = {
+        name: profile
+        for name, profile in free.items()
+        if (profile.scalar or (names.normal(name) == "title" and _are_titles(profile))) and not profile.urls
+    }
     return _named(able, names.TITLE, lambda plain: plain.endswith(names.TITLE_SUFFIXES) and plain not in names.CREATOR)
 
 
@@ -144,6 +148,12 @@ def _named(free: Mapping[str, Profile], table: tuple[str, ...], suffix: Callable
 
 def _fractional(profile: Profile) -> bool:
     return profile.numbers > 0 and profile.integral < profile.numbers
+
+
+def _are_titles(profile: Profile) -> bool:
+    """Tell whether most values are short texts, or lists of nothing else."""
+    others = profile.numeric_items + profile.nested_items
+    return profile.textual and not others and profile.length <= _LONG
 
 
 def _is_coded(profile: Profile) -> bool:

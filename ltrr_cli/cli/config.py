@@ -79,13 +79,19 @@ def set_(
 
 @app.command(epilog="\b\nExamples:\n  ltrr config check\n")
 def check(*, index: IndexOption = None, as_json: JsonOption = False) -> None:
-    """Check ltrr.toml and the LTRR_* variables: exit code 1, and what is wrong, if one cannot be used."""
+    """Check ltrr.toml and the LTRR_* variables: exit code 1, and what is wrong, if one cannot be used.
+
+    Also whether users are logged as hash_users says.
+    """
+    from ltrr_cli.engine.people import check_users
     from ltrr_cli.retrieval.base import find
     from ltrr_cli.settings import settings
 
-    found = settings(_root(index))
+    root = _root(index)
+    found = settings(root)
     names = next(one.value for one in found if one.section == "strategies")
     find(tuple(names) if isinstance(names, list) else (), ())
+    check_users(root)
     changed = sum(one.source != "default" for one in found)
     if as_json:
         show_json({"settings": len(found), "changed": changed})

@@ -119,8 +119,10 @@ def _encoder(wrong: list[str]) -> str:
 def _index(path: Path, advice: list[str]) -> list[tuple[str, str]]:
     """Return facts of an index; LtrrError where it cannot be opened."""
     from ltrr_cli.engine import Engine
+    from ltrr_cli.engine.people import check_users
     from ltrr_cli.settings import settings
 
+    check_users(path)
     started = time.perf_counter()
     with Engine.open(path) as engine:
         opened = (time.perf_counter() - started) * 1e3

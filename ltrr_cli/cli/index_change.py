@@ -97,7 +97,9 @@ def update(
 
     What a record does not name stays as it is. A record has the id and the fields to change, called as in the
     catalogue, or as ltrr index export writes them. A field that is null, or an empty cell, is emptied, a new one
-    becomes an attribute. An id that the index does not have is a bad record; exit code 3 if there were any.
+    becomes an attribute. Of an object, {"price": {"eur": 3}}, the field price.eur changes, in place of a price without
+    it. An id that the index does not have is a bad record, and so is a value that it cannot hold; exit code 3 if there
+    were any.
     """
     target, files = find_index(index), files_of(catalogs)
     from dataclasses import asdict
@@ -124,7 +126,7 @@ def delete(
     index: IndexOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete entities. Exit code 1 if the index has none of them."""
+    """Delete entities. Exit code 3 if the index does not have some of them, 1 if it has none."""
     path = find_index(index)
     from ltrr_cli.engine import Engine
 
@@ -137,8 +139,8 @@ def delete(
         show_json({"deleted": deleted, "missing": missing})
     else:
         say(f"deleted {plural(deleted, 'entity', 'entities')}")
-    if not deleted:
-        raise typer.Exit(1)
+    if missing:
+        raise typer.Exit(3 if deleted else 1)
 
 
 def rollback(*, index: IndexOption = None, as_json: JsonOption = False) -> None:

@@ -89,11 +89,13 @@ def build(
         raise UsageError(f"holdout must be from 0 to {MAX_HOLDOUT}, not {holdout}")
     given = [read_vectors(word) for word in vectors]
     ours = not root.exists()
+    new = [root / name for name in ("segments", "learned", "encoder", "locks") if not (root / name).exists()]
     _check(root)
     if private:
         root.chmod(0o700)
         close_to_others(root, like=root)
     with exclusive(root / "locks" / "build", timeout=5), ExitStack() as held:
+        held.enter_context(_undone(root, new, whole=ours))
         before = _manifest(root, add=add)
         if add and before is None:
             raise IndexDirectoryError(
@@ -106,7 +108,6 @@ def build(
         queries = Generated.asked(root, before, query_generator, generated_queries)
         parent = root / "segments"
         number = next_name(parent, before.next_segment if before is not None else 1)
-        held.enter_context(_undone(root, whole=ours))
         written = temporary(parent, number)
         held.callback(shutil.rmtree, written, ignore_errors=True)
 
@@ -174,12 +175,11 @@ def closing_handle(handle: int | None) -> Iterator[None]:
 
 
 @contextmanager
-def _undone(root: Path, *, whole: bool) -> Iterator[None]:
-    """Where there is no index yet: when the build fails, remove what it made, but vectors that the next one can use.
+def _undone(root: Path, new: Sequence[Path], *, whole: bool) -> Iterator[None]:
+    """Where there is no index yet: when the build fails, remove what is `new`, but vectors that the next one can use.
 
     `whole`: the directory too, if nothing of use is in it.
     """
-    new = [root / name for name in ("segments", "learned", "encoder") if not (root / name).exists()]
     try:
         yield
     except BaseException:

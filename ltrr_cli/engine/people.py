@@ -13,26 +13,31 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def pseudonyms_of(root: Path, *, wanted: bool | None = None) -> Pseudonyms | None:
+def pseudonyms_of(root: Path, *, wanted: bool | None = None, make: bool = True) -> Pseudonyms | None:
     """Return what hashes users at the door of an index, None where they are logged as they are given.
 
     `wanted` stands for the setting `hash_users`, before it is written. Raises `ConfigError`, see `open_pseudonyms`.
     """
     hashed = read_config(root).hash_users if wanted is None else wanted
-    return open_pseudonyms(root, wanted=hashed, in_the_clear=lambda: _in_the_clear(Logs(root)))
+    return open_pseudonyms(root, wanted=hashed, kinds=lambda: _kinds(Logs(root)), make=make)
 
 
-def check_users(root: Path, text: str) -> None:
-    """Raise `ConfigError` where settings with this text would begin, or end, to hash users who were logged before."""
+def check_users(root: Path, text: str | None = None) -> None:
+    """Raise `ConfigError` where users cannot be known again by the settings, or by settings with this text.
+
+    That is where they would begin, or end, to hash users who were logged before, or the key is not there. Nothing is
+    written.
+    """
     import tomllib
 
-    pseudonyms_of(root, wanted=parse_config(tomllib.loads(text)).hash_users)
+    wanted = None if text is None else parse_config(tomllib.loads(text)).hash_users
+    found = pseudonyms_of(root, wanted=wanted, make=False)
+    if text is None and found is not None:
+        found.of("anybody")
 
 
-def _in_the_clear(logs: Logs) -> bool:
-    """Tell whether any line names a user by his own id."""
-    return any(
-        (user := user_of(row)) and not is_pseudonym(user)
-        for log in (logs.queries, logs.events)
-        for _, row in log.replay()
-    )
+def _kinds(logs: Logs) -> set[bool]:
+    """Tell how the lines name users: True by pseudonyms, False by their own ids."""
+    return {
+        is_pseudonym(user) for log in (logs.queries, logs.events) for _, row in log.replay() if (user := user_of(row))
+    }

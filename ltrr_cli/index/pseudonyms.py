@@ -21,6 +21,7 @@ from ltrr_cli.index.locks import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
 NAME = "users.key"
@@ -57,11 +58,33 @@ def is_pseudonym(user: str) -> bool:
     return _PSEUDONYM.fullmatch(user) is not None
 
 
-def open_pseudonyms(root: Path, *, wanted: bool, in_the_clear: Callable[[], bool]) -> Pseudonyms | None:
+class LostKey(Pseudonyms):
+    """Stands for a key that is gone: whoever has a pseudonym, or is nobody, needs none; anybody else is refused."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("")
+        self._path = path
+
+    def of(self, user: str) -> str:
+        """Return nobody and a pseudonym as they are; raises `ConfigError` for anybody else."""
+        if user and not is_pseudonym(user):
+            raise ConfigError(
+                "the key of users is lost: with another one everybody would be a stranger",
+                where=str(self._path),
+                next=f"copy it from a backup; or give it as {VARIABLE}, where any other key begins anew",
+            )
+        return user
+
+
+def open_pseudonyms(
+    root: Path, *, wanted: bool, kinds: Callable[[], AbstractSet[bool]], make: bool = True
+) -> Pseudonyms | None:
     """Return what hashes the users of the index at `root`, None where that is not `wanted`; makes a key on first use.
 
-    `in_the_clear` tells whether the logs name anybody by his own id. Raises `ConfigError` where hashing now begins, or
-    ends, although users were logged the other way, and for a key that is damaged, missing or another one.
+    `kinds` tells of the users whom the logs name: True for pseudonyms, False for ids in the clear. A key that was made
+    gives way to the variable's while nobody is hashed. Without `make` nothing is written. Raises `ConfigError` where
+    hashing now begins, or ends, although users were logged the other way, and for a key that is damaged or another
+    one; where the file is missing but was used, see `LostKey`.
     """
     path = root / NAME
     if not wanted:
@@ -76,16 +99,21 @@ def open_pseudonyms(root: Path, *, wanted: bool, in_the_clear: Callable[[], bool
     if given and len(given) < _LEAST:
         raise ConfigError(f"a key has at least {_LEAST} characters", where=VARIABLE)
     if not path.exists():
-        if in_the_clear():
+        found = kinds()
+        if False in found:
             raise ConfigError(
                 "the logs name users in the clear: with hash_users everybody would be a stranger",
                 where=str(root / "log"),
                 next="turn it off; or, while it is off, ltrr feedback export > log.jsonl, build another index, "
                 "ltrr config set hash_users true there, and ingest log.jsonl into that",
             )
-        if not os.access(root, os.W_OK):
+        if True in found and not given:
+            return LostKey(path)
+        if not make or not os.access(root, os.W_OK):
             return Pseudonyms(given or secrets.token_hex(32))  # nothing is known of anybody, nor will be
         _make(root, given)
+    elif given and make and _own_key(path, given) and not kinds():
+        _make(root, given, replace=True)
     return _read(path, given)
 
 
@@ -101,13 +129,23 @@ def key_damage(root: Path) -> str:
     return "" if not key or Pseudonyms(key).check == check else "the key of users is damaged"
 
 
-def _make(root: Path, given: str) -> None:
-    """Write the file, unless another process was quicker."""
+def _make(root: Path, given: str, *, replace: bool = False) -> None:
+    """Write the file, unless another process was quicker; `replace` one with a key of its own that nobody uses."""
+    path = root / NAME
     with exclusive(root / "locks" / "users"):
-        if not (root / NAME).exists():
+        if not path.exists() or (replace and _own_key(path, given)):
             key = given or secrets.token_hex(32)
             content = _encode("" if given else key, Pseudonyms(key).check)
-            replace_file(root / NAME, content, mode=0o600)
+            replace_file(path, content, mode=0o600)
+
+
+def _own_key(path: Path, given: str) -> bool:
+    """Tell whether the file has a key of its own, and another one than is given."""
+    try:
+        key, check = _content(path)
+    except OSError:
+        return False
+    return bool(key) and check != Pseudonyms(given).check
 
 
 def _encode(key: str, check: str) -> bytes:

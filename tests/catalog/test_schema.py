@@ -213,3 +213,20 @@ def test_titles_that_are_lists() -> None:
     kept = Maker(infer(named, Overrides(title="title"))).make(named[0])
     assert isinstance(kept, Entity)
     assert kept.attributes["aliases"] == ("x",)
+
+
+def test_a_field_called_title_may_hold_lists() -> None:
+    """It is the title without being named; not where the lists hold no texts, nor is any other field of lists."""
+    rows: list[dict[str, Any]] = [
+        {"id": f"{n}", "title": [f"Song {n}", f"Lied {n}"], "headline": f"h {n}"} for n in range(9)
+    ]
+    schema = infer(rows)
+    assert (schema.title, schema.attributes) == ("title", ("headline", "aliases"))
+    maker = Maker(schema)
+    made = maker.make(rows[3])
+    assert isinstance(made, Entity)
+    assert (made.title, made.attributes["aliases"]) == ("Song 3", ("Lied 3",))
+    assert maker.notes() == ["1 entity has several titles: the first is its title, the others are its aliases"]
+    assert infer([{**row, "title": [1, 2]} for row in rows]).title == "headline"
+    assert infer([{**row, "title": [{"en": "x"}]} for row in rows]).title == "headline"
+    assert infer([{"id": f"{n}", "label": [f"a {n}", "b"]} for n in range(9)]).title == ""

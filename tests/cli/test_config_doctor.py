@@ -54,6 +54,32 @@ def test_check(ltrr: Ltrr, index: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert "nope" in done.err
 
 
+def test_check_looks_at_how_users_were_logged(ltrr: Ltrr, index: Path) -> None:
+    """Users in the clear, and hash_users: no query would be answered, and the check says so; it makes no key."""
+    assert ltrr("config", "set", "hash_users", "true", "-i", index).code == 0
+    assert ltrr("config", "check", "-i", index).code == 0
+    assert not (index / "users.key").exists()
+    assert ltrr("config", "set", "hash_users", "false", "-i", index).code == 0
+    assert ltrr("query", "love", "--user", "jo", "-i", index).code == 0
+    (index / "ltrr.toml").write_text("[log]\nhash_users = true\n")
+    done = ltrr("config", "check", "-i", index)
+    assert done.code == 1
+    assert "in the clear" in done.err
+    assert ltrr("doctor", "--quick", "-i", index).code == 1
+
+
+def test_a_lost_key_is_told(ltrr: Ltrr, index: Path) -> None:
+    """A search without a user answers; who is named is refused, and what looks at the index says why."""
+    assert ltrr("config", "set", "hash_users", "true", "-i", index).code == 0
+    assert ltrr("query", "love", "--user", "jo", "-i", index).code == 0
+    (index / "users.key").unlink()
+    assert ltrr("query", "love", "-i", index).code == 0
+    for words in (("query", "love", "--user", "jo"), ("config", "check"), ("doctor", "--quick")):
+        done = ltrr(*words, "-i", index)
+        assert done.code == 1
+        assert "the key of users is lost" in done.out + done.err
+
+
 def test_doctor(ltrr: Ltrr, index: Path, tmp_path: Path) -> None:
     """One screen; nothing is logged; what is missing is said; a named index that is none is wrong."""
     out = ltrr("doctor", "-i", index, LTRR_TYPO="1").out

@@ -111,8 +111,9 @@ def test_add_replaces_and_delete_removes(ltrr: Ltrr, index: Path, tmp_path: Path
     assert ltrr("query", "xylophone", "--ids", "-k", "1", "-i", index).out == "new\n"
     assert ltrr("query", "zanzibar", "--ids", "-k", "1", "-i", index).out == "e00\n"
     done = ltrr("index", "delete", "new", "nobody", "new", "-i", index, "--json")
-    assert (done.code, done.json) == (0, {"deleted": 1, "missing": ["nobody"]})
+    assert (done.code, done.json) == (3, {"deleted": 1, "missing": ["nobody"]})
     assert "new" not in ltrr("query", "xylophone", "--ids", "-i", index).out.split()
+    assert ltrr("index", "delete", "e00", "-i", index).code == 0
     done = ltrr("index", "delete", "nobody", "-i", index)
     assert (done.code, done.out, done.err) == (1, "deleted 0 entities\n", "not in the index: nobody\n")
 

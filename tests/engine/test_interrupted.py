@@ -16,7 +16,7 @@ import pytest
 from ltrr_cli.encoder import Encoder
 from ltrr_cli.engine import Engine, build, making, publish
 from ltrr_cli.engine.learned import Learned
-from ltrr_cli.errors import EncoderError, IndexDirectoryError
+from ltrr_cli.errors import EncoderError, IndexDirectoryError, LtrrError
 from ltrr_cli.index.manifest import Manifest, read_manifest
 from ltrr_cli.index.segment import SegmentWriter
 
@@ -200,3 +200,15 @@ def test_equal_texts_are_encoded_once(encoder: str, tmp_path: Path, monkeypatch:
         matrix = engine._opened.view.segments[0].vectors.matrix
     assert all((matrix[row] == matrix[row % 10]).all() for row in range(40))
     assert len({row.tobytes() for row in matrix}) == 10
+
+
+def test_an_unknown_encoder_leaves_nothing_behind(write_catalog: Callable[..., Path], tmp_path: Path) -> None:
+    """It is looked for once the lock is held: the directory that this made goes with it."""
+    root = tmp_path / "x.ltrr"
+    with pytest.raises(LtrrError):
+        Engine.build(write_catalog(), root, encoder="nosuch/model")
+    assert not root.exists()
+    root.mkdir()
+    with pytest.raises(LtrrError):
+        Engine.build(write_catalog(), root, encoder="nosuch/model")
+    assert list(root.iterdir()) == []

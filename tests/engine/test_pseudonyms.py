@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ltrr_cli.engine import Engine
+from ltrr_cli.engine.people import check_users
 from ltrr_cli.errors import ConfigError
 from ltrr_cli.feedback.ubi import event_identity
 from ltrr_cli.index.pseudonyms import NAME, VARIABLE, Pseudonyms, is_pseudonym, key_damage
@@ -167,3 +168,45 @@ def test_a_pseudonym(one: str, other: str) -> None:
     assert names.of(names.of(one)) == names.of(one)
     assert (names.of(one) == names.of(other)) == (one == other)
     assert Pseudonyms("l" * 32).of(one) != names.of(one)
+
+
+def test_a_lost_key_is_not_made_anew(hashed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is named is refused, and nothing is written; nobody, and who has a pseudonym, go on; the copy helps."""
+    _use(hashed, HIM)
+    with Engine.open(hashed) as engine:
+        known = engine.person(HIM).user
+    kept = (hashed / NAME).rename(tmp_path / NAME)
+    with Engine.open(hashed) as engine:
+        assert engine.search("love", log=False).results
+        assert engine.person(known).known
+        for refused in (lambda: engine.person(HIM), lambda: engine.search("love", user=HIM)):
+            with pytest.raises(ConfigError, match="is lost"):
+                refused()
+    with pytest.raises(ConfigError, match="is lost"):
+        Engine.forget_user(hashed, HIM)
+    with pytest.raises(ConfigError, match="is lost"):
+        check_users(hashed)
+    assert not (hashed / NAME).exists()
+    copy = shutil.copytree(hashed, tmp_path / "copy.ltrr")
+    shutil.copy(kept, hashed / NAME)
+    with Engine.open(hashed) as engine:
+        assert engine.person(HIM).known
+    monkeypatch.setenv(VARIABLE, KEY)
+    with Engine.open(copy) as engine:
+        assert not engine.person(HIM).known
+
+
+def test_a_key_from_outside_that_comes_late(hashed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While nobody is hashed it takes the place of the key that was made; afterwards it is another key."""
+    Engine.open(hashed).close()
+    made = (hashed / NAME).read_text()
+    assert '"key"' in made
+    monkeypatch.setenv(VARIABLE, KEY)
+    Engine.open(hashed).close()
+    assert '"key"' not in (hashed / NAME).read_text()
+    monkeypatch.delenv(VARIABLE)
+    (hashed / NAME).write_text(made)
+    _use(hashed, HIM)
+    monkeypatch.setenv(VARIABLE, KEY)
+    with pytest.raises(ConfigError, match="not the key of this index"):
+        Engine.open(hashed)
