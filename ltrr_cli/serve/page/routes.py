@@ -74,7 +74,7 @@ class _Page:
         about = await self._known()
         answer: dict[str, Any] = {}
         error = ""
-        logged = _is_meant(request, state)
+        logged = about.logs and _is_meant(request, state)
         try:
             answer = await self._answer(state, about, log=logged)
         except LtrrError as found:
@@ -117,6 +117,7 @@ class _Page:
             user=state.user,
             session=state.session,
             log=log,
+            explore=about.logs,  # what is found by chance teaches nothing there, and would differ on the next page
             highlight=True,
         )
 

@@ -24,7 +24,7 @@ _COMPARED = re.compile(r"(\w+) (<=|>=) (\S+)")
 class State:
     """A search as an address names it: each of `filters` has to be met; `offset` results come before the page.
 
-    `query_id` is that of the answer that a further page belongs to.
+    `query_id` is that of the answer that a further page belongs to, "" where it was not logged.
     """
 
     q: str = ""
@@ -65,7 +65,8 @@ class State:
         """Return the address, the session left out: it is nobody else's."""
         parts = [("q", self.q)] if self.q else []
         parts += [("filter", one) for one in self.filters]
-        parts += [("offset", str(self.offset)), ("query_id", self.query_id)] if self.offset else []
+        parts += [("offset", str(self.offset))] if self.offset else []
+        parts += [("query_id", self.query_id)] if self.offset and self.query_id else []
         parts += [("user", self.user)] if self.user else []
         return "/?" + urlencode(parts) if parts else "/"
 

@@ -27,7 +27,7 @@ function newSeed() {
 }
 
 const isBrowsing = () => !state.q && !state.filters.length; // nothing was asked: all there is
-const isFurther = () => state.offset > 0 && queryId !== ""; // a further page of an answer that was logged
+const isFurther = () => given.logs && state.offset > 0 && queryId !== ""; // a further page of an answer that was logged
 
 export const url = {
   of(other) {
@@ -36,7 +36,7 @@ export const url = {
     for (const part of other.filters) parts.append("filter", part);
     if (other.offset > 0) {
       parts.append("offset", other.offset);
-      if (queryId) parts.append("query_id", queryId);
+      if (given.logs && queryId) parts.append("query_id", queryId);
     }
     if (user) parts.append("user", user);
     return `/?${parts}`.replace(/\?$/, "");
@@ -54,7 +54,7 @@ export function read(address) {
 }
 
 function params(log) {
-  const found = new URLSearchParams({ q: state.q, k: 10, offset: state.offset, highlight: 1, log: Number(log), seed, session: session() });
+  const found = new URLSearchParams({ q: state.q, k: 10, offset: state.offset, highlight: 1, log: Number(log), explore: Number(given.logs), seed, session: session() });
   if (user) found.set("user", user);
   if (isFurther()) {
     found.set("query_id", queryId);
