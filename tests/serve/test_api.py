@@ -69,6 +69,12 @@ def test_pages_go_on(shared: TestClient) -> None:
     first = shared.get("/search?q=love&k=3").json()
     second = shared.get(f"/search?k=3&offset=3&query_id={first['query_id']}").json()
     assert [one["rank"] for one in second["results"]] == [4, 5, 6]
+    again = shared.get(f"/search?k=3&offset=0&query_id={first['query_id']}").json()
+    assert [one["id"] for one in again["results"]] == [one["id"] for one in first["results"]]
+    named = {"q": "love", "k": 3, "offset": 0, "query_id": first["query_id"]}
+    assert shared.post("/search", json=named).json()["results"] == again["results"]
+    problem(shared.get(f"/search?q=rain&offset=0&query_id={first['query_id']}"), 400, "bad-request")
+    problem(shared.get(f"/search?q=love&query_id={first['query_id']}"), 400, "bad-request")
     whole = shared.get("/search?q=love&k=6&seed=3&log=0").json()
     problem(shared.get("/search?offset=3&query_id=a/b"), 422, "unusable")
     problem(shared.get(f"/search?q=rain&offset=3&query_id={first['query_id']}"), 400, "bad-request")
