@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from ltrr_cli.serve.page.choice import EVERYTHING
+from ltrr_cli.wire.text import plain
 
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
@@ -24,6 +25,7 @@ _COMPARED = re.compile(r"(\w+) (<=|>=) (\S+)")
 class State:
     """A search as an address names it: each of `filters` has to be met; `offset` results come before the page.
 
+    `q` is read without control characters.
     `query_id` is that of the answer that a further page belongs to, "" where it was not logged.
     """
 
@@ -46,7 +48,7 @@ class State:
             filters.append(is_value("type", params["type"]))
         offset = params.get("offset", "")
         return cls(
-            q=params.get("q", "").strip(),
+            q=plain(params.get("q", "")),
             filters=tuple(dict.fromkeys(filters)),
             offset=min(int(offset), _FURTHEST) if offset.isascii() and offset.isdigit() and len(offset) < 6 else 0,
             query_id=params.get("query_id", ""),

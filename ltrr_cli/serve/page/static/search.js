@@ -1,5 +1,5 @@
 // What is searched for, its answer, and its address.
-import { $, getJson } from "./dom.js";
+import { $, getJson, plain, safe } from "./dom.js";
 import { session } from "./events.js";
 import { draw, drawError, places, ranks } from "./results.js";
 
@@ -50,7 +50,7 @@ export const url = {
 
 export function read(address) {
   const found = new URL(address, location.href).searchParams;
-  return { q: found.get("q")?.trim() ?? "", filters: found.getAll("filter"), offset: Number(found.get("offset")) || 0 };
+  return { q: plain(found.get("q") ?? ""), filters: found.getAll("filter"), offset: Number(found.get("offset")) || 0 };
 }
 
 function params(log) {
@@ -127,7 +127,7 @@ function remember(settled) {
   const address = url.of(state);
   if (address !== location.pathname + location.search) history[fresh ? "pushState" : "replaceState"](null, "", address);
   fresh = settled;
-  document.title = (state.q ? `${state.q} · ` : "") + document.title.split(" · ").slice(-2).join(" · ");
+  document.title = (state.q ? `${safe(state.q)} · ` : "") + document.title.split(" · ").slice(-2).join(" · ");
 }
 
 // Goes to another search; `log` unless somebody only passes through it.
