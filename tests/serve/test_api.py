@@ -82,6 +82,19 @@ def test_pages_go_on(shared: TestClient) -> None:
     assert [one["id"] for one in rest["results"]] == [one["id"] for one in whole["results"][3:]]
 
 
+@pytest.mark.parametrize("query", ["", "?q=", "?q=+++"])
+def test_without_words_the_best_known_are_answered(serve: Callable[..., TestClient], query: str) -> None:
+    """Where nothing is asked the answer is that of a filter which everything meets, and goes on like any."""
+    client = serve()
+    found = client.get(f"/search{query}").json()
+    known = client.get("/search", params={"filter": 'id != ""', "log": False}).json()
+    assert [one["id"] for one in found["results"]] == [one["id"] for one in known["results"]]
+    assert found["results"][0]["id"] == "e00"
+    assert "filter" not in found
+    rest = client.get(f"/search?offset=10&query_id={found['query_id']}").json()
+    assert [one["rank"] for one in rest["results"]] == list(range(11, 21))
+
+
 def test_what_is_not_logged_takes_no_feedback(shared: TestClient, make_event: Callable[..., Any]) -> None:
     """With log=0 nothing is written, so an event cannot refer to it."""
     found = shared.get("/search?q=love&log=0").json()
