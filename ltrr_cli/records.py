@@ -50,6 +50,11 @@ class Query:
     likes: tuple[int, ...] = ()
     vectors: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
+    @property
+    def empty(self) -> bool:
+        """Whether it says nothing of what is wanted."""
+        return not (self.recommend or self.text.strip() or self.filter or self.vectors)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:

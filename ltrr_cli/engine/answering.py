@@ -37,7 +37,10 @@ def answer_query(
     diversity: float | None = None,
     facets: Sequence[str] = (),
 ) -> Answer:
-    """Answer one way, or two ways on one page; the arguments are those of `Engine.search`."""
+    """Answer one way, or two ways on one page; the arguments are those of `Engine.search`.
+
+    Where nothing was asked and nothing is found, there is nothing to log.
+    """
     if seed is not None and seed < 0:
         raise UsageError(f"seed must be 0 or more, not {seed}")
     chance = secrets.randbits(48) if seed is None else seed
@@ -64,6 +67,6 @@ def answer_query(
         a, b = (Named(name=way.name, choice=choice) for way, choice in zip(ways, choices, strict=True))
         answered = answer_interleaved(opened, query, a, b)
     answered = complete(opened, answered, query, typed=typed, facets=facets)
-    if log:
+    if log and (answered.results or not query.empty):
         opened.logs.queries.append([impression_to_ubi(impression_of(answered, query))], sync=False)
     return answered

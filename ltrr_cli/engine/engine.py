@@ -123,6 +123,8 @@ class Engine(Maintenance):
     ) -> Answer:
         """Answer a query, and log it as an impression unless `log` is off or the index is `read_only`.
 
+        Without words and filter the best known answer; where nothing was asked and none is found, nothing is logged.
+
         `k` in 1…1000 results. `now` is the query's time in seconds since 1970, by default the clock's; `seed` makes
         chance repeatable. `explore` off uses the policy's mean; `depths` overrides it: {strategy: hits to draw}.
         `explain` fills the results' contributions. `query_id` is by default a new one; one of the caller's own may come

@@ -4,8 +4,8 @@ Popularity is a share of the catalogue, in [0, 1], so that the factor saturates:
 unknown do. p is the setting `popularity`, by default learned (memory/power.py). Tantivy knows p = 1 (and p = 0: none);
 for another p the best `WINDOW` of that order are weighed again.
 
-Where a filter is all that is asked, it finds what the filter allows, the best known first. A recommendation has no text
-either: there it is what was rewarded most, and half of the catalogue's popularity.
+Where nothing is asked, or a filter is all, it finds all that may be found, the best known first. A recommendation has
+no text either: there it is what was rewarded most, and half of the catalogue's popularity.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ WINDOW = 500
 
 
 def _browses(request: Request) -> bool:
-    return request.view.allowed is not None and not request.understood.words
+    """Whether a filter is all that is asked, or nothing at all."""
+    return (request.view.allowed is not None or request.query.empty) and not request.understood.words
 
 
 class Popular:
@@ -51,9 +52,10 @@ class Popular:
             rows = np.flatnonzero(scores > 0)
             rows = rows[request.new(rows)]
             return Hits(*request.view.top(rows, scores[rows], depth))
-        if request.view.allowed is not None and _browses(request):
-            allowed = np.flatnonzero(request.view.allowed)
-            return Hits(*request.view.top(allowed, np.nan_to_num(request.view.popularity(allowed)), depth))
+        if _browses(request):
+            allowed = request.view.allowed
+            rows = request.view.living_rows() if allowed is None else np.flatnonzero(allowed)
+            return Hits(*request.view.top(rows, np.nan_to_num(request.view.popularity(rows)), depth))
         power = request.popularity
         plain = power in {0.0, 1.0}
         rows, scores = request.view.search(

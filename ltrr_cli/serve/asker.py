@@ -56,10 +56,13 @@ class Asker:
         """
         wanted = _read(SEARCH, params)
         text, highlight, paged = wanted["q"], wanted["highlight"], bool(wanted["query_id"])
-        if paged and not wanted["offset"]:
+        if paged and wanted["offset"] is None:
             # It would be the new answer's name, and take the feedback of one that somebody else was given.
             raise Problem(
-                kind="bad-request", detail="query_id goes on in an answer", where="query_id", next="give an offset too"
+                kind="bad-request",
+                detail="query_id names an answer to go on in",
+                where="query_id",
+                next="give an offset too",
             )
         asking = Asking(
             k=wanted["k"],
@@ -80,7 +83,7 @@ class Asker:
 
         def ask(engine: Engine) -> dict[str, Any]:
             try:
-                answer = asking.ask(engine, text)
+                answer = asking.page(engine, text, wanted["offset"]) if paged else asking.ask(engine, text)
             except FeedbackError as error:
                 if not paged:
                     raise

@@ -34,7 +34,9 @@ def openapi(*, token: bool) -> dict[str, Any]:
         "info": {
             "title": "ltrr",
             "version": __version__,
-            "description": "Local, learning search. Errors are RFC 9457 problem details.",
+            "description": "Local, learning search. Errors are RFC 9457 problem details. "
+            + ("Without the token" if token else "Started with a token, without which")
+            + " all but /health answers 401.",
         },
         "paths": {
             one.path: {method.lower(): _operation(one, method, token=token) for method in one.methods}
@@ -121,4 +123,5 @@ def _section(one: Operation) -> str:
     )
     table = f"<table>{rows}</table>" if rows else ""
     call = f"<pre>curl http://127.0.0.1:8080{escape(one.example)}</pre>".replace("8080&#x27;", "8080")
-    return f"<h2>{' and '.join(one.methods)} {escape(one.path)}</h2><p>{escape(one.about)}</p>{table}{call}"
+    head = f'<h2 id="{escape(one.path)}">{" and ".join(one.methods)} {escape(one.path)}</h2>'
+    return f"{head}<p>{escape(one.about)}</p>{table}{call}"

@@ -155,11 +155,11 @@ ENTITY = Parameter(name="id", kind="text", about="the id of an entity", needed=T
 SEARCH = (
     Q,
     K,
-    Parameter(name="offset", kind="integer", about="leave out the N best", default=0, low=0, high=MAX_OFFSET),
+    Parameter(name="offset", kind="integer", about="leave out the N best", low=0, high=MAX_OFFSET),
     Parameter(
         name="query_id",
         kind="text",
-        about="with offset: go on in this answer, whatever was learned since",
+        about="with offset: a page of this answer, if it was logged, whatever was learned since",
         default="",
         high=512,
     ),

@@ -22,7 +22,18 @@ def _values(of: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "additionalProperties": of}
 
 
-PROBLEM = _object({"type": _TEXT, "title": _TEXT, "status": _WHOLE, "detail": _TEXT}, {"where": _TEXT, "next": _TEXT})
+_EVENT = _object(
+    {"status": {"enum": ["recorded", "repeated", "refused"]}},
+    {"event_id": _TEXT, "reason": _TEXT, "known_action": {"type": "boolean"}},
+)
+PROBLEM = _object(
+    {"type": _TEXT, "title": _TEXT, "status": _WHOLE, "detail": _TEXT},
+    {
+        "where": _TEXT,
+        "next": _TEXT,
+        "events": {**_array(_EVENT), "description": "of a batch that was refused: each event, and why"},
+    },
+)
 ANSWER = _object(
     {
         "query_id": _TEXT,
@@ -44,6 +55,7 @@ ANSWER = _object(
     },
     {
         "did_you_mean": _TEXT,
+        "notes": _array(_TEXT),
         "failed": _values(_TEXT),
         "filter": _object({"text": _TEXT, "entities": {"type": ["integer", "null"]}}),
         "facets": _object({"of": _TEXT, "entities": _WHOLE, "fields": {"type": "object"}}),
@@ -53,10 +65,6 @@ ANSWER = _object(
         "propensity": _NUMBER,
         "mode": _TEXT,
     },
-)
-_EVENT = _object(
-    {"status": {"enum": ["recorded", "repeated", "refused"]}},
-    {"event_id": _TEXT, "reason": _TEXT, "known_action": {"type": "boolean"}},
 )
 RECEIVED = _object({"recorded": _WHOLE, "repeated": _WHOLE, "refused": _WHOLE, "events": _array(_EVENT)})
 EVENT = _object(
@@ -113,6 +121,7 @@ EXPLAINED = _object(
         "query_id": _TEXT,
         "query": _TEXT,
         "id": _TEXT,
+        "type": _TEXT,
         "title": _TEXT,
         "rank": _WHOLE,
         "score": _MAYBE,
@@ -127,6 +136,7 @@ EXPLAINED = _object(
 ARMS = _object(
     {
         "policy_version": _WHOLE,
+        "untrained": {"type": "boolean"},
         "ranker_version": _WHOLE,
         "ranker": _TEXT,
         "impressions": _WHOLE,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
 LEAST_TOKEN = 16
 """Characters of a token, at least."""
+MAX_TIMEOUT = 600
+"""Seconds for a request, at most."""
 MAX_K = 100
 """Results of a page, at most."""
 MAX_OFFSET = 900
@@ -23,6 +27,7 @@ MAX_BODY = 2**20
 """Bytes of a request's body."""
 MAX_EVENTS = 1000
 """Events of one request."""
+_NAME = re.compile(r"(?=.{1,253}\Z)\w(?:[\w.-]*\w)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,18 @@ class Settings:
 
     def check(self) -> None:
         """Raise `UsageError` for what would not be safe, or makes no sense."""
+        if not 0.1 <= self.timeout <= MAX_TIMEOUT:
+            raise UsageError(f"--timeout: {self.timeout:g} is not from 0.1 to {MAX_TIMEOUT} seconds")
+        if not 0 <= self.rate < math.inf:
+            raise UsageError(f"--rate: {self.rate:g} is no number of requests", next="give 0 for any number")
+        if not self.host or any(not char.isprintable() or char.isspace() for char in self.host):
+            raise UsageError(f"--host: {self.host[:80]!r} is no address", next="for example 127.0.0.1")
+        for name in self.hosts:
+            if not _NAME.fullmatch(name):
+                raise UsageError(
+                    f"--allow-host: {name[:80]!r} is no name of a machine",
+                    next="give the name alone, such as search.example, without http:// and port",
+                )
         if self.token and (len(self.token) < LEAST_TOKEN or not self.token.isascii() or not self.token.isprintable()):
             raise UsageError(
                 f"a token has at least {LEAST_TOKEN} printable ASCII characters",

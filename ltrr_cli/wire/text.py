@@ -12,6 +12,7 @@ _CONTROL = re.compile(
     "\u2028\u2029\ud800-\udfff]"  # line ends of Unicode, and halves of characters that cannot be encoded
 )
 _NOT_ASCII = re.compile("[^\x00-\x7e]")
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _SPACES = re.compile(r"[ \t\r\n\v\f]+")
 
 
@@ -21,6 +22,19 @@ def safe(text: object, *, lines: bool = False) -> str:
     if lines:
         return "\n".join(_CONTROL.sub(_escape, line.expandtabs()) for line in plain.split("\n"))
     return _CONTROL.sub(_escape, _SPACES.sub(" ", plain).strip())
+
+
+def plain(text: str) -> str:
+    """Return what people typed without what acts unseen: controls as a space, marks of direction left out."""
+    return _CONTROL.sub("", _UNSEEN.sub(" ", text)).strip()
+
+
+def referenced(text: str) -> str:
+    """Return HTML that has been escaped with control characters as references, which a browser reads as they were.
+
+    But those from U+0080 to U+009F, and U+0000: HTML has no way to write them.
+    """
+    return _CONTROL.sub(lambda found: f"&#{ord(found[0])};", text)
 
 
 def _escape(found: re.Match[str]) -> str:

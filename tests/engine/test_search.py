@@ -45,6 +45,19 @@ def logged(root: Path, query_id: str) -> Impression | None:
     return Impressions(Log(root / "log", "queries", lock=root / "locks" / "log-queries")).find(query_id)
 
 
+def test_nothing_that_was_asked_and_found_is_not_logged(index: Path) -> None:
+    """Without words the best known answer, and that is logged; where no arm answers it either, nothing is."""
+    with Engine.open(index) as engine:
+        empty = engine.search(" ", depths={"lexical": 10}, now=NOW)
+        assert not empty.results
+        assert logged(index, empty.query_id) is None
+        assert logged(index, engine.search("qqqq", depths={"structured": 10}, now=NOW).query_id) is not None
+        best = engine.search("", k=5, now=NOW, seed=1)
+        assert ids(best) == ids(engine.search("", k=5, filter='id != ""', now=NOW, seed=1))
+        assert len(best.results) == 5
+        assert logged(index, best.query_id) is not None
+
+
 @pytest.mark.parametrize("seed", [0, 7, 2**48 - 1])
 def test_same_seed_same_answer(engine: Engine, seed: int) -> None:
     """The seed decides all chance: the same seed gives the same selection, results and scores."""
@@ -234,11 +247,10 @@ def test_odd_queries_are_answered(index: Path, text: str) -> None:
         assert found is not None
         assert found.shown == tuple(ids(answer))
         if not text.strip():
-            assert answer.results == ()
-            assert answer.trace.arms == ()
-        else:
-            assert opened.record(answer.query_id, "e07", now=NOW + 1)
-            assert opened.search(text, k=5, seed=1, now=NOW + 2).results
+            assert [arm.name for arm in answer.trace.arms] == ["popular"]
+            assert len(answer.results) == 5
+        assert opened.record(answer.query_id, "e07", now=NOW + 1)
+        assert opened.search(text, k=5, seed=1, now=NOW + 2).results
 
 
 def test_a_pasted_page_is_answered(engine: Engine) -> None:

@@ -69,11 +69,30 @@ def test_pages_go_on(shared: TestClient) -> None:
     first = shared.get("/search?q=love&k=3").json()
     second = shared.get(f"/search?k=3&offset=3&query_id={first['query_id']}").json()
     assert [one["rank"] for one in second["results"]] == [4, 5, 6]
+    again = shared.get(f"/search?k=3&offset=0&query_id={first['query_id']}").json()
+    assert [one["id"] for one in again["results"]] == [one["id"] for one in first["results"]]
+    named = {"q": "love", "k": 3, "offset": 0, "query_id": first["query_id"]}
+    assert shared.post("/search", json=named).json()["results"] == again["results"]
+    problem(shared.get(f"/search?q=rain&offset=0&query_id={first['query_id']}"), 400, "bad-request")
+    problem(shared.get(f"/search?q=love&query_id={first['query_id']}"), 400, "bad-request")
     whole = shared.get("/search?q=love&k=6&seed=3&log=0").json()
     problem(shared.get("/search?offset=3&query_id=a/b"), 422, "unusable")
     problem(shared.get(f"/search?q=rain&offset=3&query_id={first['query_id']}"), 400, "bad-request")
     rest = shared.get("/search?q=love&k=3&offset=3&seed=3&log=0").json()
     assert [one["id"] for one in rest["results"]] == [one["id"] for one in whole["results"][3:]]
+
+
+@pytest.mark.parametrize("query", ["", "?q=", "?q=+++"])
+def test_without_words_the_best_known_are_answered(serve: Callable[..., TestClient], query: str) -> None:
+    """Where nothing is asked the answer is that of a filter which everything meets, and goes on like any."""
+    client = serve()
+    found = client.get(f"/search{query}").json()
+    known = client.get("/search", params={"filter": 'id != ""', "log": False}).json()
+    assert [one["id"] for one in found["results"]] == [one["id"] for one in known["results"]]
+    assert found["results"][0]["id"] == "e00"
+    assert "filter" not in found
+    rest = client.get(f"/search?offset=10&query_id={found['query_id']}").json()
+    assert [one["rank"] for one in rest["results"]] == list(range(11, 21))
 
 
 def test_what_is_not_logged_takes_no_feedback(shared: TestClient, make_event: Callable[..., Any]) -> None:

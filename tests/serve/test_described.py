@@ -21,6 +21,8 @@ with warnings.catch_warnings():
     from schemathesis import GenerationMode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from starlette.testclient import TestClient
 
 FUZZ = int(os.environ.get("LTRR_FUZZ", "0"))
@@ -30,6 +32,51 @@ ASKED = [(path, method.upper()) for path, methods in ROW["paths"].items() for me
 
 NOT_SAID = schemathesis.checks.CHECKS.get_by_names(["positive_data_acceptance"])
 """What no schema can say: which fields and values there are, how a filter is written, which answers were given."""
+
+
+def unnamed(value: object, schema: Mapping[str, Any], at: str = "") -> list[str]:
+    """Return the members of an answer that its schema does not name."""
+    if isinstance(value, list):
+        return [one for part in value for one in unnamed(part, schema.get("items", {}), at)]
+    if not isinstance(value, dict) or "properties" not in schema:
+        return []
+    known = schema["properties"]
+    missing = [f"{at}/{name}" for name in value if name not in known]
+    inner = [one for name in value if name in known for one in unnamed(value[name], known[name], f"{at}/{name}")]
+    return [*missing, *inner]
+
+
+def test_every_member_of_an_answer_is_described(shared: TestClient, make_event: Callable[..., Any]) -> None:
+    """What comes back has no member that the description does not name."""
+
+    def check(response: Any, path: str, method: str = "get") -> Any:
+        told = ROW["paths"][path][method]["responses"][str(response.status_code)]["content"]
+        schema = told[response.headers["content-type"]]["schema"]
+        schema = ROW["components"]["schemas"]["Problem"] if "$ref" in schema else schema
+        assert unnamed(response.json(), schema) == []
+        return response.json()
+
+    asked = {"q": "summer love", "explain": "1", "highlight": "1", "facets": "genres", "filter": "genres = roc"}
+    assert check(shared.get("/search", params=asked), "/search")["notes"]
+    asked["filter"] = "year > 1900"
+    answer = check(shared.get("/search", params=asked), "/search")
+    assert check(shared.get("/search?q=sumer+lvoe"), "/search")["results"]
+    query_id, first = answer["query_id"], answer["results"][0]["id"]
+    check(shared.post("/feedback", json=make_event(query_id, first)), "/feedback", "post")
+    refused = check(shared.post("/feedback", json=[make_event("none", first)] * 2), "/feedback", "post")
+    assert refused["events"]
+    check(shared.get("/explain", params={"query_id": query_id, "id": first}), "/explain")
+    check(shared.get("/related", params={"id": first}), "/related")
+    for path in ("/arms", "/health", "/complete?q=sum", "/understand?q=90s+rock"):
+        check(shared.get(path), path.partition("?")[0])
+
+
+def test_what_a_problem_refers_to_is_on_the_page(shared: TestClient, make_event: Callable[..., Any]) -> None:
+    """Where a problem says what to read, the page has that place."""
+    row = shared.post("/feedback", json=[make_event("none", "e00")]).json()
+    place = row["next"].partition("#")[2]
+    assert place
+    assert f'id="{place}"' in shared.get("/docs").text
 
 
 @pytest.mark.filterwarnings("ignore")

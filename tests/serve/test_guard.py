@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import inf, nan
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -216,6 +217,16 @@ def test_pages_load_nothing_from_elsewhere(shared: TestClient) -> None:
         ({"host": "::"}, "must show a token"),
         ({"token": "short"}, "at least 16"),
         ({"token": "with a\nline and more"}, "at least 16"),
+        ({"timeout": nan}, "--timeout: nan"),
+        ({"timeout": 0.0}, "--timeout: 0"),
+        ({"rate": nan}, "--rate: nan"),
+        ({"rate": inf}, "--rate: inf"),
+        ({"rate": -1.0}, "--rate: -1"),
+        ({"host": "", "token": TOKEN}, "--host: ''"),
+        ({"host": "a b", "token": TOKEN}, "--host: 'a b'"),
+        ({"hosts": ("",)}, "--allow-host: ''"),
+        ({"hosts": ("http://x y/",)}, "no name of a machine"),
+        ({"hosts": ("search.example:8080",)}, "no name of a machine"),
         ({"cors": ("*",)}, "no origin"),
         ({"cors": ("https://shop.example/path",)}, "no origin"),
     ],
@@ -226,7 +237,17 @@ def test_unsafe_settings_are_refused(tmp_path: Path, settings: dict[str, Any], w
         Settings(index=tmp_path, **settings).check()
 
 
-@pytest.mark.parametrize("settings", [{}, {"host": "::1"}, {"host": "localhost"}, {"host": "0.0.0.0", "token": TOKEN}])  # noqa: S104
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"host": "::1"},
+        {"host": "localhost"},
+        {"host": "0.0.0.0", "token": TOKEN},  # noqa: S104
+        {"rate": 0.0},
+        {"hosts": ("search.example", "box-1_a")},
+    ],
+)
 def test_safe_settings_pass(tmp_path: Path, settings: dict[str, Any]) -> None:
     """This machine alone needs no token."""
     Settings(index=tmp_path, **settings).check()

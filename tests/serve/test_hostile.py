@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from html import escape, unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from ltrr_cli.wire.text import referenced, safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,6 +97,29 @@ def test_any_address_and_headers(shared: TestClient, path: str, header: str) -> 
     headers = {name: header.encode("latin-1") for name in ("cookie", "authorization", "accept", "sec-fetch-site")}
     response = shared.get("/nothing/" + quote(path), headers=headers)  # type: ignore[arg-type]
     assert response.status_code in (401, 403, 404, 405)
+
+
+HOSTILE = "\x00\x1b[31m\u202eevil\x9b\u2028\t"
+
+
+@pytest.mark.parametrize("name", ["q", "filter", "user", "query_id"])
+def test_nothing_of_an_address_acts_unseen(shared: TestClient, name: str) -> None:
+    """Control characters and marks of direction in an address stand nowhere in the page, error or not."""
+    given = {"q": "love", name: f"love{HOSTILE}love", "offset": "10"}
+    page = shared.get("/", params=given).text
+    assert not [char for char in page if safe(char) not in (char, "")]
+    if name == "q":
+        assert "<title>love [31mevil love" in page
+        assert 'type="search" value="love [31mevil love"' in page
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
+def test_a_hidden_field_holds_its_text(text: str) -> None:
+    """What a form sends on is what it was given, also with control characters."""
+    written = referenced(escape(text))
+    assert not [char for char in written if safe(char) not in (char, "")]
+    kept = "".join(char for char in text if char >= " " and not "\x7f" <= char <= "\x9f")
+    assert unescape(referenced(escape(kept))) == kept  # Python reads the references of controls as nothing
 
 
 def test_a_hostile_catalogue_is_shown_as_text(shared: TestClient, make_event: Callable[..., Any]) -> None:

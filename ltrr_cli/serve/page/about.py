@@ -15,14 +15,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """Its name (the folder's), how many entities it has, and which fields make facets."""
+    """Its name (the folder's), how many entities it has, which fields make facets, and whether answers are logged."""
 
     name: str
     entities: int
     choice: Choice = field(default_factory=Choice)
+    logs: bool = True
 
 
 def look(engine: Engine) -> About:
     """Look."""
     info = engine.info()
-    return About(name=safe(Path(info.path).stem), entities=info.entities, choice=choose(engine))
+    return About(
+        name=safe(Path(info.path).stem), entities=info.entities, choice=choose(engine), logs=not engine.read_only
+    )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -16,7 +17,7 @@ from ltrr_cli.serve.page.entity import entity_page
 from ltrr_cli.serve.page.state import PAGE, State
 from ltrr_cli.serve.page.views import entity_url, view
 from ltrr_cli.serve.problems import Problem
-from ltrr_cli.wire.text import safe
+from ltrr_cli.wire.text import referenced, safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +68,7 @@ class _Page:
         )
         self._templates.globals["entity_url"] = entity_url
         self._templates.filters["safe_text"] = safe
+        self._templates.filters["exact"] = lambda text: Markup(referenced(str(escape(text))))  # noqa: S704 – escaped
 
     async def search(self, request: Request) -> Response:
         """Answer the query of the address; an empty one shows the best known entities."""
@@ -74,7 +76,7 @@ class _Page:
         about = await self._known()
         answer: dict[str, Any] = {}
         error = ""
-        logged = _is_meant(request, state)
+        logged = about.logs and _is_meant(request, state)
         try:
             answer = await self._answer(state, about, log=logged)
         except LtrrError as found:
@@ -117,6 +119,7 @@ class _Page:
             user=state.user,
             session=state.session,
             log=log,
+            explore=about.logs,  # what is found by chance teaches nothing there, and would differ on the next page
             highlight=True,
         )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from ltrr_cli.serve.page.choice import EVERYTHING
+from ltrr_cli.wire.text import plain
 
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
@@ -24,7 +25,8 @@ _COMPARED = re.compile(r"(\w+) (<=|>=) (\S+)")
 class State:
     """A search as an address names it: each of `filters` has to be met; `offset` results come before the page.
 
-    `query_id` is that of the answer that a further page belongs to.
+    `q` is read without control characters.
+    `query_id` is that of the answer that a further page belongs to, "" where it was not logged.
     """
 
     q: str = ""
@@ -46,7 +48,7 @@ class State:
             filters.append(is_value("type", params["type"]))
         offset = params.get("offset", "")
         return cls(
-            q=params.get("q", "").strip(),
+            q=plain(params.get("q", "")),
             filters=tuple(dict.fromkeys(filters)),
             offset=min(int(offset), _FURTHEST) if offset.isascii() and offset.isdigit() and len(offset) < 6 else 0,
             query_id=params.get("query_id", ""),
@@ -65,7 +67,8 @@ class State:
         """Return the address, the session left out: it is nobody else's."""
         parts = [("q", self.q)] if self.q else []
         parts += [("filter", one) for one in self.filters]
-        parts += [("offset", str(self.offset)), ("query_id", self.query_id)] if self.offset else []
+        parts += [("offset", str(self.offset))] if self.offset else []
+        parts += [("query_id", self.query_id)] if self.offset and self.query_id else []
         parts += [("user", self.user)] if self.user else []
         return "/?" + urlencode(parts) if parts else "/"
 

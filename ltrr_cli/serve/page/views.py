@@ -19,9 +19,9 @@ _LAST = 900
 
 
 def view(state: State, about: About, answer: Mapping[str, Any], *, logged: bool, error: str = "") -> dict[str, Any]:
-    """Return the context of `search.html`; `logged` says whether actions may name the answer."""
+    """Return the context of `search.html`; `logged`: actions and further pages may name the answer."""
     results = answer.get("results", [])
-    query_id = answer.get("query_id", "")
+    query_id = answer.get("query_id", "") if logged or (state.offset and state.query_id) else ""
     more = len(results) == PAGE and state.offset + PAGE <= _LAST and (state.q or state.filters)
     meant = answer.get("did_you_mean", "")
     return {
@@ -37,7 +37,8 @@ def view(state: State, about: About, answer: Mapping[str, Any], *, logged: bool,
         "next": state.at(state.offset + PAGE, query_id) if more else "",
         "unfiltered": State(q=state.q, user=state.user).url() if state.filters else "",
         "data": {
-            "query_id": query_id if logged else "",
+            "query_id": query_id,
+            "logs": about.logs,
             "offset": state.offset,
             "filters": list(state.filters),
             "facets": list(about.choice.facets),

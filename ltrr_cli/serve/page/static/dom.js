@@ -3,7 +3,9 @@ export const $ = (id) => document.getElementById(id);
 
 // Control characters and marks that turn the direction of text are told, not obeyed, as everywhere in ltrr.
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/g;
-const safe = (text) => text.replace(CONTROL, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+export const safe = (text) => text.replace(CONTROL, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+// What was asked in an address, without them.
+export const plain = (text) => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").replace(CONTROL, "").trim();
 
 function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {

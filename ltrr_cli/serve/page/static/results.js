@@ -1,5 +1,5 @@
 // Draws an answer: the same elements as the server's templates.
-import { $, el, number, still, svg } from "./dom.js";
+import { $, el, number, safe, still, svg } from "./dom.js";
 
 const VALUES = 7;
 const LAST = 900;
@@ -85,7 +85,7 @@ export function draw(state, answer, url, liked) {
     state.offset > 0 && el("a", { rel: "prev", href: url.at(state.offset - 10) }, "← Previous"),
     more && el("a", { rel: "next", href: url.at(state.offset + 10) }, "Next →"),
   ].filter(Boolean));
-  document.querySelector("h1").textContent = state.q ? `Results for ${state.q}` : "Search";
+  document.querySelector("h1").textContent = state.q ? `Results for ${safe(state.q)}` : "Search";
   if (focused) [...list.children].find((li) => li.dataset.id === focused.dataset.id)?.querySelector(`.${what}`)?.focus({ preventScroll: true });
 }
 

@@ -1,5 +1,5 @@
 // What is searched for, its answer, and its address.
-import { $, getJson } from "./dom.js";
+import { $, getJson, plain, safe } from "./dom.js";
 import { session } from "./events.js";
 import { draw, drawError, places, ranks } from "./results.js";
 
@@ -27,7 +27,7 @@ function newSeed() {
 }
 
 const isBrowsing = () => !state.q && !state.filters.length; // nothing was asked: all there is
-const isFurther = () => state.offset > 0 && queryId !== ""; // a further page of an answer that was logged
+const isFurther = () => given.logs && state.offset > 0 && queryId !== ""; // a further page of an answer that was logged
 
 export const url = {
   of(other) {
@@ -36,7 +36,7 @@ export const url = {
     for (const part of other.filters) parts.append("filter", part);
     if (other.offset > 0) {
       parts.append("offset", other.offset);
-      if (queryId) parts.append("query_id", queryId);
+      if (given.logs && queryId) parts.append("query_id", queryId);
     }
     if (user) parts.append("user", user);
     return `/?${parts}`.replace(/\?$/, "");
@@ -50,11 +50,11 @@ export const url = {
 
 export function read(address) {
   const found = new URL(address, location.href).searchParams;
-  return { q: found.get("q")?.trim() ?? "", filters: found.getAll("filter"), offset: Number(found.get("offset")) || 0 };
+  return { q: plain(found.get("q") ?? ""), filters: found.getAll("filter"), offset: Number(found.get("offset")) || 0 };
 }
 
 function params(log) {
-  const found = new URLSearchParams({ q: state.q, k: 10, offset: state.offset, highlight: 1, log: Number(log), seed, session: session() });
+  const found = new URLSearchParams({ q: state.q, k: 10, offset: state.offset, highlight: 1, log: Number(log), explore: Number(given.logs), seed, session: session() });
   if (user) found.set("user", user);
   if (isFurther()) {
     found.set("query_id", queryId);
@@ -127,7 +127,7 @@ function remember(settled) {
   const address = url.of(state);
   if (address !== location.pathname + location.search) history[fresh ? "pushState" : "replaceState"](null, "", address);
   fresh = settled;
-  document.title = (state.q ? `${state.q} · ` : "") + document.title.split(" · ").slice(-2).join(" · ");
+  document.title = (state.q ? `${safe(state.q)} · ` : "") + document.title.split(" · ").slice(-2).join(" · ");
 }
 
 // Goes to another search; `log` unless somebody only passes through it.
