@@ -35,8 +35,8 @@ def openapi(*, token: bool) -> dict[str, Any]:
             "title": "ltrr",
             "version": __version__,
             "description": "Local, learning search. Errors are RFC 9457 problem details. "
-            + ("Without the token" if token else "Started with a token, without which")
-            + " all but /health answers 401.",
+            + ("Without the token" if token else "Where the server is started with a token, without it")
+            + " all but /health answer 401.",
         },
         "paths": {
             one.path: {method.lower(): _operation(one, method, token=token) for method in one.methods}
