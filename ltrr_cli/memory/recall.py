@@ -2,7 +2,8 @@
 
 Score of an entity: (a + κ·p₀) / (n + κ). a is the entity's decayed reward under this query and, discounted by the
 square of their similarity and by κ / (n' + κ), under queries that share words with it, where n' is the query's own
-reward: what others asked speaks only as long as little is known of the query itself; n is the sum of a over all
+reward: what others asked speaks only as long as little is known of the query itself. Another query lends 4κ at most,
+however often it was asked: its rewards count m·4κ / (m + 4κ) together, where m is their sum. n is the sum of a over all
 entities; p₀ is the predicted score. With κ = 4 one click on an unpredicted entity scores 0.2, and 300 of 1,000 score
 0.299.
 """
@@ -80,7 +81,9 @@ def recall(
     for similarity, (refs, mass) in observed.similar(
         words, row, near() if near is not None and words and own < ENOUGH else ()
     ):
-        add(refs, mass * (scale * similarity**2 * KAPPA / (own + KAPPA)), None)
+        lent = mass * scale
+        lent *= ENOUGH / (max(0.0, float(lent.sum())) + ENOUGH)
+        add(refs, lent * (similarity**2 * KAPPA / (own + KAPPA)), None)
     for table, base in predicted:
         found = table.similar(words)
         if found:
