@@ -107,7 +107,7 @@ def _observed(*added: tuple[str, str, float]) -> Evidence:
 
 def test_a_near_query_counts_by_the_square_and_less_beside_own_evidence() -> None:
     """Likeness .5 takes over a quarter of what it lends; with n rewards of the query's own that times κ / (n + κ)."""
-    lent = 0.25 * 8 * 16 / (8 + 16)
+    lent = 2 * 16 / (2 + 16)
     near = [(hash64("automobile"), 0.5)]
     alone = _recall(_observed(("automobile", "e1", 8.0)), "car", near)
     assert (alone.rows.tolist(), alone.known) == ([1], False)
@@ -121,8 +121,8 @@ def test_a_near_query_counts_by_the_square_and_less_beside_own_evidence() -> Non
 def test_a_key_counts_once_with_its_higher_similarity() -> None:
     """A key that shares words and is near besides is not counted twice; the query itself is never near."""
     observed = _observed(("love song", "e1", 4.0))
-    assert _recall(observed, "love", [(hash64("love song"), 0.3)]).evidence == pytest.approx(3.2 * 0.25)
-    assert _recall(observed, "love", [(hash64("love song"), 0.9)]).evidence == pytest.approx(3.2 * 0.81)
+    assert _recall(observed, "love", [(hash64("love song"), 0.3)]).evidence == pytest.approx(1 * 16 / 17)
+    assert _recall(observed, "love", [(hash64("love song"), 0.9)]).evidence == pytest.approx(3.24 * 16 / 19.24)
     assert _recall(observed, "love song", [(hash64("love song"), 1.0)]).evidence == pytest.approx(4)
 
 
