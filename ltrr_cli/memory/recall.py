@@ -2,10 +2,9 @@
 
 Score of an entity: (a + κ·p₀) / (n + κ). a is the entity's decayed reward under this query and, discounted by the
 square of their similarity and by κ / (n' + κ), under queries that share words with it, where n' is the query's own
-reward: what others asked speaks only as long as little is known of the query itself. All others together lend 4κ at
-most, however often they were asked: m·4κ / (m + 4κ), where m is the sum of their discounted rewards. n is the sum of a
-over all entities; p₀ is the predicted score. With κ = 4 one click on an unpredicted entity scores 0.2, and 300 of
-1,000 score 0.299.
+reward: what others asked speaks only as long as little is known of the query itself; n is the sum of a over all
+entities; p₀ is the predicted score. With κ = 4 one click on an unpredicted entity scores 0.2, and 300 of 1,000 score
+0.299.
 """
 
 from __future__ import annotations
@@ -78,11 +77,10 @@ def recall(
     if exact is not None:
         own = max(0.0, float(exact[1].sum()) * scale)
         add(exact[0], exact[1] * scale, None)
-    others = observed.similar(words, row, near() if near is not None and words and own < ENOUGH else ())
-    lent = [(refs, mass * (scale * similarity**2)) for similarity, (refs, mass) in others]
-    total = max(0.0, sum(float(mass.sum()) for _, mass in lent))
-    for refs, mass in lent:
-        add(refs, mass * (ENOUGH / (total + ENOUGH) * KAPPA / (own + KAPPA)), None)
+    for similarity, (refs, mass) in observed.similar(
+        words, row, near() if near is not None and words and own < ENOUGH else ()
+    ):
+        add(refs, mass * (scale * similarity**2 * KAPPA / (own + KAPPA)), None)
     for table, base in predicted:
         found = table.similar(words)
         if found:
