@@ -5,20 +5,13 @@ Vectors are taken over. What was learned refers to ids, and stays.
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ltrr_cli.engine.external import write_given
-from ltrr_cli.engine.generated import Generated
-from ltrr_cli.engine.making import write_segment
-from ltrr_cli.engine.publish import next_name, temporary
 from ltrr_cli.engine.removal import publish_segments
+from ltrr_cli.engine.renewal import renewed
 from ltrr_cli.engine.restore import creator_of, suggests
 from ltrr_cli.engine.schemas import schema_of
-from ltrr_cli.engine.sparse import open_sparse
-from ltrr_cli.index.computed import forget_computed
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import read_manifest
 from ltrr_cli.index.view import View
@@ -53,33 +46,17 @@ def compact(root: Path, *, progress: Callable[[str, int, int | None], None]) -> 
                 publish_segments(root, before.segments, keep=False)
             return done
         directories = [root / "segments" / segment.name for segment in sorted(view.segments, key=len, reverse=True)]
-        parent = root / "segments"
-        number = next_name(parent, before.next_segment)
-        written = temporary(parent, number)
-        held = None
-        try:
-            made = write_segment(
-                root,
-                written,
-                parent / number,
-                creator=creator_of(directories[0]),
-                schema=schema_of(directories),
-                fill=lambda writer: _copy(view, writer),
-                encoder=before.encoder,
-                reuse=before.segments,
-                suggest=suggests(directories[0]),
-                model=open_sparse(root, before),
-                queries=Generated(root, before.segments),
-                more=lambda ids: write_given(root, before, written, ids, (), add=False),
-                progress=progress,
-            )
-            held = made.handle
+        with renewed(
+            root,
+            before,
+            creator=creator_of(directories[0]),
+            schema=schema_of(directories),
+            fill=lambda writer: _copy(view, writer),
+            suggest=suggests(directories[0]),
+            add=False,
+            progress=progress,
+        ) as made:
             publish_segments(root, [made.live], keep=False)
-            forget_computed(root)
-        finally:
-            shutil.rmtree(written, ignore_errors=True)
-            if held is not None:
-                os.close(held)
     return done
 
 

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog import Catalog
 from ltrr_cli.catalog.changes import read_changes
-from ltrr_cli.engine.external import write_given
-from ltrr_cli.engine.generated import Generated
-from ltrr_cli.engine.making import write_segment
-from ltrr_cli.engine.publish import next_name, temporary
 from ltrr_cli.engine.removal import publish_segments, superseded
+from ltrr_cli.engine.renewal import renewed
 from ltrr_cli.engine.restore import suggests
 from ltrr_cli.engine.schemas import schema_of
-from ltrr_cli.engine.sparse import open_sparse
-from ltrr_cli.index.computed import forget_computed
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import read_manifest
 from ltrr_cli.index.view import View
@@ -93,32 +86,8 @@ def _publish(
         for entity in entities:
             writer.add(entity)
 
-    parent = root / "segments"
-    number = next_name(parent, before.next_segment)
-    written = temporary(parent, number)
-    held = None
-    try:
-        made = write_segment(
-            root,
-            written,
-            parent / number,
-            creator=schema.creator,
-            schema=schema,
-            beside=before.segments,
-            fill=fill,
-            encoder=before.encoder,
-            reuse=before.segments,
-            suggest=suggest,
-            model=open_sparse(root, before),
-            queries=Generated(root, before.segments),
-            more=lambda ids: write_given(root, before, written, ids, (), add=True),
-            progress=progress,
-        )
-        held = made.handle
+    with renewed(
+        root, before, creator=schema.creator, schema=schema, fill=fill, suggest=suggest, add=True, progress=progress
+    ) as made:
         publish_segments(root, [*superseded(root, before, made.live), made.live])
-        forget_computed(root)
-    finally:
-        shutil.rmtree(written, ignore_errors=True)
-        if held is not None:
-            os.close(held)
     return made.encoded
