@@ -187,6 +187,10 @@ class Fulltext:
         """Return a query that adds up the scores of those of `parts` that match."""
         return self._tantivy.Query.boolean_query([(self._tantivy.Occur.Should, part) for part in parts])
 
+    def all_of(self, parts: Sequence[Any]) -> Any:
+        """Return a query that adds up the scores of `parts`, all of which have to match."""
+        return self._tantivy.Query.boolean_query([(self._tantivy.Occur.Must, part) for part in parts])
+
     def search(self, query: Any, limit: int, *, by_popularity: bool = False) -> tuple[list[int], list[float]]:
         """Return rows and scores, best first. With `by_popularity` scores are times log2(2 + popularity)."""
         weight = "popularity" if by_popularity else None

@@ -40,4 +40,4 @@ class Judge:
     def _query(self, key: str) -> Any:
         slots = self._analysis.query(key).slots
         forms = [[(field, term, boost) for field, boost in _FIELDS for term in slot.terms] for slot in slots]
-        return self._fulltext.either([self._fulltext.word(one, _TIE) for one in forms]) if forms else None
+        return self._fulltext.all_of([self._fulltext.word(one, _TIE) for one in forms]) if forms else None
