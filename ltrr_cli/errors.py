@@ -2,6 +2,7 @@
 
 LtrrError
 ├── UsageError       the call itself is wrong (exit code 2)
+├── NotFoundError    an entity, a version … that the index does not have
 ├── CatalogError     a catalogue cannot be read, or holds no usable record
 ├── EncoderError     an encoder folder is missing, damaged or of the wrong kind
 ├── FeedbackError    feedback cannot be read or refers to nothing
@@ -38,6 +39,10 @@ class UsageError(LtrrError):
     """The call itself is wrong: an unknown name, a value out of range (exit code 2)."""
 
     exit_code = 2
+
+
+class NotFoundError(LtrrError):
+    """The call is right, but the index does not have what it asks for: an entity, a version, something to undo."""
 
 
 class CatalogError(LtrrError):

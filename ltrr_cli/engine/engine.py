@@ -16,7 +16,7 @@ from ltrr_cli.engine.arguments import (
     two_ways,
 )
 from ltrr_cli.engine.maintenance import Maintenance
-from ltrr_cli.errors import FeedbackError, UsageError
+from ltrr_cli.errors import FeedbackError, NotFoundError, UsageError
 from ltrr_cli.records import Event, Query
 from ltrr_cli.text import key
 
@@ -229,7 +229,7 @@ class Engine(Maintenance):
     def related(self, entity_id: str, *, k: int = 10, now: float | None = None) -> tuple[Result, ...]:
         """Return what has most to do with an entity: by shared attributes, and by what people act on together with it.
 
-        `contributions` says which of the two, each in [0, 1]. Nothing is logged. Raises `UsageError` for an unknown id.
+        `contributions` says which of the two, each in [0, 1]. Nothing is logged. `NotFoundError` for an unknown id.
         """
         from ltrr_cli.engine.kinship import related
 
@@ -430,13 +430,14 @@ class Engine(Maintenance):
         """Take back an event, by default the last one that this engine recorded and has not taken back.
 
         What was learned is then what it would be had the event never come; the log keeps both. False if it was taken
-        back before. Raises `FeedbackError` for an id that was never logged here, `UsageError` if nothing was recorded.
+        back before. Raises `FeedbackError` for an id that was never logged here, `NotFoundError` where nothing was
+        recorded.
         """
         from ltrr_cli.engine.undo import undo
 
         wanted = event_id or (self._recorded[-1] if self._recorded else "")
         if not wanted:
-            raise UsageError("nothing was recorded that could be taken back")
+            raise NotFoundError("nothing was recorded that could be taken back")
         if self.read_only:
             raise FeedbackError("this index may not be written to", where=str(self._opened.root))
         done = undo(self._fresh(), wanted, now=checked_moment(now))
@@ -497,7 +498,7 @@ class Engine(Maintenance):
     def reset_policy(self, version: int = 0, *, now: float | None = None) -> None:
         """Let the policy forget what it learned after a version of it was made, by default everything.
 
-        What else was learned stays. Raises `UsageError` for a version that was not made yet.
+        What else was learned stays. Raises `NotFoundError` for a version that was not made yet.
         """
         from ltrr_cli.engine.learn import go_back
 
@@ -555,7 +556,7 @@ class Engine(Maintenance):
     def promote_ranker(self, version: int | None = None, *, now: float | None = None) -> int:
         """Put a version of the ranker live, by default the challenger, without waiting for its test; returns it.
 
-        Raises `UsageError` for a version that is not there, or without a challenger.
+        Raises `NotFoundError` for a version that is not there, or without a challenger.
         """
         from ltrr_cli.engine.rankers import put_live
 
@@ -564,7 +565,7 @@ class Engine(Maintenance):
     def rollback_ranker(self, version: int | None = None, *, now: float | None = None) -> int:
         """Put an earlier version of the ranker live again, by default the one before; returns it.
 
-        Raises `UsageError` for a version that is not there, or if none was live before.
+        Raises `NotFoundError` for a version that is not there, or if none was live before.
         """
         from ltrr_cli.engine.rankers import roll_back
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.errors import UsageError
+from ltrr_cli.errors import NotFoundError
 from ltrr_cli.memory.evidence import growth
 from ltrr_cli.memory.person import Person
 from ltrr_cli.records import Result
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def row_of(opened: Opened, entity_id: str) -> int:
-    """Return the row of an entity. Raises `UsageError` where the index does not have it."""
+    """Return the row of an entity. Raises `NotFoundError` where the index does not have it."""
     row = opened.row(entity_id) if isinstance(entity_id, str) else None
     if row is None:
-        raise UsageError("the index has no such entity", where=str(entity_id)[:80], next="see ltrr query … --ids")
+        raise NotFoundError("the index has no such entity", where=str(entity_id)[:80], next="see ltrr query … --ids")
     return row
 
 

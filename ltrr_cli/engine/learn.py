@@ -14,7 +14,7 @@ from ltrr_cli.engine.publish import publish
 from ltrr_cli.engine.state import follow, new_state, open_state
 from ltrr_cli.engine.training import acted_pages, curve_of, due, samples_of, trained_row
 from ltrr_cli.engine.unanswered import closed_pages
-from ltrr_cli.errors import LockedError, UsageError
+from ltrr_cli.errors import LockedError, NotFoundError
 from ltrr_cli.feedback.ubi import event_to_ubi, impression_to_ubi, reads_back
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import read_manifest
@@ -218,12 +218,12 @@ def at_the_end(opened: Opened) -> Iterator[Position]:
 def go_back(opened: Opened, version: int, *, now: float) -> None:
     """Let the policy forget what it learned after a version was made; 0 forgets all.
 
-    Raises `UsageError` for a version that was not made yet.
+    Raises `NotFoundError` for a version that was not made yet.
     """
     with at_the_end(opened) as end:
         live = opened.learned.policy.version
         if not 0 <= version <= live:
-            raise UsageError(f"the policy has no version {version}", next=f"its latest is {live}")
+            raise NotFoundError(f"the policy has no version {version}", next=f"its latest is {live}")
         row = {"kind": "policy", "time": now, "version": version, "after": [end.file, end.offset]}
         opened.logs.control.append([row])
     opened.catch_up()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ltrr_cli.engine.judged import judged_samples
 from ltrr_cli.engine.learn import at_the_end, checkpoint
 from ltrr_cli.engine.training import acted_pages, live_row, shown_of, trained_row
-from ltrr_cli.errors import FeedbackError, UsageError
+from ltrr_cli.errors import FeedbackError, NotFoundError, UsageError
 from ltrr_cli.ranking.bias import METHODS, Estimate
 from ltrr_cli.ranking.linear import PRIOR
 from ltrr_cli.ranking.losses import LOSSES
@@ -122,7 +122,7 @@ def put_live(opened: Opened, version: int | None, *, now: float, reason: str) ->
     """Put a version live, by default the challenger; returns it."""
     if version is None:
         if opened.learned.challenger is None:
-            raise UsageError("there is no challenger: no ranker is in its test", next="name a version")
+            raise NotFoundError("there is no challenger: no ranker is in its test", next="name a version")
         version = opened.learned.challenger.version
     with at_the_end(opened):
         opened.logs.control.append([live_row(opened, version, now, reason)])
@@ -137,7 +137,7 @@ def roll_back(opened: Opened, version: int | None, *, now: float) -> int:
     before = [0, *(int(row["version"]) for row in contest.history if row["status"] == "live")]
     if version is None:
         if contest.live.version == 0 and len(before) == 1:
-            raise UsageError("the prior is live, and no version was before it", where=str(opened.root))
+            raise NotFoundError("the prior is live, and no version was before it", where=str(opened.root))
         version = next(one for one in reversed(before) if one != contest.live.version)
     return put_live(opened, version, now=now, reason=f"rolled back from version {contest.live.version}")
 

@@ -9,7 +9,7 @@ from ltrr_cli.config import read_config
 from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.publish import publish
 from ltrr_cli.engine.state import open_state
-from ltrr_cli.errors import IndexDirectoryError, UsageError
+from ltrr_cli.errors import IndexDirectoryError, NotFoundError
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import read_manifest
 from ltrr_cli.index.view import View
@@ -37,14 +37,14 @@ def rollback(root: Path) -> RolledBack:
     lost, whichever catalogue is live.
 
     Raises:
-        UsageError: no earlier catalogue is kept.
+        NotFoundError: no earlier catalogue is kept.
         IndexDirectoryError: a file of it is missing, or has another size.
     """
     with exclusive(root / "locks" / "build", timeout=5), exclusive(root / "locks" / "publish"):
         before = read_manifest(root)
         earlier = before.earlier
         if earlier is None:
-            raise UsageError(
+            raise NotFoundError(
                 "there is no generation before this one to go back to",
                 where=str(root),
                 next="one is kept when a catalogue is built again, added to, updated or deleted from, until a compact",

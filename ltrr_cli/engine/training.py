@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ltrr_cli.engine.contest import GO_LIVE, KIND
-from ltrr_cli.errors import UsageError
+from ltrr_cli.errors import NotFoundError
 from ltrr_cli.ranking.bias import MOST, Shown, harvest, not_steeper_than_clicks
 from ltrr_cli.ranking.train import Sample
 from ltrr_cli.text import key
@@ -145,8 +145,8 @@ def trained_row(
 
 
 def live_row(opened: Opened, version: int, now: float, reason: str) -> dict[str, Any]:
-    """Return the control record that puts a version live. Raises `UsageError` for one that is not there."""
+    """Return the control record that puts a version live. Raises `NotFoundError` for one that is not there."""
     known, end = opened.learned.contest.versions, opened.logs.events.end()
     if version not in known:
-        raise UsageError(f"the ranker has no version {version}", next=f"there are {min(known)} to {max(known)}")
+        raise NotFoundError(f"the ranker has no version {version}", next=f"there are {min(known)} to {max(known)}")
     return {"kind": GO_LIVE, "time": now, "version": version, "reason": reason, "after": [end.file, end.offset]}

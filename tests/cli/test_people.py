@@ -61,7 +61,7 @@ def test_mistakes(ltrr: Ltrr, liked: Path) -> None:
     """An unknown id is one line that says so; two outputs at once are a wrong call."""
     for args in (("recommend", "--like", "nope"), ("related", "nope")):
         done = ltrr(*args, "-i", liked)
-        assert (done.code, done.out) == (2, "")
+        assert (done.code, done.out) == (1, "")
         assert "the index has no such entity (nope)" in done.err
     for name in (("recommend",), ("related", "x")):
         assert ltrr(*name, "--ids", "--json", "-i", liked).code == 2

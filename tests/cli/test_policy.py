@@ -187,10 +187,10 @@ def test_reset_forgets_the_policy_alone(ltrr: Ltrr, copied: Path) -> None:
 
 
 def test_rollback_takes_an_earlier_version(ltrr: Ltrr, copied: Path) -> None:
-    """Version 1 knew the likes and nothing of the log; a version that was never made is a usage error."""
+    """Version 1 knew the likes and nothing of the log; a version that was never made is an error."""
     for version in ("3", "17"):
         done = ltrr("policy", "rollback", version, "-i", copied)
-        assert (done.code, done.out) == (2, "")
+        assert (done.code, done.out) == (1, "")
         assert "its latest is 2" in done.err
     assert ltrr("policy", "rollback", "-1", "-i", copied).code == 2
     before = ltrr("policy", "show", "--json", "-i", copied).json
@@ -222,4 +222,4 @@ def test_before_anything_was_learned(ltrr: Ltrr, index: Path) -> None:
     done = ltrr("policy", "reset", "--yes", "-i", index)
     assert (done.code, done.out) == (0, "nothing was changed: the policy has not learned anything yet\n")
     assert ltrr("policy", "reset", "--yes", "--json", "-i", index).json == {"version": 0, "before": 0, "back_to": 0}
-    assert ltrr("policy", "rollback", "1", "-i", index).code == 2
+    assert ltrr("policy", "rollback", "1", "-i", index).code == 1

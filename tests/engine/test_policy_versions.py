@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ltrr_cli.engine import Engine, learn, state
-from ltrr_cli.errors import IndexDirectoryError, UsageError
+from ltrr_cli.errors import IndexDirectoryError, NotFoundError
 from ltrr_cli.index.manifest import read_manifest
 from ltrr_cli.policy.learner import VERSION_EVERY
 
@@ -205,7 +205,7 @@ def test_versions_that_were_not_made(root: Path, version: int) -> None:
     """What was never a version is refused, and nothing is written."""
     with Engine.open(root) as engine:
         log = [row for _, row in engine._opened.logs.control.replay()]
-        with pytest.raises(UsageError, match=rf"no version {version} – its latest is {LIVE}"):
+        with pytest.raises(NotFoundError, match=rf"no version {version} – its latest is {LIVE}"):
             engine.reset_policy(version)
         assert [row for _, row in engine._opened.logs.control.replay()] == log
         assert engine.info().policy_version == LIVE

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ltrr_cli.engine import Engine
-from ltrr_cli.errors import IndexDirectoryError, UsageError
+from ltrr_cli.errors import IndexDirectoryError, NotFoundError
 from ltrr_cli.index.manifest import read_manifest
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def test_another_encoder(index: Path, catalog: Path, encoder: str, tmp_path: Pat
 
 def test_what_is_not_there_cannot_come_back(index: Path, catalog: Path) -> None:
     """No earlier catalogue, after a compact none, and one that is damaged: an error, and the live one stays."""
-    with pytest.raises(UsageError, match="no generation before"):
+    with pytest.raises(NotFoundError, match="no generation before"):
         Engine.rollback(index)
     Engine.build(catalog, index)
     old = read_manifest(index).earlier
@@ -89,5 +89,5 @@ def test_what_is_not_there_cannot_come_back(index: Path, catalog: Path) -> None:
     assert len(_ids(index)) == 40
     Engine.compact(index)
     assert [path.name for path in (index / "segments").iterdir()] == [read_manifest(index).segments[0].name]
-    with pytest.raises(UsageError, match="no generation before"):
+    with pytest.raises(NotFoundError, match="no generation before"):
         Engine.rollback(index)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ltrr_cli.engine import Engine
-from ltrr_cli.errors import FeedbackError, UsageError
+from ltrr_cli.errors import FeedbackError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +64,7 @@ def test_others_notice(index: Path) -> None:
 def test_what_can_be_taken_back(index: Path) -> None:
     """The last one first, each once; an unknown id is an error; ingesting it again changes nothing."""
     with Engine.open(index) as engine:
-        with pytest.raises(UsageError, match="nothing was recorded"):
+        with pytest.raises(NotFoundError, match="nothing was recorded"):
             engine.undo()
         answer = engine.search("rain", seed=1, now=START, query_id="q")
         for number in (1, 2):
@@ -74,7 +74,7 @@ def test_what_can_be_taken_back(index: Path) -> None:
         assert [event.id for event in engine._opened.logs.all_events()] == events[:1]
         assert not engine.undo(events[1], now=START + 4)
         assert engine.undo(now=START + 5)
-        with pytest.raises(UsageError):
+        with pytest.raises(NotFoundError):
             engine.undo()
         with pytest.raises(FeedbackError, match="no event with this id"):
             engine.undo("nope")

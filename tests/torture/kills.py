@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.engine import Engine
 from ltrr_cli.engine.expire import expire
-from ltrr_cli.errors import UsageError
+from ltrr_cli.errors import NotFoundError
 from ltrr_cli.feedback.ubi import event_identity
 from ltrr_cli.records import Event
 
@@ -198,7 +198,7 @@ def _roll_back(job: Job, acknowledge: Callable[[object], None]) -> None:
     with Engine.open(job.root) as engine:
         engine.reset_policy(now=1.77e9 + job.number)
         acknowledge({"reset": True})
-        with suppress(UsageError):  # there may be no challenger
+        with suppress(NotFoundError):  # there may be no challenger
             engine.promote_ranker(now=1.77e9 + job.number)
             engine.rollback_ranker(now=1.77e9 + job.number)
     acknowledge({"rolled back": True})
