@@ -91,7 +91,7 @@ def ingest(
     elif not quiet:
         show_ingested(read, did)
     if did.expired:
-        notice(f"{plural(did.expired, 'event')} older than keep_days removed, with what was learned from them")
+        notice(f"{plural(did.expired, 'event')} older than keep_days left out, or removed with what they taught")
     if not sum(read.counts.values()):
         if rejected.count and not as_json:
             rejected.tell("bad line")

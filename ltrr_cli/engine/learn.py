@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ltrr_cli.engine.alone import all_ranks
-from ltrr_cli.engine.expire import expire, overdue
+from ltrr_cli.engine.expire import DAY, expire, overdue
 from ltrr_cli.engine.fold import Logs, Written
 from ltrr_cli.engine.hindsight import Hindsight
 from ltrr_cli.engine.publish import publish
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from ltrr_cli.config import Config
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.feedback.log import Position
     from ltrr_cli.ranking.debias import Curve
@@ -54,7 +56,7 @@ class Ingested:
     unknown_actions: dict[str, int] = field(default_factory=dict)
     unknown_entities: int = 0
     unknown_queries: int = 0
-    expired: int = 0  # events, of this ingest or before, that were older than is kept, and went
+    expired: int = 0  # events older than is kept: of this ingest, left out, or of before, and they went
     late: int = 0  # queries that came after events which name them
     ranker: str = ""
 
@@ -72,7 +74,7 @@ def ingest(
     When this returns everything is on the disk; without `sync` it is when the system comes to it.
     """
     done = Ingested()
-    for impressions, events in _batches(records):
+    for impressions, events in _batches(_kept(records, opened.config, now, done)):
         # One batch at a time: what another process ingests meanwhile would be new to both.
         with exclusive(opened.root / "locks" / "ingest", timeout=_PATIENCE):
             opened.catch_up()
@@ -85,8 +87,20 @@ def ingest(
         rebuild(opened.root)  # their events were learned without knowing what was asked and shown
     elif done.events or done.repeated:  # repeated: an ingest that was killed may have logged them, and not gone on
         count_unanswered(opened, now)
-        done.expired = learn_if_due(opened, now, min(_INGESTED, opened.config.checkpoint_every))
+        done.expired += learn_if_due(opened, now, min(_INGESTED, opened.config.checkpoint_every))
     return done
+
+
+def _kept(
+    records: Iterable[Impression | Event], config: Config, now: float, done: Ingested
+) -> Iterator[Impression | Event]:
+    """Leave out what is older than the setting `keep_days` keeps."""
+    limit = now - config.keep_days * DAY if config.keep_days else -math.inf
+    for record in records:
+        if record.time >= limit:
+            yield record
+        else:
+            done.expired += isinstance(record, Event)
 
 
 def _batches(records: Iterable[Impression | Event]) -> Iterator[tuple[list[Impression], list[Event]]]:

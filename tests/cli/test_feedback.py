@@ -133,5 +133,5 @@ def test_what_is_too_old_to_be_kept_is_told(ltrr: Ltrr, index: Path, tmp_path: P
     log.write_text('{"query": "love", "entity_id": "e20", "action": "click", "ts": "2006-01-01T00:00:00Z"}\n')
     done = ltrr("feedback", "ingest", log, "-q", "-i", index)
     assert done.code == 0
-    assert "1 event older than keep_days removed" in done.err
+    assert "1 event older than keep_days left out" in done.err
     assert '"e20"' not in (index / "log" / "events-000001.jsonl").read_text()

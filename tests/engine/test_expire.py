@@ -11,7 +11,7 @@ from ltrr_cli.engine import Engine, purge
 from ltrr_cli.engine.expire import DAY, KIND, expire
 from ltrr_cli.feedback import rewrite
 from ltrr_cli.feedback.check import LOST
-from ltrr_cli.records import Event
+from ltrr_cli.records import Event, Impression
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,13 +75,29 @@ def test_as_if_it_had_never_been(
     other = shutil.copytree(built, tmp_path / "other.ltrr")
     old, new = clicks(NOW - 100 * DAY, "old"), clicks(NOW, "new")
     for root, events in ((index, [*new[:3], *old, *new[3:]]), (other, new)):
-        (root / "ltrr.toml").write_text(SETTINGS.format(30))
+        (root / "ltrr.toml").write_text(SETTINGS.format(0))
         with Engine.open(root) as engine:
             engine.ingest(events, now=NOW + 10)
+        (root / "ltrr.toml").write_text(SETTINGS.format(30))
+        with Engine.open(root) as engine:
             engine.learn(now=NOW + 10)
     one, two = state_of(index), state_of(other)
     for name in ("memory", "popularity", "users.items", "sessions.items", "together.masses", "caps.hash"):
         assert_same(one[name], two[name], name)
+
+
+def test_what_is_too_old_is_not_let_in(index: Path) -> None:
+    """An ingest leaves out what would have to go at once, and counts its events; the rest is learned."""
+    (index / "ltrr.toml").write_text(SETTINGS.format(30))
+    rows = [
+        Event(id=f"o{age}", entity_id="e01", action="like", time=NOW - age * DAY, text="love", user="ana")
+        for age in (1, 29, 31, 400)
+    ]
+    old = Impression(query_id="old", text="love", shown=("e01",), time=NOW - 40 * DAY)
+    with Engine.open(index) as engine:
+        done = engine.ingest([old, *rows], now=NOW)
+        assert (done.impressions, done.events, done.expired) == (0, 2, 2)
+        assert {one.id for one in engine._opened.logs.all_events()} == {"o1", "o29"}
 
 
 def test_it_comes_by_itself(index: Path) -> None:
