@@ -241,7 +241,7 @@ class Engine(Maintenance):
         The list is the one that was logged: it stays the same whatever is learned meanwhile, and what has been deleted
         leaves a gap. Nothing new is logged; what is done with these results is recorded under the same query id, at
         their rank. Contributions are not kept. Raises `FeedbackError` for an id that was never answered here, or where
-        no list was kept (another system's page, two systems' page), `UsageError` for values out of range.
+        no list was kept (another system's page), `UsageError` for values out of range.
         """
         from ltrr_cli.engine.pages import page
 

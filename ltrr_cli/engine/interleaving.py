@@ -31,7 +31,7 @@ from ltrr_cli.policy.baselines import Fixed
 from ltrr_cli.query.speak import spoken
 from ltrr_cli.ranking.draft import team_draft
 from ltrr_cli.ranking.registry import names
-from ltrr_cli.records import INTERLEAVED, TEAM_B, Answer, Interleaved, System, Trace
+from ltrr_cli.records import INTERLEAVED, TEAM_B, Answer, Found, Interleaved, System, Trace
 from ltrr_cli.retrieval.pool import union
 
 if TYPE_CHECKING:
@@ -72,12 +72,15 @@ def answer_interleaved(opened: Opened, query: Query, a: Named, b: Named) -> Answ
     wanted = (first[0].depths, second[0].depths)
     found, ran = retrieve(opened, ready, {arm: max(one.get(arm, 0) for one in wanted) for arm in ready.names})
     sides = [_Ranked(opened, ready, a.choice, *first, found), _Ranked(opened, ready, b.choice, *second, found)]
-    drafted = team_draft(sides[0].page, sides[1].page, query.k, np.random.default_rng([seed, _DRAFT]))
     pool = union(found)
+    listed = team_draft(sides[0].listed, sides[1].listed, len(pool.rows), np.random.default_rng([seed, _DRAFT]))
+    drafted, behind = listed[: query.k], listed[query.k :]
     order = np.searchsorted(pool.rows, np.array([row for row, _ in drafted], np.int64))
     ids = opened.view.ids(pool.rows)
-    suppliers = [sides[1] if team == TEAM_B or row not in sides[0].scores else sides[0] for row, team in drafted]
-    shown = [side.scores[row] for side, (row, _) in zip(suppliers, drafted, strict=True)]
+    rest = np.searchsorted(pool.rows, np.array([row for row, _ in behind], np.int64))
+    suppliers = [sides[1] if team == TEAM_B or row not in sides[0].scores else sides[0] for row, team in listed]
+    scores = [side.scores[row] for side, (row, _) in zip(suppliers, listed, strict=True)]
+    shown = scores[: query.k]
     results = results_of(ready.request, pool, order, ids, shown)
     took = (time.perf_counter() - started) * 1e3
     values, _ = rank(opened, ready, sides[0].ranker, pool)
@@ -112,10 +115,12 @@ def answer_interleaved(opened: Opened, query: Query, a: Named, b: Named) -> Answ
             teams=tuple(team for _, team in drafted),
         ),
         agreements=agreements(opened.view, ready.request.understood, pool.rows[order]),
+        rest=Found(tuple(rest.tolist()), tuple(scores[query.k :])),
     )
     if a.choice.explain:
         results = tuple(
-            side.explained(result, row) for side, result, (row, _) in zip(suppliers, results, drafted, strict=True)
+            side.explained(result, row)
+            for side, result, (row, _) in zip(suppliers[: query.k], results, drafted, strict=True)
         )
     return Answer(
         query_id=query.id,
@@ -129,7 +134,7 @@ def answer_interleaved(opened: Opened, query: Query, a: Named, b: Named) -> Answ
 
 
 class _Ranked:
-    """What one system makes of what was found: `page`, its rows, best first, and the `scores` of these."""
+    """What one system makes of what was found: `listed`, its rows, best first, and the `scores` of these."""
 
     def __init__(
         self,
@@ -148,11 +153,12 @@ class _Ranked:
         values, scores = rank(opened, ready, self.ranker, pool)
         best = best_first(pool, scores)
         diverse = arranged(opened, pool, scores, best, replace(choice, noise=0.0), ready.query.k)
-        order = (best if diverse is None else diverse.order)[: ready.query.k]
-        self.page: list[int] = pool.rows[order].tolist()
-        self.scores: dict[int, float] = dict(zip(self.page, rounded(scores[order]).tolist(), strict=True))
+        order = best if diverse is None else diverse.order
+        self.listed: list[int] = pool.rows[order].tolist()
+        self.scores: dict[int, float] = dict(zip(self.listed, rounded(scores[order]).tolist(), strict=True))
+        self._found = min(len(order), ready.query.k)
         self._names = names(pool.arms)
-        self._values: dict[int, NDArray[np.float64]] = dict(zip(self.page, rounded(values[order]), strict=True))
+        self._values: dict[int, NDArray[np.float64]] = dict(zip(self.listed, rounded(values[order]), strict=True))
 
     def system(self, opened: Opened, named: Named) -> System:
         """Return what is logged of it; its propensity is computed here, as no result waits for it."""
@@ -163,7 +169,7 @@ class _Ranked:
             ranker_version=self.ranker.version,
             propensity=self._selection.propensity,
             depths=dict(self._selection.depths),
-            found=len(self.page),
+            found=self._found,
         )
 
     def explained(self, result: Result, row: int) -> Result:

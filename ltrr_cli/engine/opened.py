@@ -19,7 +19,7 @@ from ltrr_cli.engine.purge import resume
 from ltrr_cli.engine.query_vectors import QueryVectors
 from ltrr_cli.engine.sparse import QueryTerms
 from ltrr_cli.engine.state import follow, open_state
-from ltrr_cli.errors import IndexDirectoryError, NotFoundError, UsageError
+from ltrr_cli.errors import IndexDirectoryError, UsageError
 from ltrr_cli.index.locks import share
 from ltrr_cli.index.manifest import NAME, read_manifest
 from ltrr_cli.index.view import View
@@ -162,7 +162,7 @@ class Opened:
             return LinearRanker()
         if name == "challenger":
             if self.learned.challenger is None:
-                raise NotFoundError("there is no challenger: no ranker is in its test", where=str(self.root))
+                raise UsageError("there is no challenger: no ranker is in its test", where=str(self.root))
             return self.learned.challenger
         raise UsageError(f"no ranker is called {name!r}", next="use one of live, prior, challenger")
 

@@ -37,7 +37,7 @@ def page(opened: Opened, query_id: str, offset: int, k: int) -> Answer:
     if impression is None:
         raise FeedbackError("no query with this id was answered by this index", where=query_id)
     trace = impression.trace
-    if trace is None or trace.interleaved is not None:
+    if trace is None:
         raise FeedbackError(
             "only the page that was shown is known of this answer, not the list behind it", where=query_id
         )

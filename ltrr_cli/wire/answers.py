@@ -53,7 +53,9 @@ def answer_json(answer: Answer, *, explain: bool = False) -> dict[str, Any]:
         if trace.interleaved is not None:
             shared = trace.interleaved
             row["interleaved"] = {"a": _system(shared.a), "b": _system(shared.b)}
-            for shown, team in zip(row["results"], shared.teams, strict=True):
+            teams = dict(enumerate(shared.teams, 1))
+            for shown in row["results"]:
+                team = teams.get(shown["rank"], NO_TEAM)
                 shown["team"] = None if team == NO_TEAM else team
     return row
 

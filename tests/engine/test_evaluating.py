@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ltrr_cli.engine import Engine, learn
-from ltrr_cli.errors import LtrrError, NotFoundError, UsageError
+from ltrr_cli.errors import LtrrError, UsageError
 from ltrr_cli.policy.base import equal_split
 from ltrr_cli.policy.thompson import ThompsonPolicy
 from ltrr_cli.records import Event, Impression
@@ -141,7 +141,7 @@ def test_other_rankers(index: Path) -> None:
     """`prior` ranks by the weights that nothing was learned by, `challenger` by those under test."""
     (index / "ltrr.toml").write_text("[learning]\ntrain_every = 5\n")
     with Engine.open(index) as engine:
-        with pytest.raises(NotFoundError, match="there is no challenger"):
+        with pytest.raises(UsageError, match="there is no challenger"):
             engine.search("love", ranker="challenger")
         _click(engine, 6)
         learned = engine._opened.learned

@@ -109,6 +109,25 @@ def test_one_side_may_be_empty(engine: Engine) -> None:
     assert (empty.results, shared(empty).teams) == ((), ())
 
 
+def test_the_next_page(index: Path) -> None:
+    """Behind the page the draft goes on, without teams: pages of 3 give what one page of 9 gives, from the log too."""
+    pair = ("policy:live", "single:lexical")
+    asked: dict[str, Any] = {"text": "love rain", "seed": 2, "now": NOW, "interleave": pair}
+    with Engine.open(index) as opened:
+        whole = opened.search(**asked, k=9, log=False)
+        first = opened.search(**asked, k=3)
+        assert len(shared(first).teams) == 3
+    with Engine.open(index) as opened:
+        pages = [opened.page(first.query_id, offset=offset, k=3) for offset in (0, 3, 6)]
+        assert [one for page in pages for one in ids(page)] == ids(whole)
+        assert [result.score for page in pages for result in page.results] == pytest.approx(
+            [result.score for result in whole.results], abs=1e-3
+        )
+        assert [result.rank for result in pages[2].results] == [7, 8, 9]
+        assert opened.record(first.query_id, pages[1].results[0].id, "click", now=NOW + 1)
+        assert len({*ids(opened.page(first.query_id, offset=0, k=1000))}) == len(first.trace.pool_ids)
+
+
 def test_what_is_logged(index: Path) -> None:
     """The log has, at decision time, both names and versions, both selections, and the team of every position."""
     with Engine.open(index) as opened:

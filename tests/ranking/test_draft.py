@@ -41,6 +41,12 @@ def test_by_hand() -> None:
     assert a_first == [(1, TEAM_A), (2, TEAM_B), (5, TEAM_B), (3, TEAM_A)]
 
 
+@given(RANKINGS, RANKINGS, st.integers(1, 15), st.integers(0, 2**64))
+def test_a_longer_draft_begins_as_a_shorter_one(a: list[int], b: list[int], k: int, seed: int) -> None:
+    """The page is what one draft of everything begins with, and what each ranking begins with decides it."""
+    assert draft(a, b, 24, seed)[:k] == draft(a[:k], b[:k], k, seed)
+
+
 def test_what_both_begin_with_has_no_team() -> None:
     """A shared beginning is shown as it is; the coins are for what follows."""
     page = team_draft([7, 8, 1, 2], [7, 8, 3, 1], 4, Coins(1))
