@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.index.gathered import Gathered
 from ltrr_cli.index.values import terms
 from ltrr_cli.memory.consistency import MOST_SHARED, Judge
-from ltrr_cli.memory.gathered import Gathered
 from ltrr_cli.memory.guesses import NAMED, guesses
-from ltrr_cli.memory.keys import Keys, build_keys
+from ltrr_cli.memory.keys import Keys
+from ltrr_cli.memory.keys_writer import write_keys
 from ltrr_cli.memory.phrases import Phrases
 from ltrr_cli.memory.prefixes import Prefixes, write_gathered, write_prefixes
 from ltrr_cli.text import key
@@ -157,7 +158,7 @@ class PredictedWriter:
                 table.write_ipc(parts[-1])
                 yield from _entries(table)
 
-        build_keys(entries()).write(self._directory / "predicted")
+        write_keys(self._directory / "predicted", entries())
         pl.scan_ipc(parts).sink_parquet(self._directory / "predicted.parquet")
         shutil.rmtree(folder)
         write_gathered(self._directory / "complete.titles", self._titles)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ltrr_cli.index.files import mapped
+from ltrr_cli.index.gathered import Gathered
 from ltrr_cli.index.growing import Growing
-from ltrr_cli.memory.gathered import Gathered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

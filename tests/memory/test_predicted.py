@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ltrr_cli.index import gathered
 from ltrr_cli.index.segment import SegmentWriter
-from ltrr_cli.memory import gathered
 from ltrr_cli.memory.guesses import guesses
 from ltrr_cli.memory.predicted import PredictedWriter, open_predicted
 from ltrr_cli.records import Entity
