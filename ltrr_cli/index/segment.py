@@ -15,6 +15,7 @@ import orjson
 from ltrr_cli.analysis.multilingual import Multilingual, language_of, of_languages
 from ltrr_cli.analysis.versions import read_analysis
 from ltrr_cli.errors import IndexDirectoryError
+from ltrr_cli.index.counted import Counted
 from ltrr_cli.index.external import open_external
 from ltrr_cli.index.files import map_bytes, mapped
 from ltrr_cli.index.fluent import Fluency
@@ -80,7 +81,9 @@ class SegmentWriter:
         self._titles = TitlesWriter(columns)
         self._values = ValuesWriter(columns)
         self._numbers = NumbersWriter()
-        self._suggester = Suggester() if suggest else None
+        self.counted = Counted(columns / "values.counted")
+        """How many entities have each of the terms that a query may name, by attribute; until `finish_text`."""
+        self._suggester = Suggester(self.counted) if suggest else None
         self.suggested = (0, 0)
         """How many values were suggested, and for how many entities."""
         self._postings = PostingsWriter()
@@ -101,8 +104,7 @@ class SegmentWriter:
         self._lines.write(line)
         self._offsets.extend((self._lines.tell(),))
         self._values.weighted.update(entity.weights)
-        if self._suggester is not None:
-            self._suggester.add(entity)
+        self.counted.add(terms(entity))
         self._popularity.append(np.nan if entity.popularity is None else entity.popularity)
         self._languages.append(language_of(entity.text or entity.title))
 
@@ -175,7 +177,8 @@ class SegmentWriter:
         """Write all that does not depend on vectors: `rows` has ended."""
         columns = self._directory / "columns"
         self._offsets.close()
-        names = self._values.write(None if self._suggester is None else self._suggester.weights)
+        names = self._values.write(self.counted, None if self._suggester is None else self._suggester.weights)
+        self.counted.remove()
         self._postings.finish().write(columns)
         write_ids(columns, (entity.id for entity in self.entities()))
         self._titles.close()

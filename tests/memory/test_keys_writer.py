@@ -15,7 +15,6 @@ from ltrr_cli.memory.keys_writer import write_keys
 from ltrr_cli.text import hash64, token_hash
 
 if TYPE_CHECKING:
-
     from numpy.typing import NDArray
 
 Entries = list[tuple[str, list[int], list[float]]]
@@ -39,8 +38,8 @@ def _in_memory(entries: Entries, *, words: bool) -> dict[str, NDArray[Any]]:
         for word in set(key.split(" ")):
             holders.setdefault(token_hash(word), []).append(number[key])
     masses = np.zeros(len(entries))
-    for word in sorted(holders):
-        masses[holders[word]] += np.log1p(np.array([len(entries) / len(holders[word])]))[0]
+    for _, held in sorted(holders.items()):
+        masses[held] += np.log1p(len(entries) / np.array([len(held)]))
     return {
         "hashes": np.array([hash64(key) for key, _, _ in by_hash], np.uint64),
         "numbers": np.array([number[key] for key, _, _ in by_hash], np.int32),
