@@ -56,13 +56,13 @@ def _bounds(keys: NDArray[Any]) -> list[Any]:
     return list(np.unique(sample[np.arange(1, count) * len(sample) // count]))
 
 
-def laid(path: Path, dtype: type[np.generic], count: int) -> NDArray[Any]:
-    """Return an array of so many zeros that lies in a new .npy file, to be written in any order."""
-    array = np.zeros(0, dtype)
-    if not count:
-        np.save(path, array)
-        return array
-    array = np.lib.format.open_memmap(path, "w+", dtype, (count,)).view(np.ndarray)
+def laid(path: Path, dtype: type[np.generic], *shape: int) -> NDArray[Any]:
+    """Return an array of zeros that lies in a new .npy file, to be written in any order."""
+    if 0 in shape:
+        empty = np.empty(shape, dtype)
+        np.save(path, empty)
+        return empty
+    array = np.lib.format.open_memmap(path, "w+", dtype, shape).view(np.ndarray)
     if hasattr(os, "posix_fallocate"):  # where the disk is full this fails; writing to a map would end the process
         with path.open("r+b") as out:
             os.posix_fallocate(out.fileno(), 0, path.stat().st_size)

@@ -81,7 +81,7 @@ class SegmentWriter:
         self._popularity = array("d")
         self._titles = TitlesWriter(columns)
         self._values = ValuesWriter(columns)
-        self._numbers = NumbersWriter()
+        self._numbers = NumbersWriter(columns)
         self.counted = Counted(columns / "values.counted")
         """How many entities have each of the terms that a query may name, by attribute; until `finish_text`."""
         self._suggester = Suggester(self.counted) if suggest else None
@@ -197,7 +197,7 @@ class SegmentWriter:
             "entities": len(self),
             "attributes": list(names),
             "weighted": sorted(self._values.weighted),
-            "numbers": list(self._numbers.write(columns)),
+            "numbers": list(self._numbers.write()),
             "creator": self._creator,
             **({"schema": self._schema} if self._schema is not None else {}),
             "suggest": self._suggester is not None,
