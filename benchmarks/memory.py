@@ -19,7 +19,8 @@ import numpy as np
 from common import OUT, data, judgments, mean, quantile, report, rows, times
 
 from ltrr_cli import Engine
-from ltrr_cli.memory.keys import Keys, build_keys
+from ltrr_cli.memory.keys import Keys
+from ltrr_cli.memory.keys_writer import write_keys
 from ltrr_cli.text import hash64
 
 DEPTH = 20
@@ -61,7 +62,7 @@ def lookup() -> list[tuple[str, str]]:
     for row, (end, length) in enumerate(zip(ends, lengths.tolist(), strict=True)):
         entries.setdefault(" ".join(f"w{word}" for word in drawn[end - length : end]), []).append(row)
     with tempfile.TemporaryDirectory(dir=OUT) as folder:
-        build_keys((key, refs, [1.0] * len(refs)) for key, refs in entries.items()).write(Path(folder) / "table")
+        write_keys(Path(folder) / "table", ((key, refs, [1.0] * len(refs)) for key, refs in entries.items()))
         known = rng.permutation(np.array(list(entries), object))[:3000].tolist()
         started = time.perf_counter()
         table = Keys.open(Path(folder) / "table")

@@ -83,7 +83,7 @@ def make_view(tmp_path_factory: pytest.TempPathFactory) -> MakeView:
             gone = tombstones[number] if number < len(tombstones) else ()
             directory = root / "segments" / f"{number + 1:06}"
             writer = SegmentWriter(directory, creator="creator")
-            predicted = PredictedWriter(directory, creator="creator")
+            predicted = PredictedWriter(directory, creator="creator", values=writer.counted)
             for entity in entities:
                 writer.add(entity)
             for row, entity, popularity in writer.rows():

@@ -138,7 +138,7 @@ def _index(
     progress: Callable[[str, int, int | None], None],
 ) -> None:
     """Index every row and predict its queries."""
-    predicted = PredictedWriter(directory, creator=creator)
+    predicted = PredictedWriter(directory, creator=creator, values=writer.counted)
     for row, entity, popularity in writer.rows():
         predicted.add(row, entity, popularity)
         sample.add(row, entity)

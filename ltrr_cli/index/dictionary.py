@@ -8,18 +8,14 @@ reads as the attribute values that name this entity by its title.
 from __future__ import annotations
 
 import json
-from array import array
 from dataclasses import dataclass
-from itertools import chain, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ltrr_cli.index.files import mapped
-from ltrr_cli.text import hash64, token_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -31,7 +27,7 @@ MAX_WORDS = 6
 """Longer values are text, not names: nobody types them as part of a query."""
 MAX_TITLE = 12
 """Longer titles are not read."""
-_NONE = -1
+NONE = -1
 
 
 class Reading(NamedTuple):
@@ -46,84 +42,6 @@ class Reading(NamedTuple):
     entities: int
     types: tuple[tuple[str, int], ...] = ()
     suggested: float = 0.0
-
-
-class DictionaryWriter:
-    """Counts values and titles, and writes the arrays."""
-
-    def __init__(self) -> None:
-        self._count: dict[tuple[str, str], int] = {}
-        self._titles: dict[str, dict[str, int]] = {}  # by type: a dictionary for each title would take more room
-        self._alias: dict[str, set[str]] = {}
-
-    def add_values(self, pairs: Iterable[tuple[str, str]]) -> None:
-        """Count an entity's distinct (attribute, key)."""
-        for pair in pairs:
-            self._count[pair] = self._count.get(pair, 0) + 1
-
-    def add_names(self, kind: str, names: Sequence[str]) -> None:
-        """Count an entity's distinct keys of title and aliases, the title first, as names of entities of a type."""
-        counts = self._titles.setdefault(kind, {}) if names else {}
-        for name in names:
-            counts[name] = counts.get(name, 0) + 1
-        for alias in names[1:]:
-            self._alias.setdefault(alias, set()).add(names[0])
-
-    def write(self, directory: Path, suggested: Mapping[tuple[str, str], float]) -> tuple[str, ...]:
-        """Write the arrays; returns the attribute names that they number. `suggested` gives weights of values."""
-        names = tuple(sorted({name for name, _ in self._count} | ({TITLE} if self._titles else set())))
-        types = sorted(self._titles)
-        texts: dict[str, int] = {}
-        # Arrays, not tuples: there is an entry for nearly every entity. `text` is an alias's, `suggested` weights.
-        columns: dict[str, array[Any]] = {
-            "hash": array("Q"),
-            "attribute": array("H"),
-            "count": array("i"),
-            "type": array("i"),
-            "text": array("i"),
-            "suggested": array("f"),
-        }
-        for entry in self._entries(names, types, texts, suggested):
-            for values, value in zip(columns.values(), entry, strict=True):
-                values.append(value)
-        order = np.lexsort([np.frombuffer(column, column.typecode) for column in reversed(columns.values())])
-        for column, values in columns.items():
-            np.save(directory / f"phrases.{column}.npy", np.frombuffer(values, values.typecode)[order])
-        _write_first(directory, chain((word for _, word in self._count), *self._titles.values()))
-        (directory / "phrases.json").write_text(json.dumps({"types": types, "texts": list(texts)}) + "\n")
-        return names
-
-    def _entries(
-        self,
-        names: Sequence[str],
-        types: Sequence[str],
-        texts: dict[str, int],
-        suggested: Mapping[tuple[str, str], float],
-    ) -> Iterator[tuple[int, int, int, int, int, float]]:
-        """Yield each column's number of all entries; `texts` are numbered on the way."""
-        number = {name: place for place, name in enumerate(names)}
-        for (name, word), count in self._count.items():
-            yield hash64(word), number[name], count, _NONE, _NONE, suggested.get((name, word), 0.0)
-        for place, kind in enumerate(types):
-            for word, count in self._titles[kind].items():
-                yield hash64(word), number[TITLE], count, place, _NONE, 0.0
-        for alias, titles in self._alias.items():
-            for title, name in product(sorted(titles), names):
-                known = self._count.get((name, title))
-                if known is not None and (name, alias) not in self._count:
-                    text = texts.setdefault(title, len(texts))
-                    yield hash64(alias), number[name], known, _NONE, text, suggested.get((name, title), 0.0)
-
-
-def _write_first(directory: Path, phrases: Iterable[str]) -> None:
-    """Write for each first word the number of words of the longest phrase that begins with it."""
-    longest: dict[int, int] = {}
-    for phrase in phrases:
-        first = token_hash(phrase.partition(" ")[0])
-        longest[first] = max(longest.get(first, 0), phrase.count(" ") + 1)
-    firsts = sorted(longest.items())
-    np.save(directory / "phrases.first.npy", np.array([first for first, _ in firsts], np.uint64))
-    np.save(directory / "phrases.longest.npy", np.array([length for _, length in firsts], np.uint8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +64,7 @@ class Dictionary:
 
     @classmethod
     def open(cls, directory: Path, names: tuple[str, ...]) -> Dictionary:
-        """Map the files that `DictionaryWriter.write` made."""
+        """Map the files that `dictionary_writer.DictionaryWriter.write` made."""
 
         def column(name: str) -> Any:
             return mapped(directory / f"phrases.{name}.npy")
@@ -155,7 +73,7 @@ class Dictionary:
         old = not told.exists()
         texts = {} if old else json.loads(told.read_bytes())
         hashes = column("hash")
-        none = np.full(len(hashes), _NONE, np.int32) if old else None
+        none = np.full(len(hashes), NONE, np.int32) if old else None
         return cls(
             names=names,
             hashes=hashes,
@@ -194,10 +112,10 @@ class Dictionary:
         for place, attribute, count, kind, text, suggested in zip(
             known.repeat(lengths).tolist(), *(column.take(entries).tolist() for column in self._columns), strict=True
         ):
-            if kind != _NONE:
+            if kind != NONE:
                 told.setdefault(place, []).append((self.types[kind], count))
             else:
-                word = "" if text == _NONE else self.texts[text]
+                word = "" if text == NONE else self.texts[text]
                 found.append((place, Reading(self.names[attribute], word, count, (), suggested)))
         for place, types in told.items():
             found.append((place, Reading(TITLE, "", sum(count for _, count in types), tuple(types))))

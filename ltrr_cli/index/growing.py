@@ -23,12 +23,13 @@ class Growing:
     Its bytes are those that `np.save` writes.
 
     Attributes:
+        path: the file's.
         length: how many numbers it has so far.
     """
 
     def __init__(self, path: Path, dtype: type[np.generic], *, width: int = 0) -> None:
         """Begin the file with no numbers of a dtype that `array` has, too."""
-        self._path = path
+        self.path = path
         self._width = width
         self._dtype = np.dtype(dtype)
         self._waiting: array[Any] = array(self._dtype.char)
@@ -53,11 +54,11 @@ class Growing:
     def close(self) -> None:
         """Write what waits, and the length."""
         self._settle()
-        with self._path.open("r+b") as out:
+        with self.path.open("r+b") as out:
             self._write_header(out)
 
     def _settle(self) -> None:
-        with self._path.open("ab") as out:  # no file stays open: a build may fail anywhere
+        with self.path.open("ab") as out:  # no file stays open: a build may fail anywhere
             self._waiting.tofile(out)
         self._waiting = array(self._dtype.char)
 
@@ -83,6 +84,11 @@ class Lists:
         """Add the next list."""
         self._numbers.extend(numbers)
         self._starts.extend((self._numbers.length,))
+
+    def append(self, numbers: NDArray[np.generic], lengths: NDArray[np.int64]) -> None:
+        """Add lists of these lengths, whose numbers come one after the other."""
+        self._starts.append(self._numbers.length + lengths.cumsum())
+        self._numbers.append(numbers)
 
     def close(self) -> None:
         """Write what waits."""

@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ltrr_cli.index.files import mapped
+from ltrr_cli.index.growing import Growing
+from ltrr_cli.index.ranges import laid, pieces
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,31 +29,45 @@ _MOST = 64
 
 
 class NumbersWriter:
-    """Collects the numbers of entities in row order."""
+    """Collects the numbers of entities in row order; `add` them all, then `write`."""
 
-    def __init__(self) -> None:
+    def __init__(self, directory: Path) -> None:
+        """`directory` is where the arrays will be written."""
+        self._directory = directory
+        self._folder = directory / "numbers"
         self._rows = 0
-        self._found: dict[str, tuple[list[int], list[float]]] = {}
+        self._found: dict[str, tuple[Growing, Growing]] = {}  # the numbers, and their rows
 
     def add(self, entity: Entity) -> None:
         """Add the next row."""
         for name, values in entity.attributes.items():
             number = next((value for value in values if not isinstance(value, str)), None)
             if number is not None and (name in self._found or len(self._found) < _MOST):
-                rows, numbers = self._found.setdefault(name, ([], []))
-                rows.append(self._rows)
-                numbers.append(number)
+                if name not in self._found:
+                    self._found[name] = self._begin(len(self._found))
+                numbers, rows = self._found[name]
+                numbers.extend((number,))
+                rows.extend((self._rows,))
         self._rows += 1
 
-    def write(self, directory: Path) -> tuple[str, ...]:
+    def _begin(self, place: int) -> tuple[Growing, Growing]:
+        self._folder.mkdir(exist_ok=True)
+        return Growing(self._folder / f"{place}.npy", np.float64), Growing(self._folder / f"{place}.rows.npy", np.int64)
+
+    def write(self) -> tuple[str, ...]:
         """Write the arrays; returns the names of the attributes, in the order of their rows."""
-        columns = np.full((len(self._found), self._rows), np.nan)
+        columns = laid(self._directory / "numbers.npy", np.float64, len(self._found), self._rows)
         spread = np.empty((len(self._found), _PERCENTILES))
-        for place, (rows, numbers) in enumerate(self._found.values()):
-            columns[place, rows] = numbers
+        for place, files in enumerate(self._found.values()):
+            for file in files:
+                file.close()
+            numbers, rows = (mapped(file.path) for file in files)
+            columns[place] = np.nan
+            for low, high in pieces(len(rows)):
+                columns[place, rows[low:high]] = numbers[low:high]
             spread[place] = np.percentile(numbers, np.arange(_PERCENTILES))
-        np.save(directory / "numbers.npy", columns)
-        np.save(directory / "numbers.spread.npy", spread)
+        np.save(self._directory / "numbers.spread.npy", spread)
+        shutil.rmtree(self._folder, ignore_errors=True)
         return tuple(self._found)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 LONGEST = 512
 """Characters of a folded value beyond this do not count."""
-_NAMES = "postings.json"
+DESCRIPTION = "postings.json"
 TEXTS = ("folded", "label", "words")
 
 
@@ -51,21 +51,14 @@ class Postings:
 
     @classmethod
     def open(cls, directory: Path) -> Postings | None:
-        """Map what `write` wrote; None where there is none: segments of ltrr before 0.2."""
-        path = directory / _NAMES
+        """Map what `PostingsWriter.write` wrote; None where there is none: segments of ltrr before 0.2."""
+        path = directory / DESCRIPTION
         if not path.exists():
             return None
         row = json.loads(path.read_bytes())
         if row["format_version"] != FORMAT_VERSION:
             raise ValueError(f"postings of format version {row['format_version']}")
         return cls(row["fields"], {name: mapped(directory / f"postings.{name}.npy") for name in row["arrays"]})
-
-    def write(self, directory: Path) -> None:
-        """Write the files."""
-        for name, values in self._arrays.items():
-            np.save(directory / f"postings.{name}.npy", values)
-        row = {"format_version": FORMAT_VERSION, "fields": self.names, "arrays": sorted(self._arrays)}
-        (directory / _NAMES).write_text(json.dumps(row) + "\n")
 
     def kinds(self, name: str) -> tuple[bool, bool]:
         """Return whether a field has texts, and whether it has numbers."""

@@ -7,6 +7,8 @@ from array import array
 from copy import copy
 from dataclasses import asdict
 from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +17,7 @@ import orjson
 from ltrr_cli.analysis.multilingual import Multilingual, language_of, of_languages
 from ltrr_cli.analysis.versions import read_analysis
 from ltrr_cli.errors import IndexDirectoryError
+from ltrr_cli.index.counted import Counted
 from ltrr_cli.index.external import open_external
 from ltrr_cli.index.files import map_bytes, mapped
 from ltrr_cli.index.fluent import Fluency
@@ -39,7 +42,6 @@ from ltrr_cli.text import hash64, key, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -79,11 +81,14 @@ class SegmentWriter:
         self._popularity = array("d")
         self._titles = TitlesWriter(columns)
         self._values = ValuesWriter(columns)
-        self._numbers = NumbersWriter()
-        self._suggester = Suggester() if suggest else None
+        self._numbers = NumbersWriter(columns)
+        self.counted = Counted(columns / "values.counted")
+        """How many entities have each of the terms that a query may name, by attribute; until `finish_text`."""
+        self._suggester = Suggester(self.counted) if suggest else None
         self.suggested = (0, 0)
         """How many values were suggested, and for how many entities."""
-        self._postings = PostingsWriter()
+        self._fields: set[str] = set()
+        self._postings: PostingsWriter | None = None
         self._languages: list[str] = []
         self._analysis = Multilingual()
         self._words = WordsWriter(columns)
@@ -101,8 +106,8 @@ class SegmentWriter:
         self._lines.write(line)
         self._offsets.extend((self._lines.tell(),))
         self._values.weighted.update(entity.weights)
-        if self._suggester is not None:
-            self._suggester.add(entity)
+        self._fields.update(entity.attributes)
+        self.counted.add(terms(entity))
         self._popularity.append(np.nan if entity.popularity is None else entity.popularity)
         self._languages.append(language_of(entity.text or entity.title))
 
@@ -120,6 +125,7 @@ class SegmentWriter:
         np.save(self._directory / "columns" / "popularity.npy", shares)
         self._analysis = of_languages(self._languages)
         self._read_texts()
+        postings = self._postings = PostingsWriter(self._directory / "columns", self._fields)
         fulltext = FulltextWriter(self._directory / "fulltext", self._analysis)
         with (self._directory / "entities.jsonl").open("rb") as lines:
             for row, line in enumerate(lines):
@@ -141,7 +147,7 @@ class SegmentWriter:
                 self._numbers.add(entity)
                 self._years.append(year_of(entity))
                 self._titles.add(entity.title)
-                self._postings.add(entity)
+                postings.add(entity)
                 yield row, entity, share
         fulltext.finish()
 
@@ -175,8 +181,10 @@ class SegmentWriter:
         """Write all that does not depend on vectors: `rows` has ended."""
         columns = self._directory / "columns"
         self._offsets.close()
-        names = self._values.write(None if self._suggester is None else self._suggester.weights)
-        self._postings.finish().write(columns)
+        names = self._values.write(self.counted, None if self._suggester is None else self._suggester.weights)
+        self.counted.remove()
+        if self._postings is not None:
+            self._postings.write()
         write_ids(columns, (entity.id for entity in self.entities()))
         self._titles.close()
         self._words.close()
@@ -189,7 +197,7 @@ class SegmentWriter:
             "entities": len(self),
             "attributes": list(names),
             "weighted": sorted(self._values.weighted),
-            "numbers": list(self._numbers.write(columns)),
+            "numbers": list(self._numbers.write()),
             "creator": self._creator,
             **({"schema": self._schema} if self._schema is not None else {}),
             "suggest": self._suggester is not None,
@@ -301,13 +309,18 @@ class Segment:
 
     @cached_property
     def postings(self) -> Postings:
-        """Which rows have which value; of a segment that was built without them they are made here, in memory."""
+        """Which rows have which value; of a segment that was built without them they are made here, for the time."""
         if self._postings is not None:
             return self._postings
-        writer = PostingsWriter()
-        for row in range(len(self)):
-            writer.add(self.entity(row))
-        return writer.finish()
+        with TemporaryDirectory(prefix="ltrr-", ignore_cleanup_errors=True) as folder:
+            fields = {name for row in range(len(self)) for name in self.entity(row).attributes}
+            writer = PostingsWriter(Path(folder), fields)
+            for row in range(len(self)):
+                writer.add(self.entity(row))
+            writer.write()
+            made = Postings.open(Path(folder))
+        assert made is not None  # it was written just now
+        return made
 
     def within(self, allowed: NDArray[np.bool_]) -> Segment:
         """Return the segment whose vectors are searched within the allowed rows, (rows,) bool.

@@ -18,8 +18,9 @@ from ltrr_cli.index.values import ALIASES, terms
 from ltrr_cli.text import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from ltrr_cli.index.counted import Counted
     from ltrr_cli.records import Entity
 
 LEAST = 0.3
@@ -36,24 +37,20 @@ _LETTERS = 3
 
 
 class Suggester:
-    """Learns from all entities which values texts name, then suggests. First `add` all, then `read` all."""
+    """Learns from all entities which values texts name, then suggests. First `read` all, then ask."""
 
-    def __init__(self) -> None:
-        self._entities = 0
-        self._have: Counter[tuple[str, str]] = Counter()
+    def __init__(self, values: Counted) -> None:
+        """`values` counts those of all entities, by attribute."""
+        self._values = values
+        self._have: dict[tuple[str, str], int] = {}
         self._named: Counter[tuple[str, str]] = Counter()
         self._both: Counter[tuple[str, str]] = Counter()
         self._by_word: dict[str, list[tuple[str, str]]] | None = None
         self._firsts: dict[str, int] = {}
         self._weights: dict[tuple[str, str], float] | None = None
 
-    def add(self, entity: Entity) -> None:
-        """Count an entity's values."""
-        self._entities += 1
-        self._have.update({pair for pair in terms(entity) if pair[0] != TYPE and pair[0] not in ALIASES})
-
     def read(self, entity: Entity) -> None:
-        """Count which values an entity's text names; all entities are added."""
+        """Count which values an entity's text names."""
         named = self._mentions(entity.text)
         if named:
             self._named.update(named)
@@ -75,7 +72,7 @@ class Suggester:
         if self._weights is None:
             self._weights = {}
             for pair, named in self._named.items():
-                base = self._have[pair] / self._entities
+                base = self._have[pair] / self._values.entities
                 weight = (self._both[pair] + _KAPPA * base) / (named + _KAPPA)
                 if weight >= max(LEAST, _LIFT * base):
                     self._weights[pair] = weight
@@ -97,15 +94,27 @@ class Suggester:
         """Return the values that texts are searched for, by their keys."""
         if self._by_word is None:
             self._by_word = {}
-            distinct: Counter[str] = Counter()
-            having: Counter[str] = Counter()
-            for (name, _), count in self._have.items():
-                distinct[name] += 1
-                having[name] += count
-            for (name, word), count in self._have.items():
-                often = count >= _OFTEN and having[name] >= _AGAIN * distinct[name]
-                if often and len(word) >= _LETTERS and not word.replace(" ", "").isdigit():
+            for name, word, count in self._frequent():
+                if len(word) >= _LETTERS and not word.replace(" ", "").isdigit():
+                    self._have[name, word] = count
                     self._by_word.setdefault(word, []).append((name, word))
                     first = word.partition(" ")[0]
                     self._firsts[first] = min(MAX_WORDS, max(self._firsts.get(first, 0), word.count(" ") + 1))
         return self._by_word
+
+    def _frequent(self) -> Iterator[tuple[str, str, int]]:
+        """Yield (attribute, key, entities) of the values that often occur, of attributes whose values come again."""
+        import polars as pl
+
+        found: list[tuple[str, int, int]] = []
+        distinct: Counter[int] = Counter()
+        having: Counter[int] = Counter()
+        for table in self._values.tables():
+            for name, values, entities in table.group_by("name").agg(pl.len(), pl.col("entities").sum()).iter_rows():
+                distinct[name] += values
+                having[name] += entities
+            found.extend(table.filter(pl.col("entities") >= _OFTEN).select("word", "name", "entities").rows())
+        names = self._values.names
+        for word, name, count in found:
+            if names[name] != TYPE and names[name] not in ALIASES and having[name] >= _AGAIN * distinct[name]:
+                yield names[name], word, count

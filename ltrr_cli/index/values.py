@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.index.dictionary import MAX_TITLE, MAX_WORDS, TITLE, Dictionary, DictionaryWriter
+from ltrr_cli.index.dictionary import MAX_TITLE, MAX_WORDS, TITLE, Dictionary
+from ltrr_cli.index.dictionary_writer import DictionaryWriter
 from ltrr_cli.index.files import mapped
 from ltrr_cli.index.growing import Growing, Lists
 from ltrr_cli.index.ragged import found, taken
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ltrr_cli.index.counted import Counted
     from ltrr_cli.index.dictionary import Reading
     from ltrr_cli.records import Entity
 
@@ -94,7 +96,7 @@ class ValuesWriter:
         self._directory = directory
         self._hashes = Lists(directory / "values.hashes.npy", directory / "values.starts.npy", np.uint64)
         self._weights = Growing(directory / "values.weight.npy", np.float32)
-        self._dictionary = DictionaryWriter()
+        self._dictionary = DictionaryWriter(directory)
         self.weighted: set[str] = set()
         """Attributes of which the catalogue weighs values; to be complete before the first row is added."""
 
@@ -103,7 +105,6 @@ class ValuesWriter:
         pairs = sorted(set(terms(entity)))
         names = names_of(entity)
         weighted = weights_of(entity)
-        self._dictionary.add_values(pair for pair in pairs if pair[0] not in ALIASES)
         self._dictionary.add_names(entity.type, names)
         found = {f"{name}={word}": weighted.get((name, word), 1.0) for name, word in pairs}
         found |= {f"{TITLE}={name}": 1.0 for name in names}
@@ -117,11 +118,14 @@ class ValuesWriter:
         ]
         return [*found, *steps]
 
-    def write(self, suggested: Mapping[tuple[str, str], float] | None = None) -> tuple[str, ...]:
-        """Write the rest of the arrays; returns the attribute names that the dictionary numbers."""
+    def write(self, counted: Counted, suggested: Mapping[tuple[str, str], float] | None = None) -> tuple[str, ...]:
+        """Write the rest of the arrays; returns the attribute names that the dictionary numbers.
+
+        `counted` are the `terms` of all entities.
+        """
         self._hashes.close()
         self._weights.close()
-        return self._dictionary.write(self._directory, suggested or {})
+        return self._dictionary.write(counted, suggested or {}, without=ALIASES)
 
 
 @dataclass(frozen=True, slots=True)

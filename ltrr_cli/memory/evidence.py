@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.memory.keys import MIN_SIMILARITY, Keys, build_keys
+from ltrr_cli.memory.keys import MIN_SIMILARITY, Keys
+from ltrr_cli.memory.keys_writer import write_keys
 from ltrr_cli.memory.prefixes import write_prefixes
 from ltrr_cli.text import hash64
 
@@ -190,7 +191,7 @@ class Evidence:
             row=pl.Series(rows_of(np.array([hash64(i) for i in ids], np.uint64)), dtype=pl.Int64)
         )
         grouped = table.group_by("key", maintain_order=True).agg("row", "mass")
-        build_keys(grouped.iter_rows(), words=self._words).write(directory / self.name)
+        write_keys(directory / self.name, grouped.iter_rows(), words=self._words)
 
     @staticmethod
     def write_texts(directory: Path, name: str, users: Callable[[str], int]) -> None:

@@ -6,17 +6,16 @@ nobody's words.
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ltrr_cli.index.files import mapped
-from ltrr_cli.text import hash64, token_hash
+from ltrr_cli.text import token_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -52,16 +51,9 @@ class Keys:
     postings: NDArray[np.int32]  # (p,) keys that hold the word, ascending for each
     numbers: NDArray[np.int32] | None = None  # (m,) the key of each hash
 
-    def write(self, directory: Path) -> None:
-        """Write each array as an .npy file."""
-        directory.mkdir(parents=True, exist_ok=True)
-        for part in fields(self):
-            if getattr(self, part.name) is not None:
-                np.save(directory / f"{part.name}.npy", getattr(self, part.name))
-
     @classmethod
     def open(cls, directory: Path) -> Keys:
-        """Map what `write` wrote."""
+        """Map what `keys_writer.write_keys` wrote."""
         files = {part.name: directory / f"{part.name}.npy" for part in fields(cls)}
         return cls(**{name: mapped(path) for name, path in files.items() if name != "numbers" or path.exists()})
 
@@ -150,77 +142,3 @@ def _summed(numbers: NDArray[np.int32], masses: NDArray[np.float64]) -> tuple[ND
     np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
     starts = new.nonzero()[0]
     return ordered[starts], np.add.reduceat(masses[order], starts)
-
-
-def build_keys(entries: Iterable[tuple[str, Sequence[int], Sequence[float]]], *, words: bool = True) -> Keys:
-    """Build the table from (key, refs, values), each key once. Without `words` it is found by the exact key only.
-
-    The keys are read one by one, and of each only numbers are kept: there may be fifteen for each entity.
-    """
-    hashes, totals = array("Q"), array("d")
-    sizes, lengths = array("i"), array("i")
-    refs, values, tokens = array("q"), array("d"), array("Q")
-    for key, some_refs, some_values in entries:
-        own = set(key.split(" "))
-        hashes.append(hash64(key))
-        sizes.append(len(own))
-        lengths.append(len(some_refs))
-        refs.extend(some_refs)
-        values.extend(some_values)
-        totals.append(sum(some_values))
-        if words:
-            tokens.extend(map(token_hash, own))
-    of_key, size = np.frombuffer(hashes, np.uint64), np.frombuffer(sizes, np.intc)  # no copies
-    order = np.lexsort((of_key, size))  # by length, then by hash
-    number = np.empty(len(order), np.int32)
-    number[order] = np.arange(len(order), dtype=np.int32)
-    distinct = size if words else np.zeros(len(size), np.intc)
-    known, word_starts, postings, masses = _postings(np.frombuffer(tokens, np.uint64), number, distinct)
-    counts = np.frombuffer(lengths, np.intc)
-    flat = _runs(counts, order)
-    by_hash = np.argsort(of_key, kind="stable")
-    return Keys(
-        hashes=of_key[by_hash],
-        masses=masses.astype(np.float32),
-        totals=np.frombuffer(totals, np.float64)[order],
-        starts=_starts(counts[order]),
-        refs=np.frombuffer(refs, np.int64)[flat],
-        values=np.frombuffer(values, np.float64)[flat],
-        words=known,
-        word_starts=word_starts,
-        postings=postings,
-        numbers=number[by_hash],
-    )
-
-
-def _postings(
-    tokens: NDArray[np.uint64], number: NDArray[np.int32], counts: NDArray[np.intc]
-) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int32], NDArray[np.float64]]:
-    """Return (words, where each one's postings begin, postings, summed idf of each number).
-
-    `tokens` are those of the keys, one after the other, `counts` says how many each has, `number` which number it gets.
-    """
-    owners = np.repeat(number, counts)
-    order = np.lexsort((owners, tokens))
-    postings, ordered = owners[order], tokens[order]
-    del owners, order
-    new = np.ones(len(ordered), bool)
-    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
-    first = new.nonzero()[0]
-    words, frequency = ordered[first], np.diff(first, append=len(ordered))
-    idf = np.log1p(len(number) / frequency)
-    masses: NDArray[np.float64] = np.bincount(postings, np.repeat(idf, frequency), minlength=len(number)).astype(
-        np.float64
-    )
-    return words, _starts(frequency), postings, masses
-
-
-def _runs(lengths: NDArray[np.intc], order: NDArray[np.intp]) -> NDArray[np.int64]:
-    """Return the places of the entries of runs, which lie one after the other, in another order of the runs."""
-    begin = (np.cumsum(lengths, dtype=np.int64) - lengths)[order]
-    own = lengths[order]
-    return np.repeat(begin - np.cumsum(own, dtype=np.int64) + own, own) + np.arange(int(own.sum()))
-
-
-def _starts(lengths: NDArray[np.integer]) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64)

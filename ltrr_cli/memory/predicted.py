@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import shutil
 from array import array
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.index.values import terms
+from ltrr_cli.index.gathered import Gathered
 from ltrr_cli.memory.consistency import MOST_SHARED, Judge
-from ltrr_cli.memory.gathered import Gathered
 from ltrr_cli.memory.guesses import NAMED, guesses
-from ltrr_cli.memory.keys import Keys, build_keys
+from ltrr_cli.memory.keys import Keys
+from ltrr_cli.memory.keys_writer import write_keys
 from ltrr_cli.memory.phrases import Phrases
-from ltrr_cli.memory.prefixes import Prefixes, write_gathered, write_prefixes
+from ltrr_cli.memory.prefixes import Prefixes, write_tables
 from ltrr_cli.text import key
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ltrr_cli.analysis.base import Analysis
+    from ltrr_cli.index.counted import Counted
     from ltrr_cli.records import Entity
 
 WEIGHTS = {
@@ -65,16 +65,19 @@ _LAST = 0.5
 class PredictedWriter:
     """Collects the predicted queries of one segment: `add` every row in order, then `refine`, then `write`."""
 
-    def __init__(self, directory: Path, *, creator: str) -> None:
-        """`directory` is the segment's, `creator` names the attribute of who made an entity."""
+    def __init__(self, directory: Path, *, creator: str, values: Counted) -> None:
+        """`directory` is the segment's, `creator` names the attribute of who made an entity.
+
+        `values` counts those of all entities; they complete a prefix, too.
+        """
         self._directory = directory
+        self._values = values
         self._creator = creator
         self._phrases = Phrases()
         self._pulls = array("d")
         self._guesses = Gathered(directory / "guesses")
         self._titles = Gathered(directory / "titles")
         self._judge: Judge | None = None
-        self._values: Counter[str] = Counter()
 
     def add(self, row: int, entity: Entity, popularity: float) -> None:
         """Add the next row; `popularity` in [0, 1], nan if unknown."""
@@ -85,13 +88,12 @@ class PredictedWriter:
             self._put(guess, row, kind)
 
     def _complete(self, row: int, entity: Entity) -> None:
-        """Note what a prefix may go on to: the title, from each of its first words on, and the values."""
+        """Note what a prefix may go on to: the title, from each of its first words on."""
         words = key(entity.title).split(" ")
         for start in range(min(len(words), _STARTS)):
             rest = " ".join(words[start:])
             if rest:
                 self._titles.add(rest, row, self._pulls[row] * (_LATER_START if start else 1.0))
-        self._values.update({word for _, word in terms(entity)})
 
     def _put(self, guess: str, row: int, kind: str) -> None:
         if guess.count(" ") < _MAX_WORDS:
@@ -157,11 +159,11 @@ class PredictedWriter:
                 table.write_ipc(parts[-1])
                 yield from _entries(table)
 
-        build_keys(entries()).write(self._directory / "predicted")
+        write_keys(self._directory / "predicted", entries())
         pl.scan_ipc(parts).sink_parquet(self._directory / "predicted.parquet")
         shutil.rmtree(folder)
-        write_gathered(self._directory / "complete.titles", self._titles)
-        write_prefixes(self._directory / "complete.values", ((word, float(n), n) for word, n in self._values.items()))
+        write_tables(self._directory / "complete.titles", self._titles.tables())
+        write_tables(self._directory / "complete.values", map(_completed, self._values.tables()))
 
     def _scored(self, progress: Callable[[int, int], None]) -> Iterator[pl.DataFrame]:
         """Yield the guesses that are kept, one range of keys after the other, with their scores."""
@@ -213,6 +215,14 @@ def _groups(
     for start in range(0, len(places), _TOGETHER):
         part = places[start : start + _TOGETHER]
         yield keys.gather(part[:, 0]), part
+
+
+def _completed(table: pl.DataFrame) -> pl.DataFrame:
+    """Return the words of a table of counted values, and how many entities have each: its number and its weight."""
+    import polars as pl
+
+    counts = table.group_by(pl.col("word").alias("key")).agg(weight=pl.col("first").sum())
+    return counts.with_columns(number=pl.col("weight").cast(pl.Int64))
 
 
 def _entries(table: pl.DataFrame) -> Iterator[tuple[str, list[int], list[float]]]:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ltrr_cli.index.files import mapped
+from ltrr_cli.index.gathered import Gathered
 from ltrr_cli.index.growing import Growing
-from ltrr_cli.memory.gathered import Gathered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    import polars as pl
     from numpy.typing import NDArray
 
 _TOGETHER = 65_536
@@ -92,16 +93,16 @@ def write_prefixes(directory: Path, entries: Iterable[tuple[str, float, int]]) -
     gathered = Gathered(directory / "gathered")
     for key, weight, number in entries:
         gathered.add(key, number, weight)
-    write_gathered(directory, gathered)
+    write_tables(directory, gathered.tables())
 
 
-def write_gathered(directory: Path, entries: Gathered) -> None:
-    """Write a table of gathered keys, weights and numbers."""
+def write_tables(directory: Path, tables: Iterable[pl.DataFrame]) -> None:
+    """Write a table of the keys, weights and numbers of tables as `Gathered` gives them."""
     directory.mkdir(parents=True, exist_ok=True)
     text, starts = Growing(directory / "text.npy", np.uint8), Growing(directory / "starts.npy", np.int64)
     weights, numbers = Growing(directory / "weights.npy", np.float64), Growing(directory / "numbers.npy", np.int64)
     starts.extend((0,))
-    for table in entries.tables():
+    for table in tables:
         ordered = table.sort("key", "number", "weight")  # texts by their bytes
         lengths = ordered["key"].str.len_bytes().to_numpy()
         starts.append(text.length + lengths.cumsum(dtype=np.int64))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from ltrr_cli.index.values import Values, ValuesWriter
+from ltrr_cli.index.counted import Counted
+from ltrr_cli.index.values import Values, ValuesWriter, terms
 from ltrr_cli.records import Entity
 from ltrr_cli.text import hash64, token_hash
 
@@ -25,10 +26,11 @@ ENTITIES = [
 @pytest.fixture
 def values(tmp_path: Path) -> Values:
     """Return the values of four entities."""
-    writer = ValuesWriter(tmp_path)
+    writer, counted = ValuesWriter(tmp_path), Counted(tmp_path / "counted")
     for entity in ENTITIES:
         writer.add(entity)
-    return Values.open(tmp_path, writer.write())
+        counted.add(terms(entity))
+    return Values.open(tmp_path, writer.write(counted))
 
 
 def told(values: Values, phrase: str) -> set[tuple[str, str, int, tuple[tuple[str, int], ...]]]:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from ltrr_cli.index.counted import Counted
 from ltrr_cli.index.manifest import Live
 from ltrr_cli.index.segment import SegmentWriter
 from ltrr_cli.index.suggest import Suggester
+from ltrr_cli.index.values import terms
 from ltrr_cli.index.view import View
 from ltrr_cli.query.understand import understand
 from ltrr_cli.records import Entity
@@ -32,11 +34,12 @@ ENTITIES = [
 ]
 
 
-def test_by_hand() -> None:
+def test_by_hand(tmp_path: Path) -> None:
     """A telling value is suggested where it is missing; one that texts name without having it is not."""
-    suggester = Suggester()
+    counted = Counted(tmp_path / "counted")
     for entity in ENTITIES:
-        suggester.add(entity)
+        counted.add(terms(entity))
+    suggester = Suggester(counted)
     for entity in ENTITIES:
         suggester.read(entity)
     base = 8 / len(ENTITIES)

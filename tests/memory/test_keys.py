@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ltrr_cli.memory.keys import MAX_POSTINGS, MAX_SIMILAR, MIN_SIMILARITY, Keys, build_keys
+from ltrr_cli.memory.keys import MAX_POSTINGS, MAX_SIMILAR, MIN_SIMILARITY, Keys
 from ltrr_cli.text import hash64
+from tests.memory.conftest import table_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,14 +31,10 @@ def _similar(keys: Keys, query: str, entries: list[tuple[str, list[int], list[fl
     return {names[number]: similarity for number, similarity in keys.similar(query.split(" "))}
 
 
-@pytest.fixture(params=["built", "opened"])
-def keys(request: pytest.FixtureRequest, tmp_path: Path) -> Keys:
-    """Return the table, as it was built and as it comes back from the disk."""
-    built = build_keys(ENTRIES)
-    if request.param == "built":
-        return built
-    built.write(tmp_path / "keys")
-    return Keys.open(tmp_path / "keys")
+@pytest.fixture
+def keys() -> Keys:
+    """Return the table of the entries."""
+    return table_of(ENTRIES)
 
 
 def test_exact(keys: Keys) -> None:
@@ -73,19 +70,17 @@ def test_similarity_by_hand(keys: Keys, query: str, expected: dict[str, float]) 
     assert _similar(keys, query, ENTRIES) == pytest.approx(expected, abs=1e-6)
 
 
-def test_no_query_words_and_no_keys(tmp_path: Path) -> None:
-    """An empty table and an empty query find nothing, from the disk too."""
-    empty = build_keys([])
-    empty.write(tmp_path / "empty")
-    for table in (empty, Keys.open(tmp_path / "empty")):
-        assert table.exact(hash64("hello")) is None
-        assert table.similar(["hello"]) == []
-    assert build_keys(ENTRIES).similar([]) == []
+def test_no_query_words_and_no_keys() -> None:
+    """An empty table and an empty query find nothing."""
+    empty = table_of([])
+    assert empty.exact(hash64("hello")) is None
+    assert empty.similar(["hello"]) == []
+    assert table_of(ENTRIES).similar([]) == []
 
 
 def test_without_words_only_the_exact_key_is_found() -> None:
     """A table of users or of everybody is not searched by words."""
-    table = build_keys(ENTRIES, words=False)
+    table = table_of(ENTRIES, words=False)
     assert table.exact(hash64("hello")) is not None
     assert table.similar(["hello"]) == []
 
@@ -94,7 +89,7 @@ def test_a_common_word_is_followed_as_far_as_its_shortest_keys() -> None:
     """Of a word in more keys than the limit the shortest keys are found; of longer ones it still counts as shared."""
     entries = [(f"the film{number} cut", [number], [1.0]) for number in range(MAX_POSTINGS + 10)]
     entries += [("the end", [0], [1.0]), ("the", [1], [1.0])]
-    table = build_keys(entries)
+    table = table_of(entries)
     names = {table.exact(hash64(key)): key for key, _, _ in entries}
     assert [names[number] for number, _ in table.similar(["the"])] == ["the"]
     assert [names[number] for number, _ in table.similar(["the", "end"])] == ["the end", "the"]
@@ -105,7 +100,7 @@ def test_a_common_word_is_followed_as_far_as_its_shortest_keys() -> None:
 
 def test_a_key_that_the_query_holds_is_found_in_any_query() -> None:
     """All of a key's words in a long query suffice, however little of the query they are."""
-    table = build_keys([("jazz", [0], [1.0]), ("jazz band", [1], [1.0]), *((f"w{n}", [2], [1.0]) for n in range(20))])
+    table = table_of([("jazz", [0], [1.0]), ("jazz band", [1], [1.0]), *((f"w{n}", [2], [1.0]) for n in range(20))])
     query = ["jazz", *(f"w{n}" for n in range(20))]
     found = dict(table.similar(query))
     number = table.exact(hash64("jazz"))
@@ -116,29 +111,30 @@ def test_a_key_that_the_query_holds_is_found_in_any_query() -> None:
 
 def test_a_table_whose_keys_are_numbered_by_hash_still_opens(tmp_path: Path) -> None:
     """Tables of ltrr before 0.1 have no `numbers`: a key's number is the place of its hash."""
-    table = build_keys(ENTRIES)
+    table = table_of(ENTRIES)
     assert table.numbers is not None
     order = table.numbers.tolist()
     refs = [table.entries(number) for number in order]
     place = {number: spot for spot, number in enumerate(order)}
-    old = Keys(
-        hashes=table.hashes,
-        masses=table.masses[order],
-        totals=table.totals[order],
-        starts=np.concatenate([[0], np.cumsum([len(one[0]) for one in refs])]).astype(np.int64),
-        refs=np.concatenate([one[0] for one in refs]),
-        values=np.concatenate([one[1] for one in refs]),
-        words=table.words,
-        word_starts=table.word_starts,
-        postings=np.concatenate(
+    arrays = {
+        "hashes": table.hashes,
+        "masses": table.masses[order],
+        "totals": table.totals[order],
+        "starts": np.concatenate([[0], np.cumsum([len(one[0]) for one in refs])]).astype(np.int64),
+        "refs": np.concatenate([one[0] for one in refs]),
+        "values": np.concatenate([one[1] for one in refs]),
+        "words": table.words,
+        "word_starts": table.word_starts,
+        "postings": np.concatenate(
             [
                 np.sort([place[number] for number in table.postings[low:high].tolist()]).astype(np.int32)
                 for low, high in zip(table.word_starts[:-1], table.word_starts[1:], strict=True)
             ]
         ),
-    )
-    old.write(tmp_path / "old")
-    opened = Keys.open(tmp_path / "old")
+    }
+    for name, array in arrays.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    opened = Keys.open(tmp_path)
     assert opened.numbers is None
     for key, rows, values in ENTRIES:
         number = opened.exact(hash64(key))
@@ -150,11 +146,11 @@ def test_a_table_whose_keys_are_numbered_by_hash_still_opens(tmp_path: Path) -> 
 def test_best_first_and_not_too_many() -> None:
     """At most MAX_SIMILAR keys come back, the most similar first, equal ones by their number."""
     entries = [("alpha", [0], [1.0]), *((f"alpha x{number}", [number], [1.0]) for number in range(2 * MAX_SIMILAR))]
-    found = build_keys(entries).similar(["alpha", "x3"])
+    found = table_of(entries).similar(["alpha", "x3"])
     assert len(found) <= MAX_SIMILAR
     order = [(-similarity, number) for number, similarity in found]
     assert order == sorted(order)
-    many = build_keys(
+    many = table_of(
         [(f"{a} {b}", [0], [1.0]) for a in ("u", "v") for b in (f"w{n}" for n in range(40))] + [("q r", [0], [1.0])]
     )
     assert all(similarity >= MIN_SIMILARITY for _, similarity in many.similar(["u", "w1", "w2", "w3"]))
@@ -180,7 +176,7 @@ def test_similarity_is_what_the_formula_says(names: list[list[str]], query: list
         enough = shared and (not lacking or shared / (shared + lacking + 0.4 * extra) >= MIN_SIMILARITY - 1e-9)
         if enough:
             expected[" ".join(words)] = shared / (shared + lacking + 0.4 * extra)
-    found = _similar(build_keys(entries), " ".join(query), entries)
+    found = _similar(table_of(entries), " ".join(query), entries)
     assert found == pytest.approx(expected, abs=1e-6)
     assert all(0 < value <= 1 for value in found.values())
     assert np.diff(list(found.values())).max(initial=0) <= 0

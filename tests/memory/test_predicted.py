@@ -8,8 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ltrr_cli.index import gathered, ranges
+from ltrr_cli.index.counted import Counted
 from ltrr_cli.index.segment import SegmentWriter
-from ltrr_cli.memory import gathered
+from ltrr_cli.index.values import terms
 from ltrr_cli.memory.guesses import guesses
 from ltrr_cli.memory.predicted import PredictedWriter, open_predicted
 from ltrr_cli.records import Entity
@@ -22,8 +24,10 @@ NAN = float("nan")
 
 
 def _scores(directory: Path, rows: list[tuple[Entity, float]]) -> dict[str, dict[int, float]]:
-    writer = PredictedWriter(directory, creator="artist")
+    counted = Counted(directory / "counted")
+    writer = PredictedWriter(directory, creator="artist", values=counted)
     for row, (entity, popularity) in enumerate(rows):
+        counted.add(terms(entity))
         writer.add(row, entity, popularity)
     writer.write()
     table = open_predicted(directory)
@@ -122,7 +126,7 @@ def test_generated_queries(tmp_path: Path) -> None:
     """Those that the full text bears out are kept, as keys, and share their pull; a name stays a name."""
     rows = [Entity(id="1", title="Wall", text="a song about bricks"), Entity(id="2", title="Dogs", text="a song")]
     segment = SegmentWriter(tmp_path / "s", creator="artist")
-    predicted = PredictedWriter(tmp_path / "s", creator="artist")
+    predicted = PredictedWriter(tmp_path / "s", creator="artist", values=segment.counted)
     for entity in rows:
         segment.add(entity)
     for row, entity, popularity in segment.rows():
@@ -160,21 +164,23 @@ def test_ranges_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     for together, length in ((1 << 16, 1 << 19), (100, 128)):
         monkeypatch.setattr(gathered, "_TOGETHER", together)
         monkeypatch.setattr(gathered, "_RANGE", length)
+        monkeypatch.setattr(ranges, "_RANGE", length)
         folders.append(tmp_path / str(together))
         segment = SegmentWriter(folders[-1], creator="artist")
-        predicted = PredictedWriter(folders[-1], creator="artist")
+        predicted = PredictedWriter(folders[-1], creator="artist", values=segment.counted)
         for entity in rows:
             segment.add(entity)
         for row, entity, popularity in segment.rows():
             predicted.add(row, entity, popularity)
         predicted.refine(segment.entities(), segment.analysis)
         predicted.write(lambda *told: steps.append(told))
+        segment.finish_text()
         assert sum(done for done, _ in steps) == steps[-1][1]
         steps.clear()
     one, other = folders
     assert pl.read_parquet(one / "predicted.parquet").equals(pl.read_parquet(other / "predicted.parquet"))
     names = [str(path.relative_to(one)) for path in sorted(one.rglob("*.npy"))]
-    assert {"predicted/refs.npy", "complete.titles/text.npy"} <= set(names)
+    assert {"predicted/refs.npy", "complete.titles/text.npy", "columns/phrases.hash.npy"} <= set(names)
     for name in names:
         assert (one / name).read_bytes() == (other / name).read_bytes(), name
     assert not list(other.rglob("*.arrow"))

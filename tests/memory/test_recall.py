@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ltrr_cli.memory.evidence import EPOCH, Evidence, growth
-from ltrr_cli.memory.keys import Keys, build_keys
 from ltrr_cli.memory.recall import KAPPA, Recall, recall
+from tests.memory.conftest import table_of
+
+if TYPE_CHECKING:
+    from ltrr_cli.memory.keys import Keys
 
 HALF_LIFE = 1000.0
 NOW = EPOCH + 5000
@@ -74,7 +78,7 @@ def test_similar_queries_are_discounted() -> None:
 
 def test_predicted_alone() -> None:
     """Without evidence the score is the predicted one; refs count from the segment's first row."""
-    table = build_keys([("love", [0, 1], [0.75, 0.25])])
+    table = table_of([("love", [0, 1], [0.75, 0.25])])
     found = _recall("love", _observed(), [(table, 0), (table, 10)])
     assert _scores(found) == {0: 0.75, 10: 0.75, 1: 0.25, 11: 0.25}
     assert list(found.rows) == [0, 10, 1, 11]
@@ -86,7 +90,7 @@ def test_predicted_alone() -> None:
 
 def test_predicted_of_a_similar_key() -> None:
     """A predicted key that is less similar is discounted by the square; of several keys the best counts."""
-    table = build_keys([("love", [0], [1.0]), ("love song", [0], [0.5])])
+    table = table_of([("love", [0], [1.0]), ("love song", [0], [0.5])])
     similarity = math.log(2) / (math.log(2) + 0.4 * math.log(3))  # "love" is in both keys, "song" in one
     assert _scores(_recall("love song", _observed(), [(table, 0)])) == {
         0: pytest.approx(max(0.5, similarity**2), abs=1e-6)
@@ -95,7 +99,7 @@ def test_predicted_of_a_similar_key() -> None:
 
 def test_observed_overtakes_predicted() -> None:
     """A predicted favourite leads over one click, and falls behind once evidence has come."""
-    table = build_keys([("love", [0], [0.5])])
+    table = table_of([("love", [0], [0.5])])
     one = _recall("love", _observed(("love", "e7", 1.0)), [(table, 0)])
     assert _scores(one) == {0: pytest.approx(4 * 0.5 / 5), 7: pytest.approx(1 / 5)}
     ten = _recall("love", _observed(("love", "e7", 10.0)), [(table, 0)])
@@ -118,7 +122,7 @@ def test_dislikes() -> None:
 
 def test_nothing_known() -> None:
     """No words, or words that nobody used, recall nothing."""
-    table = build_keys([("love", [0], [0.5])])
+    table = table_of([("love", [0], [0.5])])
     for query in ("", "hate"):
         found = _recall(query, _observed(("love", "e1", 1.0)), [(table, 0)])
         assert len(found.rows) == len(found.scores) == len(found.observed) == len(found.predicted) == 0
@@ -132,7 +136,7 @@ ADDED = st.tuples(st.sampled_from(["a", "b", "a b", "b c", "a b c"]), st.sampled
 @given(st.lists(ADDED, max_size=15), st.lists(st.sampled_from("abcd"), max_size=4), st.floats(-1e6, 1e6))
 def test_bounds(added: list[tuple[str, str, float]], words: list[str], later: float) -> None:
     """Scores lie in [0, 1], best first, ties by row; each row comes once; observed shares are at most 1."""
-    table = build_keys([("a b", [0, 5], [1.0, 0.4]), ("c", [5, 3], [0.2, 0.9])])
+    table = table_of([("a b", [0, 5], [1.0, 0.4]), ("c", [5, 3], [0.2, 0.9])])
     found = _recall(" ".join(words), _observed(*added), [(table, 0)], now=NOW + later)
     order = list(zip((-found.scores).tolist(), found.rows.tolist(), strict=True))
     assert [score for score, _ in order] == sorted(score for score, _ in order)

@@ -26,35 +26,39 @@ _SAMPLED = 64
 
 
 class Gathered:
-    """Rows of (key, number, weight, kind); `add` them all, then go through the `tables` once.
+    """Rows of (key, number, weight, kind) and perhaps a text; `add` them all, then go through the `tables` once.
 
     Attributes:
         length: how many there are.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, texts: bool = False) -> None:
         """`folder`, for the files, is made when it is needed, and removed at the end of `tables`."""
         self._folder = folder
+        self._with_texts = texts
         self._parts: list[Path] = []
         self.length = 0
         self._clear()
 
     def _clear(self) -> None:
         self._keys: list[str] = []
+        self._texts: list[str] = []
         self._numbers, self._weights, self._kinds = array("q"), array("d"), array("B")
 
-    def add(self, key: str, number: int, weight: float, kind: int = 0) -> None:
-        """Add a row; `kind` in 0…255."""
+    def add(self, key: str, number: int, weight: float, kind: int = 0, text: str | None = None) -> None:
+        """Add a row; `kind` in 0…255, a `text` if rows have one."""
         self._keys.append(key)
         self._numbers.append(number)
         self._weights.append(weight)
         self._kinds.append(kind)
+        if text is not None:
+            self._texts.append(text)
         self.length += 1
         if len(self._keys) == _TOGETHER:
             self._settle()
 
     def tables(self) -> Iterator[pl.DataFrame]:
-        """Yield all rows: key (String), number (Int64), weight (Float64), kind (UInt8).
+        """Yield all rows: key (String), number (Int64), weight (Float64), kind (UInt8), with texts also text (String).
 
         Keys ascend by their bytes, within a table and from one to the next; rows of a key are in one table, in the
         order of adding. There is at least one table.
@@ -99,6 +103,8 @@ class Gathered:
             "weight": pl.Series(np.array(self._weights, np.float64)),
             "kind": pl.Series(np.array(self._kinds, np.uint8)),
         }
+        if self._with_texts:
+            columns["text"] = pl.Series(self._texts, dtype=pl.String)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._parts.append(self._folder / f"{len(self._parts)}.arrow")
         pl.DataFrame(columns).sort("key", maintain_order=True).write_ipc(self._parts[-1])

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ltrr_cli.memory import gathered
-from ltrr_cli.memory.gathered import Gathered
+from ltrr_cli.index import gathered
+from ltrr_cli.index.gathered import Gathered
 
 if TYPE_CHECKING:
     from pathlib import Path
