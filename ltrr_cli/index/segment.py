@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
+from collections import Counter
 from copy import copy
 from dataclasses import asdict
 from functools import cached_property
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
     from ltrr_cli.analysis.base import Analysis
     from ltrr_cli.index.passages import Passages
+    from ltrr_cli.index.whole import Whole
 
 
 _TERMS_KEPT = 4096
@@ -54,7 +56,8 @@ class SegmentWriter:
     """Writes a segment into an unpublished directory, in two passes, so that memory does not grow with the texts.
 
     First `add` every entity; then go through `rows`, which indexes them; then `finish` with their vectors. `scale` is
-    that of a larger segment beside it, to which popularity and freshness are compared.
+    that of a larger segment beside it, to which popularity and freshness are compared; `whole` says what the segment is
+    a part of.
     """
 
     def __init__(
@@ -65,13 +68,15 @@ class SegmentWriter:
         suggest: bool = False,
         schema: Mapping[str, object] | None = None,
         scale: Scale | None = None,
+        whole: Whole | None = None,
     ) -> None:
         directory.mkdir(parents=True)
         (directory / "columns").mkdir()
         self._directory = directory
         self._creator = creator
         self._schema = schema
-        self._scale = scale
+        self._scale = scale if whole is None else whole.scale
+        self._whole = whole
         self._lines = (directory / "entities.jsonl").open("wb")
         columns = directory / "columns"
         self._offsets = Growing(directory / "entities.offsets.npy", np.int64)
@@ -80,7 +85,7 @@ class SegmentWriter:
         self._titles = TitlesWriter(columns)
         self._values = ValuesWriter(columns)
         self._numbers = NumbersWriter()
-        self._suggester = Suggester() if suggest else None
+        self._suggester = Suggester(None if whole is None else whole.suggested) if suggest else None
         self.suggested = (0, 0)
         """How many values were suggested, and for how many entities."""
         self._postings = PostingsWriter()
@@ -101,7 +106,7 @@ class SegmentWriter:
         self._lines.write(line)
         self._offsets.extend((self._lines.tell(),))
         self._values.weighted.update(entity.weights)
-        if self._suggester is not None:
+        if self._suggester is not None and self._suggester.learns:
             self._suggester.add(entity)
         self._popularity.append(np.nan if entity.popularity is None else entity.popularity)
         self._languages.append(language_of(entity.text or entity.title))
@@ -118,7 +123,7 @@ class SegmentWriter:
         among = None if self._scale is None else self._scale.popularity
         shares = shares_below(np.array(self._popularity, np.float64), among)
         np.save(self._directory / "columns" / "popularity.npy", shares)
-        self._analysis = of_languages(self._languages)
+        self._analysis = of_languages(Counter(self._languages)) if self._whole is None else self._whole.analysis
         self._read_texts()
         fulltext = FulltextWriter(self._directory / "fulltext", self._analysis)
         with (self._directory / "entities.jsonl").open("rb") as lines:
@@ -147,7 +152,7 @@ class SegmentWriter:
 
     def _read_texts(self) -> None:
         """Let the suggester see which values all texts name."""
-        if self._suggester is not None:
+        if self._suggester is not None and self._suggester.learns:
             for entity in self.entities():
                 self._suggester.read(entity)
 

@@ -36,9 +36,14 @@ _LETTERS = 3
 
 
 class Suggester:
-    """Learns from all entities which values texts name, then suggests. First `add` all, then `read` all."""
+    """Learns from all entities which values texts name, then suggests. First `add` all, then `read` all.
 
-    def __init__(self) -> None:
+    Or it is told the `weights` that were learned before, and suggests at once.
+    """
+
+    def __init__(self, weights: Mapping[tuple[str, str], float] | None = None) -> None:
+        self.learns = weights is None
+        """Whether it is to be shown all entities."""
         self._entities = 0
         self._have: Counter[tuple[str, str]] = Counter()
         self._named: Counter[tuple[str, str]] = Counter()
@@ -46,6 +51,10 @@ class Suggester:
         self._by_word: dict[str, list[tuple[str, str]]] | None = None
         self._firsts: dict[str, int] = {}
         self._weights: dict[tuple[str, str], float] | None = None
+        if weights is not None:
+            self._weights, self._by_word = dict(weights), {}
+            for name, word in weights:
+                self._look_for(name, word)
 
     def add(self, entity: Entity) -> None:
         """Count an entity's values."""
@@ -105,7 +114,11 @@ class Suggester:
             for (name, word), count in self._have.items():
                 often = count >= _OFTEN and having[name] >= _AGAIN * distinct[name]
                 if often and len(word) >= _LETTERS and not word.replace(" ", "").isdigit():
-                    self._by_word.setdefault(word, []).append((name, word))
-                    first = word.partition(" ")[0]
-                    self._firsts[first] = min(MAX_WORDS, max(self._firsts.get(first, 0), word.count(" ") + 1))
+                    self._look_for(name, word)
         return self._by_word
+
+    def _look_for(self, name: str, word: str) -> None:
+        if self._by_word is not None:
+            self._by_word.setdefault(word, []).append((name, word))
+        first = word.partition(" ")[0]
+        self._firsts[first] = min(MAX_WORDS, max(self._firsts.get(first, 0), word.count(" ") + 1))

@@ -79,7 +79,7 @@ def word_query(segment: Segment, view: View, slot: Slot, weight: float) -> Any:
 
     A form with accents, as it was typed, has its own: it is the surer one.
     """
-    if len(view.segments) == 1 and len(slot.terms) == 1:
+    if view.alone and len(slot.terms) == 1:
         term = slot.terms[0]
         return segment.fulltext.word([(field, term, boost * weight) for field, boost in FIELDS], TIE)
     forms = []
@@ -94,7 +94,7 @@ def word_query(segment: Segment, view: View, slot: Slot, weight: float) -> Any:
 
 def _phrase_weight(segment: Segment, view: View, slots: Sequence[Slot]) -> float:
     """A phrase weighs the sum of its terms' idf in the segment: return what makes that the idf over all segments."""
-    if len(view.segments) == 1:
+    if view.alone:
         return 1.0
     everywhere = sum(view.idf(view.frequencies(slot, ["title"])[0]) for slot in slots)
     here = [segment.fulltext.document_frequency("title", slot.terms[0]) for slot in slots]

@@ -55,7 +55,7 @@ def fuzzy_query(segment: Segment, view: View, text: str, spans: Sequence[Span], 
         rarity = 0.0
         for variant in span.variants:
             own = slots_of(segment, variant, slots[place].language)
-            idf = max(view.idf(min(view.rows, max(view.frequencies(slot, TEXT_FIELDS)))) for slot in own)
+            idf = max(view.idf(min(view.total, max(view.frequencies(slot, TEXT_FIELDS)))) for slot in own)
             rarity = rarity or idf
             factor = variant.weight * min(1.0, rarity / idf)
             found.append(fulltext.either([word_query(segment, view, slot, factor) for slot in own]))
