@@ -102,8 +102,7 @@ class SegmentWriter:
 
     def add(self, entity: Entity) -> None:
         """Add the next row."""
-        line = json.dumps(asdict(entity), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-        self._lines.write(line)
+        self._lines.write(entity_line(entity))
         self._offsets.extend((self._lines.tell(),))
         self._values.weighted.update(entity.weights)
         if self._suggester is not None and self._suggester.learns:
@@ -249,6 +248,11 @@ def finish_vectors(
 def words(values: tuple[str | float, ...]) -> str:
     """Return an attribute's values as one text."""
     return " ".join(value if isinstance(value, str) else f"{value:g}" for value in values)
+
+
+def entity_line(entity: Entity) -> bytes:
+    """Return the entity as a line of entities.jsonl."""
+    return json.dumps(asdict(entity), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def read_entity(line: bytes) -> Entity:
