@@ -82,7 +82,7 @@ class View:
         `frequencies` are those of the words in the whole, by (word, language), in the order of `TEXT_FIELDS`.
         """
         part = copy(self)
-        part.total, part._elsewhere = total, frequencies
+        part.total, part._elsewhere = total, frequencies  # noqa: SLF001 – its own
         return part
 
     @property
@@ -127,7 +127,7 @@ class View:
         most = len(segment)
         allowed = None if self.allowed is None else self.allowed[segment.base : segment.base + most]
         if allowed is None:
-            limit = min(most, depth + self._dead_in(segment))
+            limit = min(most, depth + self.dead_in(segment))
         else:
             count = int(np.count_nonzero(allowed))
             if not count:
@@ -148,7 +148,8 @@ class View:
         order = np.lexsort((rows, -scores))[:depth]
         return rows[order], scores[order]
 
-    def _dead_in(self, segment: Segment) -> int:
+    def dead_in(self, segment: Segment) -> int:
+        """Return how many rows of a segment are deleted."""
         if not len(self._dead):
             return 0
         low, high = np.searchsorted(self._dead, [segment.base, segment.base + len(segment)])

@@ -116,6 +116,7 @@ class Lexical:
 
     name = "lexical"
     learns = False
+    apart = True
 
     def applies(self, request: Request) -> bool:
         """Whether the index knows any of the query's terms."""

@@ -39,6 +39,7 @@ class Structured:
     name = "structured"
     learns = True
     """Feedback changes how far each kind of reading is trusted."""
+    apart = True
 
     def applies(self, request: Request) -> bool:
         """Whether the query names any value or range, or likely a title: words that may be one are in most queries."""
