@@ -72,6 +72,11 @@ class Fleet:
 
     def close(self) -> None:
         """Let the replicas go that are not shared."""
+        if not self._shared:
+            self.end()
+
+    def end(self) -> None:
+        """End all replicas, shared ones too."""
         for lanes in self._lanes.values():
             self._end(lanes)
         self._lanes = {}
@@ -154,6 +159,5 @@ class Fleet:
         return Lane(make)
 
     def _end(self, lanes: Sequence[Lane]) -> None:
-        if not self._shared:
-            for lane in lanes:
-                ray().kill(lane.actor)
+        for lane in lanes:
+            ray().kill(lane.actor)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.cluster.asked import Asked, Found
 from ltrr_cli.cluster.runtime import ray
+from ltrr_cli.engine.workers import WORKERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +38,7 @@ class Lane:
         self._calls: set[int] = set()
         self._lock = threading.Lock()
         self._failed = float("-inf")
+        self._begun = False
 
     @property
     def actor(self) -> Any:
@@ -53,11 +55,14 @@ class Lane:
         future: Future[Found] = Future()
         with self._lock:
             self._waiting.append((asked, future))
-        self._send()
+            begun, self._begun = self._begun, True
+        if not begun:
+            WORKERS.begin(self._send)  # in a thread of its own: by then a query's other arms have come, too
         return future
 
     def _send(self) -> None:
         with self._lock:
+            self._begun = False
             if not self._waiting or len(self._calls) >= _CALLS:
                 return
             batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]

@@ -6,6 +6,7 @@ be many, on any machine that sees the index.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,12 +20,14 @@ from ltrr_cli.retrieval.base import apart, find
 from ltrr_cli.settings import effective
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Self
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import NoReturn, Self
 
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.retrieval.base import Strategy
 
+_LOOK = 1.0
+"""Seconds after which who serves looks whether there is a new generation."""
 MAX_REPLICAS = 16
 _SHARE = 0.4
 """Share of `timeout_ms` that replicas have: arms that others wait for have half of it."""
@@ -82,3 +85,31 @@ class Cluster(Engine):
         opened = super()._fresh()
         self._fleet.follow(opened.view.names)
         return opened
+
+    def refresh(self) -> int:
+        """Follow the index to its newest generation; returns how many segments that has."""
+        return len(self._fresh().view.segments)
+
+
+def serving(
+    index: str | Path,
+    *,
+    address: str | None = None,
+    replicas: int = 2,
+    tell: Callable[[int], None] = lambda _: None,
+) -> NoReturn:
+    """Keep shared replicas of an index until something is raised, a signal's `SystemExit` say; then end them.
+
+    `tell` is told how many segments are served, whenever that changes. Raises `LtrrError`.
+    """
+    with Cluster.open(index, address=address, replicas=replicas, shared=True) as cluster:
+        told = 0
+        try:
+            while True:
+                count = cluster.refresh()
+                if count != told:
+                    tell(count)
+                told = count
+                time.sleep(_LOOK)
+        finally:
+            cluster.fleet.end()
