@@ -88,7 +88,7 @@ class Asked:
 def _slots(view: View, text: str, correction: Correction) -> Iterator[Slot]:
     """Yield all words whose idf an arm may look at: the query's, those that its words make together, their variants."""
     segment = view.segments[-1]
-    for one in dict.fromkeys((text, correction.typed)):
+    for one in dict.fromkeys((text, correction.typed, correction.text)):
         asked = segment.analysis.query(one)
         yield from asked.slots
         yield from (join.slot for join in asked.joins)

@@ -31,7 +31,7 @@ from ltrr_cli.cluster.vectors import encode_chunk, vectors_file
 from ltrr_cli.encoder import encoder_digest, encoder_folder
 from ltrr_cli.engine.build import closing_handle, keep_encoder, put_live
 from ltrr_cli.engine.publish import next_name, settle, temporary
-from ltrr_cli.errors import IndexDirectoryError, UsageError
+from ltrr_cli.errors import IndexDirectoryError, LockedError, UsageError
 from ltrr_cli.index.files import writing
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import NAME, Live, read_manifest
@@ -152,7 +152,12 @@ def _run(
     if not missing:
         return len(found.parts)
     module, work = connect(address), work_folder(root, digest)
-    options = {"num_cpus": 1, "max_retries": _RETRIES, "scheduling_strategy": "SPREAD"}
+    options = {
+        "num_cpus": 1,
+        "max_retries": _RETRIES,
+        "retry_exceptions": [LockedError],  # whose driver died may still be at it
+        "scheduling_strategy": "SPREAD",
+    }
     encode = module.remote(encode_chunk).options(**options)
     make = module.remote(_build_when_encoded).options(**options)
     tasks: list[Any] = []
