@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.cluster.lane import Lane
 from ltrr_cli.cluster.replica import Replica
-from ltrr_cli.cluster.runtime import NAMESPACE, done, ray
+from ltrr_cli.cluster.runtime import NAMESPACE, ray
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,6 +30,8 @@ _ANSWERS = 512
 """Answers that the quantile is taken of; before there are `_ENOUGH`, a second replica is asked after `_AT_FIRST`."""
 _ENOUGH, _AT_FIRST = 32, 0.1
 _LEAST = 0.002
+_OPENING = 120.0
+"""Seconds in which all replicas must open."""
 _AGAIN = 0.05
 """Seconds before a segment is asked again all of whose replicas failed."""
 
@@ -40,7 +42,7 @@ class _Try:
 
     asked: Asked
     started: float
-    again: float
+    again: float = float("inf")
     lanes: list[Lane] = field(default_factory=list)
     futures: list[Future[Found]] = field(default_factory=list)
 
@@ -67,8 +69,9 @@ class Fleet:
             self._end(self._lanes.pop(segment))
 
     def wait(self) -> list[int]:
-        """Wait until every replica is open; returns their processes. Raises `LtrrError` where one cannot open."""
-        return done([lane.actor.ready.remote() for lanes in self._lanes.values() for lane in lanes])
+        """Wait until every replica is open; returns their processes. Raises `ClusterError` where one does not open."""
+        end = time.monotonic() + _OPENING
+        return [lane.wait(end) for lanes in self._lanes.values() for lane in lanes]
 
     def close(self) -> None:
         """Let the replicas go that are not shared."""
@@ -85,10 +88,11 @@ class Fleet:
         """Ask about each segment; returns what was found, by segment, and which did not answer in time."""
         now = time.monotonic()
         end, patience = now + self._timeout, self._patience()
-        left = {segment: _Try(asked, now, now + patience) for segment, asked in wanted.items()}
+        left = {segment: _Try(asked, now) for segment, asked in wanted.items()}
         found: dict[str, Found] = {}
         for segment, one in left.items():
             self._ask(segment, one)
+            one.again = now + patience
         while left and now < end:
             futures = {future: segment for segment, one in left.items() for future in one.futures}
             until = min(end, *(one.again for one in left.values()))
@@ -160,4 +164,4 @@ class Fleet:
 
     def _end(self, lanes: Sequence[Lane]) -> None:
         for lane in lanes:
-            ray().kill(lane.actor)
+            lane.close()

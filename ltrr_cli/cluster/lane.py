@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ltrr_cli.cluster.asked import Asked, Found
 from ltrr_cli.cluster.runtime import ray
 from ltrr_cli.engine.workers import WORKERS
+from ltrr_cli.errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,8 @@ BATCH = 64
 """Questions of one call, at most."""
 _CALLS = 2
 """Calls under way: while one is worked on the next is on its way."""
+_AGAIN = 0.1
+"""Seconds between two looks at one that is being opened again."""
 _REST = 0.25
 """Seconds in which a replica that failed is asked only if no other is left."""
 
@@ -38,17 +41,34 @@ class Lane:
         self._calls: set[int] = set()
         self._lock = threading.Lock()
         self._failed = float("-inf")
-        self._begun = False
-
-    @property
-    def actor(self) -> Any:
-        """The replica's handle."""
-        return self._actor
+        self._begun = self._closed = False
 
     @property
     def load(self) -> tuple[bool, int]:
         """Return whether it has just failed, and how much waits for it: the least is asked first."""
         return time.monotonic() - self._failed < _REST, len(self._waiting) + len(self._calls)
+
+    def wait(self, end: float) -> int:
+        """Wait until the replica is open, to a time of the monotonic clock; returns its process.
+
+        Raises `ClusterError` where it does not open.
+        """
+        module = ray()
+        while True:
+            try:
+                return int(module.get(self._actor.ready.remote(), timeout=max(0.0, end - time.monotonic())))
+            except module.exceptions.RayError as error:
+                if not isinstance(error, module.exceptions.ActorUnavailableError) or time.monotonic() > end:
+                    raise ClusterError(
+                        f"a replica does not open: {str(error).strip().splitlines()[-1][:200]}",
+                        next="check that every machine of the cluster sees the index under this path",
+                    ) from error
+            time.sleep(_AGAIN)
+
+    def close(self) -> None:
+        """End the replica."""
+        self._closed = True
+        ray().kill(self._actor)
 
     def ask(self, asked: Asked) -> Future[Found]:
         """Return the answer to come; it raises what Ray raises where the replica does not live to give it."""
@@ -90,7 +110,7 @@ class Lane:
         with self._lock:
             self._calls.discard(id(batch))
             self._failed = time.monotonic()
-        if not isinstance(error, unavailable):  # it does not come back by itself
+        if not isinstance(error, unavailable) and not self._closed:  # it does not come back by itself
             try:
                 self._actor = self._make()
             except Exception:  # noqa: BLE001 – the next question tries again
