@@ -11,11 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltrr_cli.cluster.fleet import Fleet
+from ltrr_cli.cluster.outbox import Outbox
+from ltrr_cli.cluster.recorder import Way
 from ltrr_cli.cluster.runtime import connect
 from ltrr_cli.cluster.spread import Spread
 from ltrr_cli.config import read_config
 from ltrr_cli.engine import Engine
-from ltrr_cli.errors import UsageError
+from ltrr_cli.engine.arguments import checked_action, checked_moment, one_line
+from ltrr_cli.engine.engine import LONGEST
+from ltrr_cli.engine.receiving import Received
+from ltrr_cli.errors import FeedbackError, UsageError
+from ltrr_cli.feedback.ubi import event_to_ubi
+from ltrr_cli.records import Event
 from ltrr_cli.retrieval.base import apart, find
 from ltrr_cli.settings import effective
 
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
 
 _LOOK = 1.0
 """Seconds after which who serves looks whether there is a new generation."""
+KEPT = "kept until the recorder is back"
 MAX_REPLICAS = 16
 _SHARE = 0.4
 """Share of `timeout_ms` that replicas have: arms that others wait for have half of it."""
@@ -37,6 +45,8 @@ class Cluster(Engine):
     """An Engine whose segments are searched by replicas in a Ray cluster; open it with `Cluster.open`."""
 
     _fleet: Fleet
+    _recorder: Way
+    _outbox: Outbox
 
     @classmethod
     def open(
@@ -62,9 +72,10 @@ class Cluster(Engine):
         fleet = Fleet(root, replicas=replicas, timeout=_SHARE * config.timeout_ms / 1e3, shared=shared)
         arms = [Spread(one, fleet) for one in find(config.strategies, strategies) if apart(one)]
         engine = super().open(root, strategies=[*strategies, *arms], settings=settings)
-        engine._fleet = fleet  # noqa: SLF001 – its own
+        engine._fleet, engine._recorder = fleet, Way(root, shared=shared)  # noqa: SLF001 – its own
+        engine._outbox = Outbox(root, engine._recorder.take)  # noqa: SLF001
         try:
-            fleet.follow(engine._opened.view.names)  # noqa: SLF001
+            engine.refresh()
             fleet.wait()
         except BaseException:
             engine.close()
@@ -77,14 +88,66 @@ class Cluster(Engine):
         return self._fleet
 
     def close(self) -> None:
-        """Let go of the index, and of replicas that are not shared."""
-        self._fleet.close()
+        """Log what is left, and let go of the index, and of replicas that are not shared."""
+        if not self._closed:
+            self._outbox.close()
+            self._fleet.close()
+            self._recorder.close()
         super().close()
 
     def _fresh(self) -> Opened:
         opened = super()._fresh()
+        opened.noted = self._outbox.put
         self._fleet.follow(opened.view.names)
         return opened
+
+    def record(
+        self,
+        query_id: str,
+        entity_id: str,
+        action: str = "click",
+        *,
+        user: str = "",
+        session: str = "",
+        dwell: float = 0.0,
+        now: float | None = None,
+    ) -> bool:
+        """Record what a user did with a result; False if exactly this was recorded before.
+
+        When it returns the event is on the disk: in the log, or where the recorder is away, in this router's outbox.
+        """
+        if not 0 <= dwell <= LONGEST:
+            raise UsageError(f"dwell must be a number of seconds, at most a hundred years, not {dwell}")
+        event = Event(
+            id="",
+            query_id=query_id,
+            entity_id=entity_id,
+            action=checked_action(action),
+            user=self._fresh().known_as(one_line(user, "user")),
+            session=one_line(session, "session"),
+            dwell=float(dwell),
+            time=round(checked_moment(now), 3),
+        )
+        (told,) = self.receive([event_to_ubi(event)], now=now)
+        if told.status == "refused":
+            raise FeedbackError(told.reason, where=query_id)
+        return told.status == "recorded"
+
+    def receive(self, rows: Sequence[object], *, now: float | None = None) -> list[Received]:
+        """Record UBI events that others sent, each accepted or refused on its own.
+
+        When it returns they are on the disk. Where the recorder is away, what it will say of them is not known yet.
+        """
+        moment = checked_moment(now)
+        given = [{"timestamp": moment, **row} if isinstance(row, dict) else {"event": row} for row in rows]
+        told = self._outbox.deliver(given)
+        return [Received(status="recorded", reason=KEPT)] * len(given) if told is None else list(told)
+
+    def end(self) -> None:
+        """End the replicas and the recorder, shared ones too."""
+        self._outbox.flush()
+        self._fleet.end()
+        self._recorder.end()
 
     def refresh(self) -> int:
         """Follow the index to its newest generation; returns how many segments that has."""
@@ -112,4 +175,4 @@ def serving(
                 told = count
                 time.sleep(_LOOK)
         finally:
-            cluster.fleet.end()
+            cluster.end()

@@ -16,11 +16,14 @@ from ltrr_cli.encoder import Encoder
 from ltrr_cli.engine.texts import Encoded, document
 from ltrr_cli.index.computed import Computed
 from ltrr_cli.index.files import sync_file, writing
+from ltrr_cli.index.manifest import NAME, read_manifest
 from ltrr_cli.index.vectors import VectorsWriter
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from ltrr_cli.index.manifest import Live
 
 
 def vectors_file(chunk: Path) -> Path:
@@ -28,8 +31,8 @@ def vectors_file(chunk: Path) -> Path:
     return chunk.with_suffix(".vectors.parquet")
 
 
-def encode_chunk(chunk: Path, encoder: Path, creator: str) -> None:
-    """Make the vectors of a chunk's entities and of their passages, unless they are there."""
+def encode_chunk(chunk: Path, shard: Path, encoder: Path, creator: str) -> None:
+    """Make the vectors of a chunk's entities and of their passages, unless they are there, or the shard has them."""
     import polars as pl
 
     target = vectors_file(chunk)
@@ -40,7 +43,7 @@ def encode_chunk(chunk: Path, encoder: Path, creator: str) -> None:
     with TemporaryDirectory(prefix="ltrr-") as folder:
         root = Path(folder)
         computed = Computed(root, encoder.name, model.dim)
-        encoded = Encoded(model, root, (), computed)
+        encoded = Encoded(model, shard, _known(shard, encoder.name), computed)
         encoded.documents(
             (document(entity, creator) for entity in entities),
             VectorsWriter(root, len(entities), model.dim, graph_from=len(entities) + 1),
@@ -55,6 +58,14 @@ def encode_chunk(chunk: Path, encoder: Path, creator: str) -> None:
             table.write_parquet(written)
             sync_file(written)
             written.replace(target)
+
+
+def _known(shard: Path, encoder: str) -> tuple[Live, ...]:
+    """Return the segments of an earlier build of the shard with the same encoder."""
+    if not (shard / NAME).exists():
+        return ()
+    before = read_manifest(shard)
+    return before.segments if before.encoder == encoder else ()
 
 
 def read_vectors(chunk: Path) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:

@@ -1,4 +1,4 @@
-"""What a strategy promises that says `apart`: segments searched by others, each as a part, give what the whole gives."""
+"""What a strategy promises that says `apart`: segments searched by others, as parts, give what the whole gives."""
 
 from __future__ import annotations
 
