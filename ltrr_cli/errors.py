@@ -11,6 +11,7 @@ LtrrError
 │   ├── NewerFormatError  the index was written by a newer ltrr
 │   └── LockedError  another process holds the lock for longer than we waited
 ├── ServeError       the server cannot listen, or what it needs is not installed
+├── ClusterError     other machines cannot be reached, or what reaches them is not installed
 └── ConfigError      ltrr.toml or an LTRR_* variable holds something unusable
 """
 
@@ -75,6 +76,10 @@ class LockedError(IndexDirectoryError):
 
 class ServeError(LtrrError):
     """The server cannot listen, or what it needs is not installed."""
+
+
+class ClusterError(LtrrError):
+    """The other machines cannot be reached, or what reaches them is not installed."""
 
 
 class ConfigError(LtrrError):

@@ -349,7 +349,7 @@ class Answer:
 
     `filter` is what was demanded, in `query` and beside it, and `allowed` how many entities meet that; None without.
     `suggestion` is the query as it was probably meant, where that finds clearly more; else "". `notes` say what of the
-    filter may surprise.
+    filter may surprise. `missing` names segments that did not answer in time: what they hold was not looked for.
     """
 
     query_id: str
@@ -363,3 +363,4 @@ class Answer:
     facets: Facets | None = None
     suggestion: str = ""
     notes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()

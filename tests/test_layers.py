@@ -19,7 +19,7 @@ LAYERS = (
     {"analysis", "memory", "catalog", "encoder", "estimators", "filters", "index", "config", "settings"},
     {"query", "retrieval", "policy", "ranking", "feedback"},
     {"engine"},
-    {"evaluation", "wire"},
+    {"cluster", "evaluation", "wire"},
     {"cli", "serve"},
 )
 """Lowest first. The package itself stands above all of them: it only re-exports."""

@@ -8,7 +8,6 @@ agree.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -23,7 +22,7 @@ from ltrr_cli.analysis.stems import LATIN, forms
 from ltrr_cli.text import MAX_WORDS, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
 MOST = 4
 """Languages, beside the main one, in which a query of unknown language is looked for."""
@@ -111,13 +110,14 @@ def _query(analysis: Multilingual, text: str) -> Asked:
     return Asked(tuple(slots), tuple(joins))
 
 
-def of_languages(guesses: Sequence[str]) -> Multilingual:
-    """Return the analysis for texts of which these are the languages, "" where unknown.
+def of_languages(guesses: Mapping[str, int]) -> Multilingual:
+    """Return the analysis for texts of so many of which these are the languages, "" where unknown.
 
     The main language is the most frequent one of the Latin script, English where there is none; others that a query
     may be in have at least a fiftieth of the texts.
     """
-    counts = Counter(guess for guess in guesses if guess in LATIN or guess == "vi")
+    total = sum(guesses.values())
+    counts = {guess: count for guess, count in guesses.items() if guess in LATIN or guess == "vi"}
     order = sorted(counts, key=lambda language: (-counts[language], language))
     main = order[0] if order else "en"
-    return Multilingual(main, tuple(one for one in order[1 : MOST + 1] if counts[one] * 50 >= len(guesses)))
+    return Multilingual(main, tuple(one for one in order[1 : MOST + 1] if counts[one] * 50 >= total))

@@ -56,6 +56,7 @@ COMMANDS = {
     "split": "Split a log or a query set honestly.",
     "encoder": "Look at the encoder that turns texts into vectors.",
     "serve": "The search page and an HTTP API.",
+    "cluster": "Several machines, by Ray.",
     "config": "The settings of an index, and where each comes from.",
     "doctor": "Check this machine and an index.",
 }

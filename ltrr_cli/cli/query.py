@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path  # noqa: TC003 – typer reads it
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,6 +26,8 @@ from ltrr_cli.cli.query_help import EPILOG, HELP
 from ltrr_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ltrr_cli.engine import Engine
     from ltrr_cli.wire.asking import Asking
 
@@ -36,6 +39,14 @@ def query(
     text: Annotated[list[str] | None, typer.Argument(metavar="TEXT", help="The query.", show_default=False)] = None,
     *,
     index: IndexOption = None,
+    cluster: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="An index whose shards others search: see ltrr cluster serve. RAY_ADDRESS says where.",
+            show_default=False,
+        ),
+    ] = None,
     k: Annotated[int, typer.Option("-k", metavar="N", help="How many results.")] = 10,
     offset: Annotated[
         int | None, typer.Option(metavar="N", min=0, help="Leave out the N best; see above.", show_default=False)
@@ -157,10 +168,8 @@ def query(
     how = "one" if text or (query_id and offset is not None) else _how(form)
     if how != "one" and query_id:
         raise UsageError("--query-id names one answer", next="give a TEXT; piped lines say their own query_id")
-    path = find_index(index)
-    from ltrr_cli.engine import Engine
-
-    with Engine.open(path, settings={} if timeout is None else {"timeout_ms": timeout * 1e3}) as engine:
+    path = find_index(index if cluster is None else cluster)
+    with _open(path, {} if timeout is None else {"timeout_ms": timeout * 1e3}, spread=cluster is not None) as engine:
         if engine.read_only and asking.log:
             notice("this index may not be written to: nothing is logged, and feedback is not possible")
         if engine.unencoded:
@@ -186,6 +195,17 @@ def query(
             code = EMPTY
     if code:
         raise typer.Exit(code)
+
+
+def _open(path: Path, settings: Mapping[str, float], *, spread: bool) -> Engine:
+    """Open an index, its arms here or `spread` over a cluster."""
+    if spread:
+        from ltrr_cli.cluster.router import Cluster
+
+        return Cluster.open(path, settings=settings)
+    from ltrr_cli.engine import Engine
+
+    return Engine.open(path, settings=settings)
 
 
 def _check_together(interleave: object, strategies: str | None, explained: bool, offset: int | None) -> None:

@@ -68,5 +68,5 @@ def answer_query(
         answered = answer_interleaved(opened, query, a, b)
     answered = complete(opened, answered, query, typed=typed, facets=facets)
     if log and (answered.results or not query.empty):
-        opened.logs.queries.append([impression_to_ubi(impression_of(answered, query))], sync=False)
+        opened.note(impression_to_ubi(impression_of(answered, query)))
     return answered

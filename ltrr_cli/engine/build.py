@@ -6,7 +6,7 @@ import os
 import shutil
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ltrr_cli.catalog.vectors import read_vectors
 from ltrr_cli.config import MAX_HOLDOUT, default_toml, read_config, with_holdout
@@ -34,13 +34,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from ltrr_cli.catalog import Catalog
     from ltrr_cli.catalog.schema import Schema
     from ltrr_cli.index.segment import SegmentWriter
-    from ltrr_cli.records import Bad
+    from ltrr_cli.index.whole import Whole
+    from ltrr_cli.records import Bad, Entity
 
 _UNFINISHED = ".*.tmp"
 """A file that was being replaced when its writer died."""
+
+
+class Source(Protocol):
+    """Where the entities of an index come from: a catalogue, or a part of one; see `catalog.Catalog`."""
+
+    schema: Schema
+    bad: list[Bad]
+    bad_count: int
+    read_count: int
+    notes: list[str]
+    bytes_total: int | None
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes read so far."""
+
+    def __iter__(self) -> Iterator[Entity]:
+        """Yield the entities, once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +82,7 @@ class Built:
 
 def build(
     root: Path,
-    catalog: Catalog,
+    catalog: Source,
     *,
     encoder: str | None = None,
     add: bool = False,
@@ -75,6 +93,7 @@ def build(
     query_generator: str | None = None,
     generated_queries: int | None = None,
     private: bool = False,
+    whole: Whole | None = None,
     progress: Callable[[str, int, int | None], None],
 ) -> Built:
     """Make, or remake, the index at `root` from a catalogue; learned state and logs are kept.
@@ -83,7 +102,8 @@ def build(
     default the one that the index has. `query_generator` is the folder of an encoder-decoder that makes at most
     `generated_queries` queries for an entity; without it those of texts that the index knows are kept, with "" none.
 
-    With `add` the catalogue's entities join those there are, and replace those with the same id.
+    With `add` the catalogue's entities join those there are, and replace those with the same id. `whole` is what they
+    are a part of: then nothing goes live before all is there.
     """
     if holdout is not None and not 0 <= holdout <= MAX_HOLDOUT:
         raise UsageError(f"holdout must be from 0 to {MAX_HOLDOUT}, not {holdout}")
@@ -112,7 +132,7 @@ def build(
         held.callback(shutil.rmtree, written, ignore_errors=True)
 
         def go_live(live: Live) -> None:
-            _go_live(root, live, digest, terms_digest, add=add, holdout=holdout, keep=before is not None)
+            put_live(root, [live], digest, terms_digest, add=add, holdout=holdout, keep=before is not None)
 
         def texts_live(writer: SegmentWriter, dim: int) -> Path:
             """Answer from the texts, while their vectors are still computed; returns where the whole segment goes."""
@@ -137,9 +157,10 @@ def build(
             encoder=digest,
             reuse=before.segments if before is not None and before.encoder == digest else (),
             suggest=suggest,
+            whole=whole,
             model=model,
             queries=queries,
-            early=texts_live if before is None else None,
+            early=texts_live if before is None and whole is None else None,
             more=lambda ids: write_given(root, before, written, ids, given, add=add),
             progress=progress,
         )
@@ -242,7 +263,7 @@ def keep_encoder(root: Path, source: Path, digest: str) -> int | None:
     return share(kept)
 
 
-def _read(writer: SegmentWriter, catalog: Catalog, progress: Callable[[str, int, int | None], None]) -> None:
+def _read(writer: SegmentWriter, catalog: Source, progress: Callable[[str, int, int | None], None]) -> None:
     done = 0
     for count, entity in enumerate(catalog, 1):
         writer.add(entity)
@@ -252,8 +273,20 @@ def _read(writer: SegmentWriter, catalog: Catalog, progress: Callable[[str, int,
     progress("reading", catalog.bytes_read - done, catalog.bytes_total)
 
 
-def _go_live(root: Path, live: Live, digest: str, sparse: str, *, add: bool, holdout: float | None, keep: bool) -> None:
-    """Publish the new segment with the learned state as it is now, which other processes may have moved on."""
+def put_live(
+    root: Path,
+    new: Sequence[Live],
+    digest: str,
+    sparse: str = "",
+    *,
+    add: bool = False,
+    holdout: float | None = None,
+    keep: bool = True,
+) -> None:
+    """Publish new segments with the learned state as it is now, which other processes may have moved on.
+
+    With `add` there is one, and the old segments stay beside it. Holds: the build lock.
+    """
     (root / "log").mkdir(exist_ok=True)
     close_to_others(root / "log", like=root)
     if not (root / CONFIG).exists():
@@ -267,8 +300,8 @@ def _go_live(root: Path, live: Live, digest: str, sparse: str, *, add: bool, hol
     with exclusive(root / "locks" / "publish"):
         before = _manifest(root, add=add)
         config = read_config(root)
-        kept = [*superseded(root, before, live)] if add and before is not None else []
-        segments = [*kept, live]
+        kept = [*superseded(root, before, new[0])] if add and before is not None else []
+        segments = [*kept, *new]
         publish(
             root,
             before=before,

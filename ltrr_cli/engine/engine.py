@@ -395,6 +395,15 @@ class Engine(Maintenance):
             raise FeedbackError("this index may not be written to", where=str(self._opened.root))
         return receive(self._fresh(), rows, now=checked_moment(now))
 
+    def log_answers(self, rows: Sequence[Mapping[str, object]]) -> int:
+        """Log answers that another process gave (UBI queries, as searches log them); returns how many are new.
+
+        When it returns they are on the disk. Raises `FeedbackError` where nothing can be written.
+        """
+        from ltrr_cli.engine.receiving import log_answers
+
+        return log_answers(self._fresh(), rows)
+
     def tend(self, *, now: float | None = None) -> None:
         """Train the ranker and write the learned state down where it is time to: may take seconds, often takes none."""
         from ltrr_cli.engine.receiving import tend

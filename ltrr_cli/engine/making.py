@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from ltrr_cli.catalog.schema import Schema
     from ltrr_cli.encoder.sparse import SparseEncoder
+    from ltrr_cli.index.whole import Whole
 
 _PATIENCE = 5.0
 """Seconds that texts wait for their vectors, before they go live without them."""
@@ -63,6 +64,7 @@ def write_segment(
     beside: Sequence[Live] = (),
     reuse_root: Path | None = None,
     suggest: bool = True,
+    whole: Whole | None = None,
     model: SparseEncoder | None = None,
     queries: Generated | None = None,
     early: Callable[[SegmentWriter, int], Path] | None = None,
@@ -75,12 +77,12 @@ def write_segment(
     of the same texts are taken from the segments `reuse` of the index at `reuse_root`, by default this one. `model`
     makes sparse vectors, `queries` gives those that a model generated. `more` is told the ids, by row, to write what
     else belongs to them, and returns what is to be said of it. `early` is called when all but the vectors, of so many
-    numbers, is written, if they are not ready soon, and says another final name.
+    numbers, is written, if they are not ready soon, and says another final name. `whole` is what it is a part of.
     """
     with writing(written):
         described = schema.to_dict() if schema is not None else None
         writer = SegmentWriter(
-            written, creator=creator, suggest=suggest, schema=described, scale=scale_of(root, beside)
+            written, creator=creator, suggest=suggest, schema=described, scale=scale_of(root, beside), whole=whole
         )
         with closing(writer):
             fill(writer)

@@ -83,6 +83,7 @@ class Opened:
         self._rows: dict[str, int | None] = {}
         self.query_vectors = QueryVectors(self.encode_queries)
         self.hindsight: dict[tuple[str, str, str], Hits] = {}  # (arm, query text, filter) → what it finds
+        self.noted: Callable[[Mapping[str, object]], None] | None = None
         self._types: dict[int, str] = {}
         self._rewarded: NDArray[np.float32] | None = None
         self.catch_up()
@@ -97,6 +98,13 @@ class Opened:
         for handle in self._handles:
             os.close(handle)
         self._handles = []
+
+    def note(self, answer: Mapping[str, object]) -> None:
+        """Log an answer, or hand it to who does."""
+        if self.noted is None:
+            self.logs.queries.append([answer], sync=False)
+        else:
+            self.noted(answer)
 
     def catch_up(self, written: Written | None = None) -> int:
         """Learn what any process has logged since the last look; returns how many events were new.

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Literal
 
 from ltrr_cli.engine.learn import Ingested, count_unanswered, learn_if_due, log_events
 from ltrr_cli.engine.pages import place_of
-from ltrr_cli.feedback.ubi import event_from_ubi, event_identity
+from ltrr_cli.feedback.ubi import event_from_ubi, event_identity, impression_from_ubi
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.records import Event
@@ -63,6 +63,21 @@ def receive(opened: Opened, rows: Sequence[object], *, now: float) -> list[Recei
             told.append(Received(status="repeated" if repeated else "recorded", event_id=one.id, known_action=known))
         log_events(opened, list(new.values()), Ingested(), now)
     return told
+
+
+def log_answers(opened: Opened, rows: Sequence[Mapping[str, object]]) -> int:
+    """Log answers that were given elsewhere, through to the disk; returns how many were not there yet."""
+    with exclusive(opened.root / "locks" / "ingest", timeout=_PATIENCE):
+        new = [row for row in rows if not _logged(opened, row)]
+        opened.logs.queries.append(new)
+    return len(new)
+
+
+def _logged(opened: Opened, row: Mapping[str, object]) -> bool:
+    """Tell whether this answer is in the log: who asks again under the same id does so at another time."""
+    own = impression_from_ubi(row)
+    found = opened.impressions.find(own.query_id)
+    return found is not None and found.time == own.time
 
 
 def tend(opened: Opened, *, now: float) -> None:

@@ -148,6 +148,7 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
         trace=trace,
         readings=spoken(ready.request.understood),
         suggestion=suggestion(ready.request, ready.names),
+        missing=tuple(sorted(ready.request.missing)),
     )
 
 

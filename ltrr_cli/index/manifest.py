@@ -29,6 +29,7 @@ class Live:
     files: Files = field(default_factory=dict)
     entities: int = 0
     tombstones: tuple[int, ...] = ()  # rows of a segment that a later one replaced or deleted
+    part: bool = False  # of one build with the segment before it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +166,7 @@ def _encode(live: Live) -> dict[str, Any]:
         "name": live.name,
         "entities": live.entities,
         "tombstones": list(live.tombstones),
+        **({"part": True} if live.part else {}),
         "files": {name: list(entry) for name, entry in live.files.items()},
     }
 
@@ -174,6 +176,7 @@ def _decode(row: dict[str, Any]) -> Live:
         name=_plain(row["name"]),
         entities=int(row["entities"]),
         tombstones=tuple(int(number) for number in row["tombstones"]),
+        part=bool(row.get("part")),
         files={_inside(name): (int(size), str(sha)) for name, (size, sha) in row["files"].items()},
     )
 

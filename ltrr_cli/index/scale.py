@@ -33,9 +33,9 @@ class Scale:
     entities: int
 
     @classmethod
-    def of(cls, popularity: Sequence[float], years: Sequence[float]) -> Self:
-        """Draw the scale of a segment's raw numbers, by row, nan where unknown."""
-        return cls(_drawn(popularity), _drawn(years), len(popularity))
+    def of(cls, popularity: Sequence[float], years: Sequence[float], *, points: int = _POINTS) -> Self:
+        """Draw the scale of a segment's raw numbers, by row, nan where unknown: at most so many points of each."""
+        return cls(_drawn(popularity, points), _drawn(years, points), len(popularity))
 
     @classmethod
     def read(cls, segment: Path, entities: int) -> Self | None:
@@ -51,7 +51,7 @@ class Scale:
         np.savez(columns / _NAME, allow_pickle=False, popularity=self.popularity, years=self.years)
 
 
-def _drawn(numbers: Sequence[float]) -> NDArray[np.float64]:
+def _drawn(numbers: Sequence[float], points: int) -> NDArray[np.float64]:
     known = np.sort(np.array(numbers, np.float64))
     known = known[~np.isnan(known)]
-    return known[np.linspace(0, len(known) - 1, _POINTS).round().astype(int)] if len(known) > _POINTS else known
+    return known[np.linspace(0, len(known) - 1, points).round().astype(int)] if len(known) > points else known

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
+from collections import Counter
 from copy import copy
 from dataclasses import asdict
 from functools import cached_property
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
     from ltrr_cli.analysis.base import Analysis
     from ltrr_cli.index.passages import Passages
+    from ltrr_cli.index.whole import Whole
 
 
 _TERMS_KEPT = 4096
@@ -56,7 +58,8 @@ class SegmentWriter:
     """Writes a segment into an unpublished directory, in two passes, so that memory does not grow with the texts.
 
     First `add` every entity; then go through `rows`, which indexes them; then `finish` with their vectors. `scale` is
-    that of a larger segment beside it, to which popularity and freshness are compared.
+    that of a larger segment beside it, to which popularity and freshness are compared; `whole` says what the segment is
+    a part of.
     """
 
     def __init__(
@@ -67,13 +70,15 @@ class SegmentWriter:
         suggest: bool = False,
         schema: Mapping[str, object] | None = None,
         scale: Scale | None = None,
+        whole: Whole | None = None,
     ) -> None:
         directory.mkdir(parents=True)
         (directory / "columns").mkdir()
         self._directory = directory
         self._creator = creator
         self._schema = schema
-        self._scale = scale
+        self._scale = scale if whole is None else whole.scale
+        self._whole = whole
         self._lines = (directory / "entities.jsonl").open("wb")
         columns = directory / "columns"
         self._offsets = Growing(directory / "entities.offsets.npy", np.int64)
@@ -84,7 +89,7 @@ class SegmentWriter:
         self._numbers = NumbersWriter(columns)
         self.counted = Counted(columns / "values.counted")
         """How many entities have each of the terms that a query may name, by attribute; until `finish_text`."""
-        self._suggester = Suggester(self.counted) if suggest else None
+        self._suggester = Suggester(self.counted, None if whole is None else whole.suggested) if suggest else None
         self.suggested = (0, 0)
         """How many values were suggested, and for how many entities."""
         self._fields: set[str] = set()
@@ -102,8 +107,7 @@ class SegmentWriter:
 
     def add(self, entity: Entity) -> None:
         """Add the next row."""
-        line = json.dumps(asdict(entity), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-        self._lines.write(line)
+        self._lines.write(entity_line(entity))
         self._offsets.extend((self._lines.tell(),))
         self._values.weighted.update(entity.weights)
         self._fields.update(entity.attributes)
@@ -123,7 +127,7 @@ class SegmentWriter:
         among = None if self._scale is None else self._scale.popularity
         shares = shares_below(np.array(self._popularity, np.float64), among)
         np.save(self._directory / "columns" / "popularity.npy", shares)
-        self._analysis = of_languages(self._languages)
+        self._analysis = of_languages(Counter(self._languages)) if self._whole is None else self._whole.analysis
         self._read_texts()
         postings = self._postings = PostingsWriter(self._directory / "columns", self._fields)
         fulltext = FulltextWriter(self._directory / "fulltext", self._analysis)
@@ -153,7 +157,7 @@ class SegmentWriter:
 
     def _read_texts(self) -> None:
         """Let the suggester see which values all texts name."""
-        if self._suggester is not None:
+        if self._suggester is not None and self._suggester.learns:
             for entity in self.entities():
                 self._suggester.read(entity)
 
@@ -252,6 +256,11 @@ def finish_vectors(
 def words(values: tuple[str | float, ...]) -> str:
     """Return an attribute's values as one text."""
     return " ".join(value if isinstance(value, str) else f"{value:g}" for value in values)
+
+
+def entity_line(entity: Entity) -> bytes:
+    """Return the entity as a line of entities.jsonl."""
+    return json.dumps(asdict(entity), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def read_entity(line: bytes) -> Entity:

@@ -37,10 +37,15 @@ _LETTERS = 3
 
 
 class Suggester:
-    """Learns from all entities which values texts name, then suggests. First `read` all, then ask."""
+    """Learns from all entities which values texts name, then suggests. First `read` all, then ask.
 
-    def __init__(self, values: Counted) -> None:
+    Or it is told the `weights` that were learned before, and suggests at once.
+    """
+
+    def __init__(self, values: Counted, weights: Mapping[tuple[str, str], float] | None = None) -> None:
         """`values` counts those of all entities, by attribute."""
+        self.learns = weights is None
+        """Whether it is to be shown all entities."""
         self._values = values
         self._have: dict[tuple[str, str], int] = {}
         self._named: Counter[tuple[str, str]] = Counter()
@@ -48,6 +53,10 @@ class Suggester:
         self._by_word: dict[str, list[tuple[str, str]]] | None = None
         self._firsts: dict[str, int] = {}
         self._weights: dict[tuple[str, str], float] | None = None
+        if weights is not None:
+            self._weights, self._by_word = dict(weights), {}
+            for name, word in weights:
+                self._look_for(name, word)
 
     def read(self, entity: Entity) -> None:
         """Count which values an entity's text names."""
@@ -97,9 +106,7 @@ class Suggester:
             for name, word, count in self._frequent():
                 if len(word) >= _LETTERS and not word.replace(" ", "").isdigit():
                     self._have[name, word] = count
-                    self._by_word.setdefault(word, []).append((name, word))
-                    first = word.partition(" ")[0]
-                    self._firsts[first] = min(MAX_WORDS, max(self._firsts.get(first, 0), word.count(" ") + 1))
+                    self._look_for(name, word)
         return self._by_word
 
     def _frequent(self) -> Iterator[tuple[str, str, int]]:
@@ -118,3 +125,9 @@ class Suggester:
         for word, name, count in found:
             if names[name] != TYPE and names[name] not in ALIASES and having[name] >= _AGAIN * distinct[name]:
                 yield names[name], word, count
+
+    def _look_for(self, name: str, word: str) -> None:
+        if self._by_word is not None:
+            self._by_word.setdefault(word, []).append((name, word))
+        first = word.partition(" ")[0]
+        self._firsts[first] = min(MAX_WORDS, max(self._firsts.get(first, 0), word.count(" ") + 1))

@@ -12,11 +12,12 @@ import numpy as np
 
 from ltrr_cli.analysis.base import Asked
 from ltrr_cli.index.fluent import Fluency
+from ltrr_cli.index.fulltext import TEXT_FIELDS
 from ltrr_cli.index.segment import Segment
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -30,6 +31,7 @@ Found = tuple["NDArray[np.int64]", "NDArray[np.float32]"]
 Part = tuple[Segment, "NDArray[np.int64]", "NDArray[np.int64]"]
 """Those of some rows that a segment has: the segment, their places among the rows, its own numbers of them."""
 
+_PLACES = {field: place for place, field in enumerate(TEXT_FIELDS)}
 _SPARE, _DEEPER = 2, 4
 """Under a filter twice as many are fetched as would do if it were blind to the query, and then four times as many."""
 
@@ -44,6 +46,12 @@ class View:
             self.segments.append(Segment(root / "segments" / entry.name, base=base))
             base += len(self.segments[-1])
         self.rows = base
+        self.total = base
+        """Entities that idf is taken over: those of the whole, where this is a part of an index."""
+        self._elsewhere: Mapping[tuple[str, str], Sequence[int]] | None = None
+        later = next((number for number, entry in enumerate(live) if number and not entry.part), len(live))
+        self.added_from = sum(map(len, self.segments[:later]))
+        """The first row of what was added to the index after it was built."""
         gone = [
             segment.base + row for segment, entry in zip(self.segments, live, strict=True) for row in entry.tombstones
         ]
@@ -67,6 +75,20 @@ class View:
             segment.within(allowed[segment.base : segment.base + len(segment)]) for segment in self.segments
         ]
         return narrow
+
+    def as_part(self, total: int, frequencies: Mapping[tuple[str, str], Sequence[int]]) -> View:
+        """Return the view of a part of an index of `total` entities, which scores its rows as the whole would.
+
+        `frequencies` are those of the words in the whole, by (word, language), in the order of `TEXT_FIELDS`.
+        """
+        part = copy(self)
+        part.total, part._elsewhere = total, frequencies  # noqa: SLF001 – its own
+        return part
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is one segment, and nothing else: then its statistics are those of the whole."""
+        return len(self.segments) == 1 and self._elsewhere is None
 
     @property
     def entities(self) -> int:
@@ -105,7 +127,7 @@ class View:
         most = len(segment)
         allowed = None if self.allowed is None else self.allowed[segment.base : segment.base + most]
         if allowed is None:
-            limit = min(most, depth + self._dead_in(segment))
+            limit = min(most, depth + self.dead_in(segment))
         else:
             count = int(np.count_nonzero(allowed))
             if not count:
@@ -126,7 +148,8 @@ class View:
         order = np.lexsort((rows, -scores))[:depth]
         return rows[order], scores[order]
 
-    def _dead_in(self, segment: Segment) -> int:
+    def dead_in(self, segment: Segment) -> int:
+        """Return how many rows of a segment are deleted."""
         if not len(self._dead):
             return 0
         low, high = np.searchsorted(self._dead, [segment.base, segment.base + len(segment)])
@@ -249,6 +272,9 @@ class View:
 
         Deleted entities are included.
         """
+        if self._elsewhere is not None:
+            known = self._elsewhere[slot.word, slot.language]
+            return [known[_PLACES[field]] for field in fields]
         alone = len(self.segments) == 1
         if alone and len(slot.terms) == 1:
             return [self.segments[0].fulltext.document_frequency(field, slot.terms[0]) for field in fields]
@@ -286,5 +312,5 @@ class View:
 
     def idf(self, frequency: int, entities: int | None = None) -> float:
         """Return BM25's idf, ln(1 + (N − n + 0.5) / (n + 0.5)), as Lucene and Tantivy compute it."""
-        total = self.rows if entities is None else entities
+        total = self.total if entities is None else entities
         return math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))

@@ -68,6 +68,8 @@ class Request:
     exposure: Callable[[NDArray[np.int64]], NDArray[np.float32]] | None = field(default=None, repr=False)
     pages: float = 0.0
     before: Mapping[str, Hits] = field(default_factory=dict, repr=False)
+    missing: set[str] = field(default_factory=set, repr=False)
+    """Names of segments that a strategy could not search: it adds them, and the answer is marked."""
 
     @cached_property
     def known(self) -> NDArray[np.int64]:
@@ -127,7 +129,9 @@ class Strategy(Protocol):
     still be running when the next query comes.
 
     `learns` says whether feedback can change what it finds for the same text. One that needs what others found names
-    them in `after` (optional), and runs when they have; which arms run is settled before any of them does.
+    them in `after` (optional), and runs when they have; which arms run is settled before any of them does. One that
+    scores each entity by itself, and of the request looks at nothing but the query, how it is understood and corrected,
+    and its vector, says `apart` (optional): then segments may be searched by others, each as a part of the whole.
     """
 
     name: str
@@ -148,6 +152,11 @@ def after(strategy: Strategy) -> tuple[str, ...]:
 def waits(strategy: Strategy) -> bool:
     """Tell whether a strategy waits for something outside Python."""
     return bool(getattr(strategy, "waits", False))
+
+
+def apart(strategy: Strategy) -> bool:
+    """Tell whether a strategy may search each segment by itself."""
+    return bool(getattr(strategy, "apart", False))
 
 
 def built_in(name: str) -> Strategy:

@@ -40,7 +40,7 @@ class Fresh:
 
     def applies(self, request: Request) -> bool:
         """Whether anything can be new here, and the index knows a term of the query, or there is to be none."""
-        if request.exposure is None or (request.pages < ENOUGH and len(request.view.segments) < 2):
+        if request.exposure is None or (request.pages < ENOUGH and request.view.added_from == request.view.rows):
             return False
         return request.query.recommend or knows(request)
 
@@ -52,7 +52,7 @@ class Fresh:
         if not len(rows):
             return Hits.none()
         exposure = np.asarray(request.exposure(rows), np.float64)
-        added = rows >= len(request.view.segments[0])
+        added = rows >= request.view.added_from
         usual = float(exposure[:_BEST].mean()) if request.pages >= ENOUGH else 0.0
         new = (exposure < _LITTLE * usual) | (added & (exposure < _SEEN))
         scores = match * np.where(added, _ADDED, 1.0) / (1 + exposure)
@@ -73,7 +73,7 @@ def _newest(request: Request) -> Weighted:
     view = request.view
     every = np.arange(view.rows)
     age = np.nan_to_num(view.freshness(every)).astype(np.float64)
-    age[len(view.segments[0]) :] = 1.0
+    age[view.added_from :] = 1.0
     newest = np.lexsort((-every, -age))[:_NEWEST]
     newest = newest[view.living(newest) & (age[newest] > 0)]
     known: NDArray[np.int64] = np.empty(0, np.int64)

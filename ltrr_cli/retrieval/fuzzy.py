@@ -16,6 +16,7 @@ class Fuzzy:
 
     name = "fuzzy"
     learns = False
+    apart = True
 
     def applies(self, request: Request) -> bool:
         """Whether a word is unknown, incomplete, or does not go with the others, and a near one would do."""

@@ -51,7 +51,7 @@ def text_query(segment: Segment, request: Request) -> Any:
             parts.append(fulltext.best([apart, word_query(segment, view, join.slot, 1.0)]))
             place = join.end
     if 1 < len(asked.slots) <= _LONGEST_PHRASE:
-        weight = PHRASE * _phrase_weight(segment, view, asked.slots)
+        weight = PHRASE * phrase_weight(segment, view, asked.slots)
         parts.append(fulltext.phrase("title", [slot.terms[0] for slot in asked.slots], weight))
     if request.understood.unseen:
         parts += [fulltext.phrase("title", pair, FIELDS[0][1]) for pair in _pairs(segment, view, asked.slots)]
@@ -79,7 +79,7 @@ def word_query(segment: Segment, view: View, slot: Slot, weight: float) -> Any:
 
     A form with accents, as it was typed, has its own: it is the surer one.
     """
-    if len(view.segments) == 1 and len(slot.terms) == 1:
+    if view.alone and len(slot.terms) == 1:
         term = slot.terms[0]
         return segment.fulltext.word([(field, term, boost * weight) for field, boost in FIELDS], TIE)
     forms = []
@@ -92,9 +92,9 @@ def word_query(segment: Segment, view: View, slot: Slot, weight: float) -> Any:
     return segment.fulltext.word(forms, TIE)
 
 
-def _phrase_weight(segment: Segment, view: View, slots: Sequence[Slot]) -> float:
+def phrase_weight(segment: Segment, view: View, slots: Sequence[Slot]) -> float:
     """A phrase weighs the sum of its terms' idf in the segment: return what makes that the idf over all segments."""
-    if len(view.segments) == 1:
+    if view.alone:
         return 1.0
     everywhere = sum(view.idf(view.frequencies(slot, ["title"])[0]) for slot in slots)
     here = [segment.fulltext.document_frequency("title", slot.terms[0]) for slot in slots]
@@ -116,6 +116,7 @@ class Lexical:
 
     name = "lexical"
     learns = False
+    apart = True
 
     def applies(self, request: Request) -> bool:
         """Whether the index knows any of the query's terms."""

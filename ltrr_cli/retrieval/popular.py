@@ -36,6 +36,7 @@ class Popular:
 
     name = "popular"
     learns = True
+    apart = True
 
     def applies(self, request: Request) -> bool:
         """Whether the index knows a term of the query, and any popularity; or whether there is no text to know."""

@@ -20,6 +20,7 @@ class Semantic:
 
     name = "semantic"
     learns = False
+    apart = True
     waits = True
 
     def applies(self, request: Request) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.index.fulltext import TEXT_FIELDS
-from ltrr_cli.retrieval.lexical import COMMON, PHRASE, word_query
+from ltrr_cli.retrieval.lexical import COMMON, PHRASE, phrase_weight, word_query
 from ltrr_cli.retrieval.variants import Variant, slots_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def fuzzy_query(segment: Segment, view: View, text: str, spans: Sequence[Span], 
         rarity = 0.0
         for variant in span.variants:
             own = slots_of(segment, variant, slots[place].language)
-            idf = max(view.idf(min(view.rows, max(view.frequencies(slot, TEXT_FIELDS)))) for slot in own)
+            idf = max(view.idf(min(view.total, max(view.frequencies(slot, TEXT_FIELDS)))) for slot in own)
             rarity = rarity or idf
             factor = variant.weight * min(1.0, rarity / idf)
             found.append(fulltext.either([word_query(segment, view, slot, factor) for slot in own]))
@@ -64,5 +64,6 @@ def fuzzy_query(segment: Segment, view: View, text: str, spans: Sequence[Span], 
     if meant:
         asked = segment.analysis.query(meant).slots
         if 1 < len(asked) <= _LONGEST_PHRASE:
-            parts.append(fulltext.phrase("title", [slot.terms[0] for slot in asked], PHRASE))
+            weight = PHRASE * phrase_weight(segment, view, asked)
+            parts.append(fulltext.phrase("title", [slot.terms[0] for slot in asked], weight))
     return fulltext.either(parts)

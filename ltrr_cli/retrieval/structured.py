@@ -39,6 +39,7 @@ class Structured:
     name = "structured"
     learns = True
     """Feedback changes how far each kind of reading is trusted."""
+    apart = True
 
     def applies(self, request: Request) -> bool:
         """Whether the query names any value or range, or likely a title: words that may be one are in most queries."""
@@ -50,7 +51,7 @@ class Structured:
     def retrieve(self, request: Request, depth: int) -> Hits:
         """Return the entities with the most, and the most telling, of the named values and ranges."""
         view, understood = request.view, request.understood
-        asked = [(one, one.probability * view.idf(round(one.share * view.rows))) for one in understood.ranges]
+        asked = [(one, one.probability * view.idf(round(one.share * view.total))) for one in understood.ranges]
 
         def find(segment: Segment, limit: int) -> Found:
             wanted = _wanted(understood, view, segment)
@@ -65,7 +66,7 @@ def _wanted(understood: Understood, view: View, segment: Segment) -> list[tuple[
     """Return the terms of a segment that a query asks for, and what each is worth."""
     wanted: list[tuple[str, float]] = []
     for tag in understood.tags:
-        worth = tag.probability * view.idf(min(tag.count, view.rows))
+        worth = tag.probability * view.idf(min(tag.count, view.total))
         if tag.attribute in segment.weighted:
             wanted += [(term, worth * weight) for term, weight in level_terms(tag.term)]
         else:

@@ -36,6 +36,8 @@ def answer_json(answer: Answer, *, explain: bool = False) -> dict[str, Any]:
         row["facets"] = _facets(answer.facets)
     if answer.notes:
         row["notes"] = list(answer.notes)
+    if answer.missing:
+        row |= {"partial": True, "missing": list(answer.missing)}
     if answer.suggestion:
         row["did_you_mean"] = answer.suggestion
     if explain:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -86,7 +88,7 @@ def test_joins() -> None:
 )
 def test_languages_of_an_index(guesses: list[str], main: str, others: tuple[str, ...]) -> None:
     """The most frequent one of the Latin script is the main one; a few of those with a fiftieth come beside it."""
-    assert of_languages(guesses) == Multilingual(main, others)
+    assert of_languages(Counter(guesses)) == Multilingual(main, others)
     assert len(others) <= MOST
 
 

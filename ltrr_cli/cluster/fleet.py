@@ -1,0 +1,167 @@
+"""The replicas of all segments of an index, some for each, spread over the machines; and how they are asked.
+
+Every segment is asked at once, each through its least busy replica. One that has not answered when nearly all usually
+have (the 95th percentile of the last answers) is asked again through another, and the first answer counts (Dean and
+Barroso, The tail at scale, CACM 2013). What has not come by the deadline is left out, and named.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, wait
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from ltrr_cli.cluster.lane import Lane
+from ltrr_cli.cluster.replica import Replica
+from ltrr_cli.cluster.runtime import NAMESPACE, ray
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from ltrr_cli.cluster.asked import Asked, Found
+
+_QUANTILE = 0.95
+_ANSWERS = 512
+"""Answers that the quantile is taken of; before there are `_ENOUGH`, a second replica is asked after `_AT_FIRST`."""
+_ENOUGH, _AT_FIRST = 32, 0.1
+_LEAST = 0.002
+_OPENING = 120.0
+"""Seconds in which all replicas must open."""
+_AGAIN = 0.05
+"""Seconds before a segment is asked again all of whose replicas failed."""
+
+
+@dataclass(slots=True)
+class _Try:
+    """A segment that is asked: through which lanes it has been, since when, and when it is asked again."""
+
+    asked: Asked
+    started: float
+    again: float = float("inf")
+    lanes: list[Lane] = field(default_factory=list)
+    futures: list[Future[Found]] = field(default_factory=list)
+
+
+class Fleet:
+    """Replicas of segments. With `shared` they outlive this process, else they end with it. Any thread may search."""
+
+    def __init__(self, root: Path, *, replicas: int, timeout: float, shared: bool = False) -> None:
+        self._root = root
+        self._replicas = replicas
+        self._timeout = timeout
+        self._shared = shared
+        self._lanes: dict[str, list[Lane]] = {}
+        self._took: deque[float] = deque(maxlen=_ANSWERS)
+        self.hedged = 0
+        """Questions that went to a second replica."""
+
+    def follow(self, segments: Sequence[str]) -> None:
+        """Have replicas of these segments, and of no others."""
+        for number, segment in enumerate(segments):
+            if segment not in self._lanes:
+                self._lanes[segment] = [self._lane(segment, number, copy) for copy in range(self._replicas)]
+        for segment in [one for one in self._lanes if one not in segments]:
+            self._end(self._lanes.pop(segment))
+
+    def wait(self) -> list[int]:
+        """Wait until every replica is open; returns their processes. Raises `ClusterError` where one does not open."""
+        end = time.monotonic() + _OPENING
+        return [lane.wait(end) for lanes in self._lanes.values() for lane in lanes]
+
+    def close(self) -> None:
+        """Let the replicas go that are not shared."""
+        if not self._shared:
+            self.end()
+
+    def end(self) -> None:
+        """End all replicas, shared ones too."""
+        for lanes in self._lanes.values():
+            self._end(lanes)
+        self._lanes = {}
+
+    def search(self, wanted: Mapping[str, Asked]) -> tuple[dict[str, Found], list[str]]:
+        """Ask about each segment; returns what was found, by segment, and which did not answer in time."""
+        now = time.monotonic()
+        end, patience = now + self._timeout, self._patience()
+        left = {segment: _Try(asked, now) for segment, asked in wanted.items()}
+        found: dict[str, Found] = {}
+        for segment, one in left.items():
+            self._ask(segment, one)
+            one.again = now + patience
+        while left and now < end:
+            futures = {future: segment for segment, one in left.items() for future in one.futures}
+            until = min(end, *(one.again for one in left.values()))
+            wait(futures, timeout=max(0.0, until - now), return_when=FIRST_COMPLETED)
+            now = time.monotonic()
+            for future, segment in futures.items():
+                if segment in left and future.done():
+                    self._take(left, segment, future, found, now)
+            for segment, one in left.items():
+                if one.again <= now:
+                    self.hedged += bool(one.futures)
+                    self._ask(segment, one)
+        return found, sorted(left)
+
+    def _take(
+        self, left: dict[str, _Try], segment: str, future: Future[Found], found: dict[str, Found], now: float
+    ) -> None:
+        """Take an answer; where the replica failed, another is asked."""
+        one = left[segment]
+        if future.exception() is None:
+            found[segment] = future.result()
+            self._took.append(now - one.started)
+            del left[segment]
+            return
+        one.futures.remove(future)
+        others = [lane for lane in self._lanes[segment] if lane not in one.lanes]
+        one.again = min(one.again, now if others else now + _AGAIN)
+
+    def _ask(self, segment: str, one: _Try) -> None:
+        """Ask through the least busy replica, if one is left that was not asked; all over where all have failed."""
+        lanes = [lane for lane in self._lanes[segment] if lane not in one.lanes]
+        if not lanes and not one.futures:
+            one.lanes.clear()
+            lanes = self._lanes[segment]
+        one.again = float("inf")
+        if lanes:
+            lane = min(lanes, key=lambda lane: lane.load)
+            one.lanes.append(lane)
+            one.futures.append(lane.ask(one.asked))
+
+    def _patience(self) -> float:
+        if len(self._took) < _ENOUGH:
+            return _AT_FIRST
+        ordered = sorted(self._took)
+        return max(_LEAST, ordered[int(_QUANTILE * (len(ordered) - 1))])
+
+    def _lane(self, segment: str, number: int, copy: int) -> Lane:
+        """Return the way to a replica, made where it is not there yet: copies of a segment on different machines."""
+        module = ray()
+        key = blake2b(str(self._root).encode(), digest_size=8).hexdigest()
+        kind = module.remote(Replica)
+
+        def make() -> Any:
+            nodes = sorted(node["NodeID"] for node in module.nodes() if node["Alive"])
+            place = module.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
+                nodes[(number + copy) % len(nodes)], soft=True
+            )
+            return kind.options(
+                name=f"{key}/{segment}/{copy}",
+                namespace=NAMESPACE,
+                get_if_exists=True,
+                lifetime="detached" if self._shared else None,
+                num_cpus=0,
+                max_restarts=-1,
+                scheduling_strategy=place,
+            ).remote(str(self._root), segment)
+
+        return Lane(make)
+
+    def _end(self, lanes: Sequence[Lane]) -> None:
+        for lane in lanes:
+            lane.close()

@@ -1,0 +1,78 @@
+"""The Ray that the work is done by: joined where an address is given, else started on this machine."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from ltrr_cli.errors import ClusterError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NAMESPACE = "ltrr"
+_STORE_BYTES = 128 * 2**20
+"""Ray's store of objects, here: only queries and hits pass through it."""
+_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # nothing phones home
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # leave the variables of accelerators alone; else Ray warns of a change
+    # A node that is lost is noticed after 2.5 seconds and not 13; read where the cluster is started.
+    "RAY_health_check_initial_delay_ms": "0",
+    "RAY_health_check_period_ms": "500",
+    "RAY_health_check_timeout_ms": "500",
+    "RAY_health_check_failure_threshold": "4",
+}
+
+
+def ray() -> Any:
+    """Return the module, with an environment in which it keeps to itself. Raises `ClusterError` without it."""
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    try:
+        import ray as module
+    except ImportError as error:
+        raise ClusterError("ray is not installed", next="install it: pip install 'ltrr[ray]'") from error
+    return module
+
+
+def connect(address: str | None = None) -> Any:
+    """Join the Ray cluster at an address (`host:port`, or `auto`), or start one on this machine; returns the module.
+
+    A process belongs to one cluster: where it has joined one already, it stays there. Without an address RAY_ADDRESS
+    counts, as everywhere in Ray. Raises `ClusterError`.
+    """
+    module = ray()
+    if module.is_initialized():
+        return module
+    started = {} if address or os.environ.get("RAY_ADDRESS") else _started()
+    try:
+        module.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR", **started)
+    except Exception as error:
+        raise ClusterError(
+            f"no Ray to work with: {_first_line(error)}",
+            where=address or "this machine",
+            next="check the address (host:port), and that RAY_AUTH_TOKEN_PATH names the token of that cluster",
+        ) from error
+    return module
+
+
+def _started() -> dict[str, Any]:
+    """Return how to start one for this machine alone."""
+    return {"include_dashboard": False, "object_store_memory": _STORE_BYTES, "_node_ip_address": "127.0.0.1"}
+
+
+def done(references: Sequence[Any]) -> list[Any]:
+    """Wait for tasks, in order. What a task raised is raised; `ClusterError` where the cluster could not run it."""
+    module = ray()
+    try:
+        return list(module.get(list(references)))
+    except module.exceptions.RayTaskError as error:
+        raise error.cause from None
+    except module.exceptions.RayError as error:
+        raise ClusterError(
+            f"the cluster lost the work: {_first_line(error)}", next="run it again: what is done stays done"
+        ) from error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,185 @@
+"""Answering by replicas: what the index alone would answer, whoever dies meanwhile, or less, and marked."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from machines import ENCODER, entities
+
+from ltrr_cli.cluster.router import Cluster
+from ltrr_cli.engine import Engine
+from ltrr_cli.errors import ClusterError, IndexDirectoryError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from machines import Machines
+
+    from ltrr_cli.records import Answer
+
+QUERIES = ("love", "rain summer 1950s", "rock albums", "nigth train", "gold year:>=1990")
+NOW = 1e9
+PATIENCE = 40.0
+"""Seconds after which what was lost must be back."""
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an index with three segments, one of them with a deleted entity."""
+    folder = tmp_path_factory.mktemp("served")
+    rows = entities()
+    for number in range(3):
+        own = folder / f"{number}.jsonl"
+        own.write_text("".join(json.dumps(row) + "\n" for row in rows[number::3]))
+        Engine.build(own, folder / "songs.ltrr", encoder=ENCODER, add=number > 0)
+    Engine.delete(folder / "songs.ltrr", ["e003"])
+    return folder / "songs.ltrr"
+
+
+@pytest.fixture(scope="module")
+def cluster(machines: Machines, index: Path) -> Iterator[Cluster]:
+    """Return the index, served by two replicas of each segment."""
+    with Cluster.open(index, replicas=2, settings={"timeout_ms": 2500}) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def expected(index: Path) -> dict[str, Answer]:
+    """Return what one process answers."""
+    with Engine.open(index) as engine:
+        return {text: _ask(engine, text) for text in QUERIES}
+
+
+def _ask(engine: Engine, text: str) -> Answer:
+    return engine.search(text, now=NOW, seed=1, explore=False, log=False)
+
+
+def _right(answer: Answer, expected: Answer) -> bool:
+    return (answer.results, answer.trace.pool_ids, answer.trace.pool) == (
+        expected.results,
+        expected.trace.pool_ids,
+        expected.trace.pool,
+    )
+
+
+def _until_whole(cluster: Cluster, expected: dict[str, Answer]) -> int:
+    """Ask until all is answered as before; returns how many answers were marked. None may be wrong."""
+    marked, whole, end = 0, 0, time.monotonic() + PATIENCE
+    while whole < 3 * len(QUERIES):
+        assert time.monotonic() < end, "it does not come back"
+        text = QUERIES[whole % len(QUERIES)]
+        answer = _ask(cluster, text)
+        if answer.missing:
+            marked, whole = marked + 1, 0
+        else:
+            assert _right(answer, expected[text]), text
+            assert not [arm for arm in answer.trace.arms if arm.error]
+            whole += 1
+    return marked
+
+
+@contextmanager
+def stopped(processes: Sequence[int]) -> Iterator[None]:
+    """Stop processes, as when their machine does not answer, and let them go on."""
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
+
+
+def test_replicas_answer_as_the_index_does(cluster: Cluster, index: Path, expected: dict[str, Answer]) -> None:
+    """Bit for bit: pools with ranks and scores, results, and what each arm finds alone."""
+    for text in QUERIES:
+        assert _right(_ask(cluster, text), expected[text])
+        with Engine.open(index) as engine:
+            assert cluster.retrieve(text, now=NOW) == engine.retrieve(text, now=NOW)
+    assert "e003" not in {one.id for text in QUERIES for one in _ask(cluster, text).results}
+
+
+def test_a_slow_replica_is_not_waited_for(cluster: Cluster, expected: dict[str, Answer]) -> None:
+    """Another one is asked, and the answer is whole."""
+    before = cluster.fleet.hedged
+    with stopped(cluster.fleet.wait()[0:1]):
+        for text in QUERIES:
+            answer = _ask(cluster, text)
+            assert not answer.missing
+            assert _right(answer, expected[text])
+    assert cluster.fleet.hedged > before
+
+
+def test_a_segment_that_does_not_answer_is_left_out_and_named(cluster: Cluster, expected: dict[str, Answer]) -> None:
+    """The answer says that it is partial, and of what; what it has is right. Then it is whole again."""
+    with stopped(cluster.fleet.wait()[2:4]):
+        answer = _ask(cluster, "love")
+        assert answer.missing == ("000002",)
+        inside = {one.id for one in answer.results}
+        assert inside
+        assert not inside & {f"e{number:03d}" for number in range(1, 120, 3)}
+    assert _until_whole(cluster, expected) < 10
+
+
+def test_a_killed_replica_comes_back(cluster: Cluster, expected: dict[str, Answer]) -> None:
+    """No answer is wrong, none is lost, and the process is another one then."""
+    before = cluster.fleet.wait()
+    os.kill(before[1], signal.SIGKILL)
+    _until_whole(cluster, expected)
+    assert cluster.fleet.wait()[1] not in before
+
+
+def test_a_lost_node_is_made_up_for(machines: Machines, cluster: Cluster, expected: dict[str, Answer]) -> None:
+    """Its replicas open elsewhere."""
+    machines.lose()
+    _until_whole(cluster, expected)
+    assert len(set(cluster.fleet.wait())) == 6
+
+
+def test_a_new_generation_is_followed(machines: Machines, index: Path, tmp_path: Path) -> None:
+    """Who added entities finds them at once, through replicas of the new segment; those of old ones end."""
+    more = tmp_path / "more.jsonl"
+    more.write_text(json.dumps({"id": "new", "title": "Zeppelin Love"}) + "\n")
+    with Cluster.open(index, replicas=1) as cluster:
+        assert cluster.refresh() == 3
+        Engine.build(more, index, add=True)
+        assert "new" in {one.id for one in cluster.search("zeppelin", log=False).results}
+        assert cluster.refresh() == 4
+        Engine.delete(index, ["new"])
+        assert "new" not in {one.id for one in cluster.search("zeppelin", log=False).results}
+
+
+def test_the_command(machines: Machines, index: Path) -> None:
+    """`ltrr query --cluster` joins the cluster that RAY_ADDRESS names, and answers as `ltrr query` does."""
+    environment = {**os.environ, "RAY_ADDRESS": machines.address}
+    call = [sys.executable, "-m", "ltrr_cli.cli", "query", "love", "--no-log", "--no-explore", "--ids"]
+    found = [
+        subprocess.run([*call, option, str(index)], env=environment, capture_output=True, text=True, check=True)
+        for option in ("--index", "--cluster")
+    ]
+    assert found[0].stdout == found[1].stdout
+    assert found[1].stdout.count("\n") == 10
+
+
+def test_what_cannot_be_opened(machines: Machines, tmp_path: Path) -> None:
+    """Clear errors."""
+    with pytest.raises(UsageError, match="replicas must be from 1 to 16"):
+        Cluster.open(tmp_path, replicas=0)
+    with pytest.raises(IndexDirectoryError, match="no index here"):
+        Cluster.open(tmp_path)
+
+
+def test_without_ray(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It says what to install."""
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ClusterError, match=r"ray is not installed .*pip install 'ltrr\[ray\]'"):
+        Cluster.open(tmp_path)
