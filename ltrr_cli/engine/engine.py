@@ -383,17 +383,23 @@ class Engine(Maintenance):
             self._recorded.append(event.id)
         return new
 
-    def receive(self, rows: Sequence[object], *, now: float | None = None) -> list[Received]:
+    def receive(self, rows: Sequence[object], *, now: float | None = None, sync: bool = True) -> list[Received]:
         """Log and learn UBI events that others sent, each accepted or refused on its own; see `engine.receiving`.
 
-        When it returns, the accepted ones are on the disk. What `record` does besides, training now and then, is left
-        to `tend`. Raises `FeedbackError` where nothing can be written.
+        When it returns, the accepted ones are on the disk; without `sync` the caller flushes the logs. What `record`
+        does besides, training now and then, is left to `tend`. Raises `FeedbackError` where nothing can be written.
         """
         from ltrr_cli.engine.receiving import receive
 
         if self.read_only:
             raise FeedbackError("this index may not be written to", where=str(self._opened.root))
-        return receive(self._fresh(), rows, now=checked_moment(now))
+        return receive(self._fresh(), rows, now=checked_moment(now), sync=sync)
+
+    def sweep(self, *, now: float | None = None) -> bool:
+        """Count the pages that nobody acted on, and tell whether there is anything for `tend` to do."""
+        from ltrr_cli.engine.receiving import sweep
+
+        return sweep(self._fresh(), now=checked_moment(now))
 
     def tend(self, *, now: float | None = None) -> None:
         """Train the ranker and write the learned state down where it is time to: may take seconds, often takes none."""

@@ -34,7 +34,7 @@ class Asker:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._pool = Pool(settings.index, settings.engines, timeout=settings.timeout)
-        self._inbox = Inbox(self._pool)
+        self._inbox = Inbox(settings.index, self._pool)
 
     def open(self) -> None:
         """Open the engines; to be called where the event loop runs."""
