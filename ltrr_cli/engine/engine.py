@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.rankers import RankerReport
     from ltrr_cli.engine.receiving import Received
     from ltrr_cli.engine.recent import Recent
+    from ltrr_cli.engine.regret import Regrets, Regretted
     from ltrr_cli.engine.remember import Completion, RememberedQuery
     from ltrr_cli.policy.report import ArmReport
     from ltrr_cli.ranking.bias import Estimate
@@ -65,6 +66,7 @@ class Engine(Maintenance):
         self._closed = False
         self._recorded: list[str] = []
         self._recent: Recent | None = None
+        self._regretted: Regretted | None = None
 
     @classmethod
     def open(
@@ -423,6 +425,17 @@ class Engine(Maintenance):
         self._recent = self._recent or Recent()
         self._recent.follow(self._fresh())
         return self._recent
+
+    def regret(self) -> Regrets | None:
+        """Return what the latest answers were worth less than the best choice of arms and depths, see `policy.regret`.
+
+        None where the policy has chosen nothing yet.
+        """
+        from ltrr_cli.engine.regret import Regretted
+
+        recent = self.recent()
+        self._regretted = self._regretted or Regretted()
+        return self._regretted.of(self._opened, recent)
 
     def impressions(self) -> Iterator[Impression]:
         """Yield every logged impression, in the order of the log."""

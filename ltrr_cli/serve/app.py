@@ -152,8 +152,8 @@ class _Api:
 
     async def metrics(self, _: Request, __: Operation) -> Response:
         """Return the counters."""
-        info = await self._asker.run(lambda engine: engine.info())
-        return PlainTextResponse(self._metrics.text(info), media_type=CONTENT_TYPE)
+        info, regrets = await self._asker.run(lambda engine: (engine.info(), engine.regret()))
+        return PlainTextResponse(self._metrics.text(info, regrets), media_type=CONTENT_TYPE)
 
     async def description(self, _: Request) -> Response:
         """Return the OpenAPI document."""

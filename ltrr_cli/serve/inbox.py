@@ -62,9 +62,9 @@ class Inbox:
         """Write what is left."""
         if self._writing is not None:
             await self._writing
+        self._tender.close()
         if self._sweeping is not None:
             await self._sweeping
-        await self._tender.close()
 
     async def _write(self) -> None:
         try:
@@ -120,7 +120,7 @@ class Inbox:
     async def _sweep(self) -> None:
         try:
             if await self._pool.run_anyhow(lambda engine: engine.sweep()):
-                self._tender.start()
+                await self._tender.tend()
         except Exception as error:  # noqa: BLE001 – nobody waits for it
             tell(error)
         finally:

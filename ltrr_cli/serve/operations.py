@@ -93,7 +93,7 @@ OPERATIONS = (
     ),
     Operation(
         path="/arms",
-        about="Show what was learned: the arms' shares and posteriors, the ranker's weights, reward over time.",
+        about="Show what was learned: the arms' shares and posteriors, the ranker's weights, reward and regret.",
         answer=schemas.ARMS,
         example="/arms",
     ),

@@ -133,6 +133,7 @@ EXPLAINED = _object(
         "ranker_version": _WHOLE,
     }
 )
+_REGRET = _object({"at": _MAYBE, "pages": _WHOLE, "mean": _MAYBE, "low": _MAYBE, "high": _MAYBE})
 ARMS = _object(
     {
         "policy_version": _WHOLE,
@@ -147,6 +148,7 @@ ARMS = _object(
         "rewards": _array(
             _object({"at": _MAYBE, "pages": _WHOLE, "acted": _MAYBE, "reward": _MAYBE, "shares": _values(_MAYBE)})
         ),
+        "regret": {"anyOf": [{"type": "null"}, _object({"total": _REGRET, "spans": _array(_REGRET)})]},
     }
 )
 HEALTH = _object({"status": {"enum": ["ok"]}, "version": _TEXT})

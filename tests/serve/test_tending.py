@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 
 from ltrr_cli.engine import Engine
-from ltrr_cli.serve.tender import main
+from ltrr_cli.index.locks import exclusive
+from ltrr_cli.serve.tender import Tender
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import pytest
 
 _TRIES = 200
 
@@ -42,7 +42,32 @@ def test_the_ranker_is_trained_while_the_server_answers(
     assert "error" not in server.text
 
 
-def test_what_cannot_be_tended_is_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An index that is gone is told of, without a traceback."""
-    assert main(str(tmp_path / "gone.ltrr")) == 1
-    assert "error: learning waits:" in capsys.readouterr().err
+async def _tended(index: Path) -> int:
+    """Return how many generations a tender publishes."""
+    tender = Tender(index)
+    with Engine.open(index) as engine:
+        before = engine.info().generation
+    await tender.tend()
+    with Engine.open(index) as engine:
+        return engine.info().generation - before
+
+
+def test_one_at_a_time(index: Path) -> None:
+    """While another server's process learns, none is started; afterwards one is."""
+    with exclusive(index / "locks" / "tend"):
+        assert asyncio.run(_tended(index)) == 0
+    assert asyncio.run(_tended(index)) == 1
+
+
+def test_it_ends_with_the_server(index: Path) -> None:
+    """What is closed while it learns ends, and the index is as it was, or whole."""
+
+    async def close_soon() -> None:
+        tender = Tender(index)
+        tending = asyncio.create_task(tender.tend())
+        await asyncio.sleep(0)
+        tender.close()
+        await tending
+
+    asyncio.run(close_soon())
+    assert Engine.verify(index).sound
