@@ -21,7 +21,7 @@ from ltrr_cli.engine.sparse import QueryTerms
 from ltrr_cli.engine.state import follow, open_state
 from ltrr_cli.errors import IndexDirectoryError, UsageError
 from ltrr_cli.index.locks import share
-from ltrr_cli.index.manifest import NAME, read_manifest
+from ltrr_cli.index.manifest import read_manifest, stamp
 from ltrr_cli.index.view import View
 from ltrr_cli.memory.predicted import open_completions, open_predicted
 from ltrr_cli.memory.prefixes import Prefixes
@@ -68,7 +68,7 @@ class Opened:
     def _open(self, root: Path, strategies: Sequence[Strategy], settings: Mapping[str, float] | None) -> None:
         self.config = effective(read_config(root), settings)
         self.pseudonyms = pseudonyms_of(root, wanted=self.config.hash_users)
-        self._stamp = _stamp(root / NAME)
+        self._stamp = stamp(root)
         self.view = View(root, self.manifest.segments)
         self.predicted = [
             (open_predicted(root / "segments" / segment.name), segment.base) for segment in self.view.segments
@@ -90,7 +90,7 @@ class Opened:
     @property
     def stale(self) -> bool:
         """Whether a newer generation has been published."""
-        return _stamp(self.root / NAME) != self._stamp
+        return stamp(self.root) != self._stamp
 
     def close(self) -> None:
         """Give up the shared locks, so that this generation may be collected."""
@@ -239,11 +239,3 @@ def _hold(root: Path) -> tuple[Manifest, list[int]]:
                 next=f"make it again with: {advice}",
             )
     raise IndexDirectoryError("the index changes faster than it can be opened", where=str(root), next="try again")
-
-
-def _stamp(path: Path) -> tuple[int, int, int]:
-    try:
-        status = path.stat()
-    except OSError:
-        return (0, 0, 0)
-    return status.st_ino, status.st_mtime_ns, status.st_size

@@ -116,7 +116,7 @@ def _span(pages: list[Page]) -> Span:
 
 
 def _fresh(log: Log, known: Position | None) -> tuple[Position, Iterator[tuple[Position, dict[str, Any]]]]:
-    """Return the end of a log, and where its rows begin, and these, from `known` on, but at most the last `_BYTES` of its newest file."""
+    """Return the end of a log, and its rows from `known` on with where they begin; at most the last `_BYTES`."""
     end = log.end()
     start = Position(end.file, max(0, end.offset - _BYTES))
     if known is not None:

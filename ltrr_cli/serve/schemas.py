@@ -85,6 +85,7 @@ EVENT = _object(
         "session_id": _TEXT,
     },
 )
+UNDONE = _object({"undone": {"type": "boolean"}})
 COMPLETIONS = _object(
     {"completions": _array(_object({"text": _TEXT, "kind": _TEXT, "score": _NUMBER, "entity_id": _TEXT}))}
 )
