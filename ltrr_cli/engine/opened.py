@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import cached_property
 from typing import TYPE_CHECKING
+from weakref import ref
 
 import numpy as np
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ltrr_cli.engine.fold import Written
+    from ltrr_cli.engine.query_vectors import Encode
     from ltrr_cli.index.manifest import Manifest
     from ltrr_cli.memory.nearest import Nearest
     from ltrr_cli.policy.base import Policy
@@ -81,7 +83,7 @@ class Opened:
         self.state = open_state(root, self.manifest, self.config, self.logs)
         self.learned, self.impressions = self.state.learned, self.state.impressions
         self._rows: dict[str, int | None] = {}
-        self.query_vectors = QueryVectors(self.encode_queries)
+        self.query_vectors = QueryVectors(_weakly(self))
         self.hindsight: dict[tuple[str, str, str], Hits] = {}  # (arm, query text, filter) → what it finds
         self._types: dict[int, str] = {}
         self._rewarded: NDArray[np.float32] | None = None
@@ -216,6 +218,22 @@ class Opened:
                     rewards = np.log1p(mass / average)
                     self._rewarded[entries[0]] = rewards / max(float(rewards.max()), np.log1p(_WELL_KNOWN))
         return self._rewarded
+
+
+def _weakly(opened: Opened) -> Encode:
+    """Return its `encode_queries`, without keeping it: else it would go only once Python looks for cycles.
+
+    By then, where many learn, there are several generations more.
+    """
+    known = ref(opened)
+
+    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
+        still = known()
+        if still is None:  # only whoever was left behind can ask
+            raise LookupError("this generation of the index was closed")
+        return still.encode_queries(texts)
+
+    return encode
 
 
 def _hold(root: Path) -> tuple[Manifest, list[int]]:
