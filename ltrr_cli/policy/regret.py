@@ -7,18 +7,19 @@ via Posterior Sampling, Mathematics of Operations Research 39, 2014, section 3);
 It falls as the policy chooses better, and as it becomes surer. What the policy does not suspect it does not regret: the
 model is taken to be true, and where it is not, the true regret may be more.
 
-V is the sum of the arms' worths at their depths and of half of what each pair does to each other, which is the mean
-over both orders of a pair; between the ends of buckets it is linear. The maximum is over what each particle chooses
-itself, greedily or of a single arm (`policy.greedy`), what the mean chooses, the equal split and what was chosen.
+V takes the arms one after the other, each as deep as it is to run, the one first that then adds most. An arm adds no
+less than nothing, all together no more than 1: far from what it has seen the linear model says otherwise. Between the
+ends of buckets worths are linear. The maximum is over what the particle chooses itself (`policy.greedy`), what the mean
+chooses, and what was chosen.
 """
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.policy.base import equal_split
 from ltrr_cli.policy.greedy import ENDS, depths_of, fill_all
 from ltrr_cli.policy.model import reach
 
@@ -47,18 +48,13 @@ def regret(
         for said in policy.says(context, arms)
     )
     levels, place = np.unique(fill_all(worths, effects, arms, budget), axis=0, return_inverse=True)
-    rivals = [_row(arms, depths_of(arms, row, budget)) for row in levels.tolist()]
-    own = np.array(rivals)[place.ravel()]
-    worths, effects = worths[:-1], effects[:-1]
+    found = [depths_of(arms, row, budget) for row in levels.tolist()]
+    *own, mean = (found[number] for number in place.ravel().tolist())
     values = [
-        _value(worths, effects, np.broadcast_to(depths, own[:-1].shape))
-        for depths in (own[:-1], own[-1], _row(arms, equal_split(arms, budget)), _row(arms, chosen))
+        _value(worths[:-1], effects[:-1], np.array([[depths.get(arm, 0) for arm in arms] for depths in rivals]))
+        for rivals in (own, [mean] * len(own), [chosen] * len(own))
     ]
     return np.asarray(np.max(values, axis=0) - values[-1], np.float64)
-
-
-def _row(arms: Sequence[str], depths: Mapping[str, int]) -> list[int]:
-    return [depths.get(arm, 0) for arm in arms]
 
 
 def _value(worths: NDArray[np.float64], effects: NDArray[np.float64], depths: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -66,10 +62,17 @@ def _value(worths: NDArray[np.float64], effects: NDArray[np.float64], depths: ND
     ends = np.array(ENDS)
     level = np.minimum(np.searchsorted(ends, depths, side="right") - 1, len(ends) - 2)
     share = np.minimum(1.0, (depths - ends[level]) / (ends[level + 1] - ends[level]))
-    alone = _between(worths, level, share).sum(1)
+    adds = np.where(depths > 0, _between(worths, level, share), -inf)
     pairs = _between(effects, np.broadcast_to(level[:, None], effects.shape[:-1]), share[:, None])
     reached = np.array([[reach(depth) for depth in row] for row in depths.tolist()])
-    return np.asarray(alone + np.einsum("sa,sab->s", reached, pairs) / 2, np.float64)
+    pairs *= reached[..., None]
+    rows, total = np.arange(len(adds)), np.zeros(len(adds))
+    for _ in range(depths.shape[1]):
+        best = adds.argmax(1)
+        total += np.maximum(0.0, adds[rows, best])
+        adds += np.where(adds[rows, best][:, None] > -inf, pairs[rows, best], 0.0)
+        adds[rows, best] = -inf
+    return np.minimum(1.0, total)
 
 
 def _between(values: NDArray[np.float64], level: NDArray[np.int64], share: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -85,15 +85,22 @@ def test_the_untrained_policy_regrets_by_its_prior() -> None:
 
 
 def test_a_value_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two arms, worth .1 and .3 a bucket, of which one takes from the other: as with pencil and paper."""
+    """Two arms, worth .1 and .3 a bucket, of which the better takes from the other: as with pencil and paper."""
     from ltrr_cli.policy.regret import _value
 
     worths = np.array([[[0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6], [0, 0.3, 0.6, 0.9, 1.2, 1.5, 1.8]]])
     effects = np.zeros((1, 2, 2, 7))
-    effects[0, 0, 1, 1] = -0.2
+    effects[0, 1, 0, 1:] = -0.1
+    effects[0, 0, 1, 1:] = 0.4  # the better one comes first, so this does not act
     monkeypatch.setattr("ltrr_cli.policy.regret.reach", lambda depth: 0.5 if depth else 0.0)
-    # a at 2: .1; b at 2: .3; b loses .2 × .5 where a comes first, which is half of the time
-    assert _value(worths, effects, np.array([[2, 2]])) == pytest.approx([0.1 + 0.3 - 0.05])
-    # halfway between the ends 5 and 10 of buckets 2 and 3, and beyond the last end
-    assert _value(worths, effects, np.array([[0, 100]])) == pytest.approx([1.8])
-    assert _value(worths, np.zeros((1, 2, 2, 7)), np.array([[7, 0]])) == pytest.approx([0.2 + 0.1 * 2 / 5])
+
+    def value(*depths: int) -> float:
+        return float(_value(worths, effects, np.array([depths]))[0])
+
+    assert value(2, 2) == pytest.approx(0.3 + 0.1 - 0.1 * 0.5)
+    assert value(2, 0) == pytest.approx(0.1)
+    assert value(7, 0) == pytest.approx(0.2 + 0.1 * 2 / 5)  # between the ends 5 and 10 of two buckets
+    assert value(0, 100) == 1.0  # a page's reward is 1 at most
+    effects[0, 1, 0, 1:] = -0.9
+    assert value(2, 2) == pytest.approx(0.3)  # an arm adds no less than nothing
+    assert value(0, 0) == 0.0

@@ -28,8 +28,8 @@ export const number = (value) => value.toLocaleString("en");
 export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 // The JSON of an address; an Error that says what the server said where it did not work.
-export async function getJson(url, signal) {
-  const response = await fetch(url, { signal, headers: { Accept: "application/json" } });
+export async function getJson(url, { signal, ...options } = {}) {
+  const response = await fetch(url, { signal, headers: { Accept: "application/json" }, ...options });
   const body = await response.json().catch(() => null);
   if (response.status === 401) location.assign("/login");
   if (!response.ok) throw new Error(body?.detail || body?.title || `The server answered ${response.status}.`);

@@ -60,7 +60,7 @@ async function load(url, drawn) {
   request = new AbortController();
   const body = $("drawer-body");
   try {
-    const told = await getJson(url, request.signal);
+    const told = await getJson(url, request);
     body.replaceChildren(...drawn(told).filter(Boolean));
   } catch (error) {
     if (error.name !== "AbortError") body.replaceChildren(el("p", { class: "sum", role: "alert" }, error.message));
