@@ -23,7 +23,11 @@ export const el = (tag, attributes = {}, ...children) => fill(document.createEle
 export const svg = (tag, attributes = {}, ...children) =>
   fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 
+// What a result, by its entity's id, has on the page.
+export const ofHit = (id, what) => document.querySelector(`.hit[data-id="${CSS.escape(id ?? "")}"] ${what}`);
+
 export const number = (value) => value.toLocaleString("en");
+export const counted = (value, what) => `${number(value)} ${what}${value === 1 ? "" : "s"}`;
 
 export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 

@@ -1,6 +1,6 @@
 // The search page: what people do, by mouse and by keys, and what comes of it.
 import * as assist from "./assist.js";
-import { $, el } from "./dom.js";
+import { $, el, ofHit } from "./dom.js";
 import * as drawer from "./drawer.js";
 import { event, leave, record, session, undo } from "./events.js";
 import { refresh } from "./panel.js";
@@ -34,7 +34,7 @@ search.whenDrawn((learned, before) => {
   const where = !now ? "left this page" : old === now ? `stays at ${now}` : `moved from ${old} to ${now}`;
   if (action === "undo") {
     say(`Taken back. “${title}” ${where}.`);
-    if (document.activeElement === document.body) hits()[Math.max(0, [...ranks().keys()].indexOf(id))]?.focus({ preventScroll: true });
+    if (document.activeElement === document.body) ofHit(id, ".open")?.focus({ preventScroll: true });
   }
   else if (action !== "click" || old !== now) {
     say(`Learned from your ${action}. “${title}” ${where}.`, el("button", { class: "undo" }, "Undo"));
@@ -47,8 +47,7 @@ function go(change, options) {
   return search.go(change, options);
 }
 
-const showLiked = (id) =>
-  document.querySelector(`.hit[data-id="${CSS.escape(id)}"] .like`)?.setAttribute("aria-pressed", String(search.liked.has(id)));
+const showLiked = (id) => ofHit(id, ".like")?.setAttribute("aria-pressed", String(search.liked.has(id)));
 
 // What people do with a result: first the page they saw is logged, then what they did; then the next answer shows it.
 function act(action, seen, title) {
@@ -176,7 +175,6 @@ document.addEventListener("click", (happened) => {
   else if (li) { happened.preventDefault(); show(li, "details"); }
   else if (link?.closest("#facets, #active")) { happened.preventDefault(); go({ filters: search.read(link.href).filters }); }
   else if (link?.closest("#pages")) { happened.preventDefault(); turn(link); }
-  else if (link && "clear" in link.dataset) { happened.preventDefault(); go({ filters: [] }); }
 });
 
 document.addEventListener("auxclick", (happened) => {

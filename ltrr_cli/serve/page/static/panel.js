@@ -1,5 +1,5 @@
 // What the index has learned, drawn anew after every action: reward, regret, strategies, weights.
-import { $, el, getJson, number, still, svg } from "./dom.js";
+import { $, counted, el, getJson, still, svg } from "./dom.js";
 
 const WIDTH = 250;
 const LEFT = 92;
@@ -62,14 +62,14 @@ function part(title, drawing, words) {
 function regret({ total, spans }) {
   const [mean, low, high] = [total.mean, total.low, total.high].map((value) => value.toFixed(1));
   return part("Regret", course(spans, "Regret"),
-    `By what it knows now, better choices would have earned ${mean} more (${low} to ${high}) in ${number(total.pages)} pages.`);
+    `By what it knows now, better choices would have earned ${mean} more (${low} to ${high}) in ${counted(total.pages, "page")}.`);
 }
 
 function draw(told) {
   const arms = [...told.arms].sort((a, b) => b.share - a.share);
   return [
     part("Reward per page", course(told.rewards.map(({ reward }) => ({ low: 0, mean: reward, high: reward })), "Reward"),
-      `${number(told.impressions)} ${told.impressions === 1 ? "page" : "pages"}, ${number(told.events)} ${told.events === 1 ? "action" : "actions"}.${told.events ? "" : " Click or like a result, and watch."}`),
+      `${counted(told.impressions, "page")}, ${counted(told.events, "action")}.${told.events ? "" : " Click or like a result, and watch."}`),
     told.regret && regret(told.regret),
     part("Strategies", shares(arms), `Share of the candidates lately · reward that policy version ${told.policy_version} expects.`),
     part("Ranker's weights", weights(told.weights), `Version ${told.ranker_version}: ${told.ranker}. Ticks: where they began.`),
