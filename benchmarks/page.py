@@ -1,7 +1,8 @@
 """From a key to results on the search page: `ltrr serve` of MSRD, Chromium, train queries typed letter by letter.
 
 A time runs from the key's event until the frame in which the results are drawn was made; once from the key, the page's
-debounce included, and once from the moment that the page asks. benchmarks/msrd.py builds the index.
+debounce included, and once from the moment that the page asks. Half of the queries are typed slowly, so that each key
+comes after a pause, half of them quickly. benchmarks/msrd.py builds the index.
 
     python benchmarks/page.py [QUERIES]
 """
@@ -19,13 +20,16 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from common import OUT, data, quantile, report, rows
 from common import times as clocked
 from playwright.sync_api import Page, sync_playwright
 
 from ltrr_cli import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _WATCH = """() => {
   window.times = []; window.shift = 0;
@@ -49,7 +53,8 @@ _WATCH = """() => {
 }"""
 _WAITED = """performance.getEntriesByType("resource").filter((one) => one.name.includes("log=0") && one.responseEnd)
   .map((one) => one.duration)"""
-_MILLISECONDS_A_KEY = 180
+_PACES = {"slowly": 180, "quickly": 80}
+"""Milliseconds from one key to the next."""
 
 
 def main() -> None:
@@ -77,8 +82,9 @@ def main() -> None:
                 page = browser.new_page(viewport={"width": 1440, "height": 900})
                 weight = _weight(page, url)
                 page.evaluate(_WATCH)
-                _type(page, texts[: int(sys.argv[1]) if len(sys.argv) > 1 else 30])
-                times, shift = page.evaluate("[window.times, window.shift]")
+                typed = texts[: int(sys.argv[1]) if len(sys.argv) > 1 else 30]
+                drawn = {name: _type(page, typed[at::2], pace) for at, (name, pace) in enumerate(_PACES.items())}
+                shift = page.evaluate("window.shift")
                 waited = page.evaluate(_WAITED)
                 browser.close()
             finally:
@@ -86,14 +92,19 @@ def main() -> None:
         with Engine.open(index) as engine:
             engine.search("warm up", log=False)
             alone = clocked(lambda text: engine.search(text, log=False), texts[:200])
-    from_key, from_asking = zip(*times, strict=True)
+    told = [("load at the end", f"{os.getloadavg()[0]:.1f}")]
+    for name, times in drawn.items():
+        from_key, from_asking = zip(*times, strict=True)
+        told += [
+            (f"typed {name}: answers drawn", f"{len(times):,}"),
+            ("from the key, p50 / p95", _two(from_key)),
+            ("without the debounce", _two(from_asking)),
+        ]
     report(
         [
-            ("answers drawn while typing", f"{len(times):,}"),
-            ("from the key, p50 / p95", f"{quantile(from_key, 0.5):.0f} / {quantile(from_key, 0.95):.0f} ms"),
-            ("without the debounce", f"{quantile(from_asking, 0.5):.0f} / {quantile(from_asking, 0.95):.0f} ms"),
-            ("of this the server", f"{quantile(waited, 0.5):.0f} / {quantile(waited, 0.95):.0f} ms"),
-            ("Engine.search alone", f"{quantile(alone, 0.5):.0f} / {quantile(alone, 0.95):.0f} ms"),
+            *told,
+            ("the server, of all", _two(waited)),
+            ("Engine.search alone", _two(alone)),
             ("page, sheet and scripts", f"{weight / 1e3:.1f} kB, nothing compressed"),
             ("layout shift in all", f"{shift:.4f}"),
         ]
@@ -115,12 +126,19 @@ def _weight(page: Page, url: str) -> int:
     return sum(sizes.values())
 
 
-def _type(page: Page, texts: list[str]) -> None:
+def _two(times: Sequence[float]) -> str:
+    return f"{quantile(times, 0.5):.0f} / {quantile(times, 0.95):.0f} ms"
+
+
+def _type(page: Page, texts: list[str], pace: int) -> list[tuple[float, float]]:
+    """Type the texts; return the times of the answers that were drawn: from the key, and from asking."""
+    page.evaluate("window.times = []")
     for text in texts:
         page.locator("#q").fill("")
         page.wait_for_timeout(300)
-        page.locator("#q").press_sequentially(text, delay=_MILLISECONDS_A_KEY)
+        page.locator("#q").press_sequentially(text, delay=pace)
         page.wait_for_timeout(300)
+    return [(from_key, from_asking) for from_key, from_asking in page.evaluate("window.times")]
 
 
 def _wait(url: str) -> None:

@@ -23,6 +23,7 @@ Examples:
   ltrr policy show
   ltrr policy show semantic
   ltrr policy show --json | jq '.arms[] | {name, mean, depth}'
+  ltrr policy show --json | jq .regret.total
 """
 )
 def show(
@@ -34,21 +35,24 @@ def show(
     """Show what the policy has learned of each strategy, or all it has learned of one, by depth.
 
     The bars are the posterior: what the arm's hits are expected to earn, for the average query that taught it and with
-    what ran before them; solid as far as that is sure.
+    what ran before them; solid as far as that is sure. With --json, `regret` is what the latest answers were worth less
+    than the best choice, by what is known now, with an interval.
     """
     path = find_index(index)
     from ltrr_cli.engine import Engine
 
     with Engine.open(path) as engine:
         info, arms = engine.info(), engine.arms()
+        regret = engine.regret() if as_json else None
     chosen = [one for one in arms if arm is None or one.name == arm]
     if not chosen:
         raise UsageError(f"no strategy is called {arm!r}", next=f"this index has: {', '.join(info.strategies)}")
     from ltrr_cli.cli.arms import show_arm, show_arms
     from ltrr_cli.wire.arms import arms_json
+    from ltrr_cli.wire.regret import regret_json
 
     if as_json:
-        show_json(arms_json(info, chosen))
+        show_json({**arms_json(info, chosen), "regret": regret_json(regret)})
         return
     from ltrr_cli.cli.console import make_console
 

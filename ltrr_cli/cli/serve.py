@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -43,10 +44,19 @@ def serve(
             show_envvar=True,
         ),
     ] = "",
-    workers: Annotated[int, typer.Option(metavar="N", min=1, max=64, help="Processes that answer.")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=64,
+            help="Processes that answer; by default two, or one where there is one processor.",
+            show_default=False,
+        ),
+    ] = None,
     engines: Annotated[
         int, typer.Option(metavar="N", min=1, max=64, help="Engines of each, which answer side by side.")
-    ] = 2,
+    ] = 1,
     timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.1, max=600, help="Deadline of a request.")] = 10.0,
     rate: Annotated[
         float,
@@ -74,7 +84,7 @@ def serve(
         host=host,
         port=port,
         token=token.strip(),
-        workers=workers,
+        workers=workers or min(2, os.cpu_count() or 1),
         engines=engines,
         timeout=timeout,
         rate=rate,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.rankers import RankerReport
     from ltrr_cli.engine.receiving import Received
     from ltrr_cli.engine.recent import Recent
+    from ltrr_cli.engine.regret import Regrets, Regretted
     from ltrr_cli.engine.remember import Completion, RememberedQuery
     from ltrr_cli.policy.report import ArmReport
     from ltrr_cli.ranking.bias import Estimate
@@ -65,6 +66,7 @@ class Engine(Maintenance):
         self._closed = False
         self._recorded: list[str] = []
         self._recent: Recent | None = None
+        self._regretted: Regretted | None = None
 
     @classmethod
     def open(
@@ -383,17 +385,23 @@ class Engine(Maintenance):
             self._recorded.append(event.id)
         return new
 
-    def receive(self, rows: Sequence[object], *, now: float | None = None) -> list[Received]:
+    def receive(self, rows: Sequence[object], *, now: float | None = None, sync: bool = True) -> list[Received]:
         """Log and learn UBI events that others sent, each accepted or refused on its own; see `engine.receiving`.
 
-        When it returns, the accepted ones are on the disk. What `record` does besides, training now and then, is left
-        to `tend`. Raises `FeedbackError` where nothing can be written.
+        When it returns, the accepted ones are on the disk; without `sync` the caller flushes the logs. What `record`
+        does besides, training now and then, is left to `tend`. Raises `FeedbackError` where nothing can be written.
         """
         from ltrr_cli.engine.receiving import receive
 
         if self.read_only:
             raise FeedbackError("this index may not be written to", where=str(self._opened.root))
-        return receive(self._fresh(), rows, now=checked_moment(now))
+        return receive(self._fresh(), rows, now=checked_moment(now), sync=sync)
+
+    def sweep(self, *, now: float | None = None) -> bool:
+        """Count the pages that nobody acted on, and tell whether there is anything for `tend` to do."""
+        from ltrr_cli.engine.receiving import sweep
+
+        return sweep(self._fresh(), now=checked_moment(now))
 
     def log_answers(self, rows: Sequence[Mapping[str, object]]) -> int:
         """Log answers that another process gave (UBI queries, as searches log them); returns how many are new.
@@ -426,6 +434,17 @@ class Engine(Maintenance):
         self._recent = self._recent or Recent()
         self._recent.follow(self._fresh())
         return self._recent
+
+    def regret(self) -> Regrets | None:
+        """Return what the latest answers were worth less than the best choice of arms and depths, see `policy.regret`.
+
+        None where the policy has chosen nothing yet.
+        """
+        from ltrr_cli.engine.regret import Regretted
+
+        recent = self.recent()
+        self._regretted = self._regretted or Regretted()
+        return self._regretted.of(self._opened, recent)
 
     def impressions(self) -> Iterator[Impression]:
         """Yield every logged impression, in the order of the log."""

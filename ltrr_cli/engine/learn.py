@@ -244,6 +244,12 @@ def go_back(opened: Opened, version: int, *, now: float) -> None:
     checkpoint(opened)
 
 
+def is_due(opened: Opened, now: float, checkpoint_every: int) -> bool:
+    """Tell whether `learn_if_due` would do anything."""
+    waits = opened.learned.since_checkpoint >= checkpoint_every
+    return waits or due(opened) or overdue(opened.logs, opened.config, now)
+
+
 def learn_if_due(opened: Opened, now: float, checkpoint_every: int) -> int:
     """Learn, or write the learned state down, or remove what is too old, where it is time to and nobody else publishes.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import cached_property
 from typing import TYPE_CHECKING
+from weakref import ref
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from ltrr_cli.engine.sparse import QueryTerms
 from ltrr_cli.engine.state import follow, open_state
 from ltrr_cli.errors import IndexDirectoryError, UsageError
 from ltrr_cli.index.locks import share
-from ltrr_cli.index.manifest import NAME, read_manifest
+from ltrr_cli.index.manifest import read_manifest, stamp
 from ltrr_cli.index.view import View
 from ltrr_cli.memory.predicted import open_completions, open_predicted
 from ltrr_cli.memory.prefixes import Prefixes
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ltrr_cli.engine.fold import Written
+    from ltrr_cli.engine.query_vectors import Encode
     from ltrr_cli.index.manifest import Manifest
     from ltrr_cli.memory.nearest import Nearest
     from ltrr_cli.policy.base import Policy
@@ -68,7 +70,7 @@ class Opened:
     def _open(self, root: Path, strategies: Sequence[Strategy], settings: Mapping[str, float] | None) -> None:
         self.config = effective(read_config(root), settings)
         self.pseudonyms = pseudonyms_of(root, wanted=self.config.hash_users)
-        self._stamp = _stamp(root / NAME)
+        self._stamp = stamp(root)
         self.view = View(root, self.manifest.segments)
         self.predicted = [
             (open_predicted(root / "segments" / segment.name), segment.base) for segment in self.view.segments
@@ -81,7 +83,7 @@ class Opened:
         self.state = open_state(root, self.manifest, self.config, self.logs)
         self.learned, self.impressions = self.state.learned, self.state.impressions
         self._rows: dict[str, int | None] = {}
-        self.query_vectors = QueryVectors(self.encode_queries)
+        self.query_vectors = QueryVectors(_weakly(self))
         self.hindsight: dict[tuple[str, str, str], Hits] = {}  # (arm, query text, filter) → what it finds
         self.noted: Callable[[Mapping[str, object]], None] | None = None
         self._types: dict[int, str] = {}
@@ -91,7 +93,7 @@ class Opened:
     @property
     def stale(self) -> bool:
         """Whether a newer generation has been published."""
-        return _stamp(self.root / NAME) != self._stamp
+        return stamp(self.root) != self._stamp
 
     def close(self) -> None:
         """Give up the shared locks, so that this generation may be collected."""
@@ -226,6 +228,22 @@ class Opened:
         return self._rewarded
 
 
+def _weakly(opened: Opened) -> Encode:
+    """Return its `encode_queries`, without keeping it: else it would go only once Python looks for cycles.
+
+    By then, where many learn, there are several generations more.
+    """
+    known = ref(opened)
+
+    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
+        still = known()
+        if still is None:  # only whoever was left behind can ask
+            raise LookupError("this generation of the index was closed")
+        return still.encode_queries(texts)
+
+    return encode
+
+
 def _hold(root: Path) -> tuple[Manifest, list[int]]:
     """Read the manifest and lock what it names; a publisher may be quicker, then read again."""
     for _ in range(_TRIES):
@@ -247,11 +265,3 @@ def _hold(root: Path) -> tuple[Manifest, list[int]]:
                 next=f"make it again with: {advice}",
             )
     raise IndexDirectoryError("the index changes faster than it can be opened", where=str(root), next="try again")
-
-
-def _stamp(path: Path) -> tuple[int, int, int]:
-    try:
-        status = path.stat()
-    except OSError:
-        return (0, 0, 0)
-    return status.st_ino, status.st_mtime_ns, status.st_size

@@ -2,7 +2,7 @@
 
 `Engine.record` is for one action of somebody at this machine. Here come rows that others wrote, several at a time, some
 of them twice. Each is accepted or refused on its own. Training and writing the learned state down take seconds: they
-are left to `tend`, so that nobody who clicks waits for them.
+are left to `tend`, so that nobody who clicks waits for them; `sweep` tells when it is time to.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from ltrr_cli.engine.learn import Ingested, count_unanswered, learn_if_due, log_events
+from ltrr_cli.engine.learn import Ingested, count_unanswered, is_due, learn_if_due, log_events
 from ltrr_cli.engine.pages import place_of
 from ltrr_cli.feedback.ubi import event_from_ubi, event_identity, impression_from_ubi
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.records import Event
@@ -39,8 +39,10 @@ class Received:
     known_action: bool = True
 
 
-def receive(opened: Opened, rows: Sequence[object], *, now: float) -> list[Received]:
+def receive(opened: Opened, rows: Sequence[object], *, now: float, sync: bool = True) -> list[Received]:
     """Log and learn UBI events, all in one write; when this returns, what is `recorded` is on the disk.
+
+    Without `sync` it is there once the logs are flushed, the queries' before this call and the events' after it.
 
     An event names an answer of this index and an entity of it. Its text and position are those of the answer; the user
     and the session too, where it names none. Without a timestamp it happened `now`, and none happens later than that.
@@ -61,7 +63,7 @@ def receive(opened: Opened, rows: Sequence[object], *, now: float) -> list[Recei
                 new[one.id] = one
             known = one.action in opened.config.rewards
             told.append(Received(status="repeated" if repeated else "recorded", event_id=one.id, known_action=known))
-        log_events(opened, list(new.values()), Ingested(), now)
+        log_events(opened, list(new.values()), Ingested(), now, sync=sync)
     return told
 
 
@@ -78,6 +80,12 @@ def _logged(opened: Opened, row: Mapping[str, object]) -> bool:
     own = impression_from_ubi(row)
     found = opened.impressions.find(own.query_id)
     return found is not None and found.time == own.time
+
+
+def sweep(opened: Opened, *, now: float) -> bool:
+    """Count what nobody acted on; tell whether there is anything for `tend` to do."""
+    count_unanswered(opened, now)
+    return is_due(opened, now, opened.config.checkpoint_every)
 
 
 def tend(opened: Opened, *, now: float) -> None:

@@ -22,16 +22,22 @@ if TYPE_CHECKING:
 
 KEPT = 3000
 """Answers that are looked at, at most."""
+_OF_THE_POLICY = ("thompson", "no-explore")
+"""Modes in which the learned policy chose, by a particle or by its mean."""
 _BYTES = 8 * 2**20
 """Bytes of a log that are read at once; of what is older nothing is told."""
 
 
 @dataclass(slots=True)
 class Page:
-    """An answer: when it was given, how deep each arm was drawn, and the rewards of what was done with it so far."""
+    """An answer: when it was given, how deep each arm was drawn, and the rewards of what was done with it so far.
+
+    `line` is where it stands in the log, None where the policy did not choose the depths.
+    """
 
     time: float
     depths: Mapping[str, int]
+    line: Position | None = None
     reward: float = 0.0
     acted: bool = False
 
@@ -51,46 +57,47 @@ class Span:
 
 
 class Recent:
-    """The latest answers of an index, the oldest first; what was taken back is told as it was."""
+    """The latest answers of an index by query id, the oldest first; what was taken back is told as it was."""
 
     def __init__(self) -> None:
-        self._pages: dict[str, Page] = {}
+        self.pages: dict[str, Page] = {}
         self._queries_at: Position | None = None
         self._events_at: Position | None = None
 
     def follow(self, opened: Opened) -> None:
         """Take in what the logs hold beyond what is known; damaged lines are left out."""
         self._queries_at, rows = _fresh(opened.logs.queries, self._queries_at)
-        for row in rows:
+        for line, row in rows:
             try:
                 one = impression_from_ubi(row)
             except ValueError:
                 continue
             depths = {arm.name: arm.depth for arm in one.trace.arms} if one.trace is not None else {}
-            self._pages[one.query_id] = Page(one.time, depths)
+            chosen = one.trace is not None and one.trace.mode in _OF_THE_POLICY and depths
+            self.pages[one.query_id] = Page(one.time, depths, line if chosen else None)
         self._events_at, rows = _fresh(opened.logs.events, self._events_at)
-        for row in rows:
+        for _, row in rows:
             try:
                 event = event_from_ubi(row)
             except ValueError:
                 continue
-            page = self._pages.get(event.query_id)
+            page = self.pages.get(event.query_id)
             if page is not None:
                 reward = opened.config.reward(event.action, event.dwell)
                 page.reward += reward
                 page.acted |= reward > 0
-        for query_id in list(islice(self._pages, max(0, len(self._pages) - KEPT))):
-            del self._pages[query_id]
+        for query_id in list(islice(self.pages, max(0, len(self.pages) - KEPT))):
+            del self.pages[query_id]
 
     def spans(self, most: int) -> list[Span]:
         """Return at most so many spans of equally many answers, the oldest first; the last may have fewer."""
-        pages = list(self._pages.values())
+        pages = list(self.pages.values())
         size = max(1, -(-len(pages) // most))
         return [_span(pages[start : start + size]) for start in range(0, len(pages), size)]
 
     def whole(self) -> Span | None:
         """Return all of it as one span, None where nothing was answered."""
-        return _span(list(self._pages.values())) if self._pages else None
+        return _span(list(self.pages.values())) if self.pages else None
 
 
 def _span(pages: list[Page]) -> Span:
@@ -108,8 +115,8 @@ def _span(pages: list[Page]) -> Span:
     )
 
 
-def _fresh(log: Log, known: Position | None) -> tuple[Position, Iterator[dict[str, Any]]]:
-    """Return the end of a log, and its rows from `known` on, but at most the last `_BYTES` of its newest file."""
+def _fresh(log: Log, known: Position | None) -> tuple[Position, Iterator[tuple[Position, dict[str, Any]]]]:
+    """Return the end of a log, and its rows from `known` on with where they begin; at most the last `_BYTES`."""
     end = log.end()
     start = Position(end.file, max(0, end.offset - _BYTES))
     if known is not None:
@@ -117,12 +124,12 @@ def _fresh(log: Log, known: Position | None) -> tuple[Position, Iterator[dict[st
     return end, _rows(log, start, end)
 
 
-def _rows(log: Log, start: Position, end: Position) -> Iterator[dict[str, Any]]:
-    """Yield the sound rows between two positions; the first line may be half a one."""
+def _rows(log: Log, start: Position, end: Position) -> Iterator[tuple[Position, dict[str, Any]]]:
+    """Yield where they begin, and the sound rows between two positions; the first line may be half a one."""
     for position, line in log.lines_after(start):
         if position >= end:
             return
         try:
-            yield decode_line(line)
+            yield position, decode_line(line)
         except ValueError:
             continue

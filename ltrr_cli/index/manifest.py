@@ -103,6 +103,15 @@ class Manifest:
         return b'%b%b%b"\n}\n' % (text[:-2], _CHECK, hashlib.sha256(text).hexdigest().encode())
 
 
+def stamp(root: Path) -> tuple[int, int, int]:
+    """Return what differs once another manifest was published: a look at the file, which is not read."""
+    try:
+        status = (root / NAME).stat()
+    except OSError:
+        return (0, 0, 0)
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
 def read_manifest(root: Path) -> Manifest:
     """Read the manifest of the index at `root`.
 

@@ -120,6 +120,17 @@ class ThompsonPolicy(Learner):
         shares = {depths: self._mixed(voted[depths], drawn[depths] / len(plain)) for depths in voted | drawn}
         return [(dict(depths), share) for depths, share in shares.items() if share > 0]
 
+    def says(
+        self, context: Mapping[str, float], arms: Sequence[str]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the worths and effects (see `policy.greedy`) of these arms by each particle, and last by the mean.
+
+        (PARTICLES + 1, arms, buckets + 1) and (PARTICLES + 1, acting arms, arms, buckets + 1).
+        """
+        samples = self._samples(arms)
+        x = self.sums.inputs(context, arms)
+        return np.einsum("pabw,aw->pab", samples.theta, x[:, samples.columns]), samples.effect
+
     def _chance(self, depths: dict[str, int], x: NDArray[np.float64], arms: Sequence[str], budget: Budget) -> float:
         """Return the probability of these depths."""
         plain = _plain(arms, budget)

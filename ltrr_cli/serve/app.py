@@ -90,6 +90,14 @@ class _Api:
         answer: Callable[[Request, Operation], Awaitable[Response]] = getattr(self, one.path.strip("/"))
 
         async def handle(request: Request) -> Response:
+            if request.method == "POST" and request.query_params:
+                name = next(iter(request.query_params))[:80]
+                raise Problem(
+                    kind="bad-request",
+                    detail=f"{name!r} stands in the address, and is read from the body",
+                    where=name,
+                    next="put it into the body" + (", or ask by GET" if "GET" in one.methods else ""),
+                )
             return await answer(request, one)
 
         return handle
@@ -115,6 +123,10 @@ class _Api:
                 more={"events": told} if batch else {},
             )
         return _json({**counts, "events": told})
+
+    async def undo(self, request: Request, one: Operation) -> Response:
+        """Take an event back."""
+        return _json(await self._asker.undo((await self._parameters(request, one))["event_id"]))
 
     async def complete(self, request: Request, one: Operation) -> Response:
         """Complete what is typed."""
@@ -152,8 +164,8 @@ class _Api:
 
     async def metrics(self, _: Request, __: Operation) -> Response:
         """Return the counters."""
-        info = await self._asker.run(lambda engine: engine.info())
-        return PlainTextResponse(self._metrics.text(info), media_type=CONTENT_TYPE)
+        info, regrets = await self._asker.run(lambda engine: (engine.info(), engine.regret()))
+        return PlainTextResponse(self._metrics.text(info, regrets), media_type=CONTENT_TYPE)
 
     async def description(self, _: Request) -> Response:
         """Return the OpenAPI document."""

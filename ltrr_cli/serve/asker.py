@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ltrr_cli.errors import FeedbackError
+from ltrr_cli.index.manifest import stamp
 from ltrr_cli.query.given import parse_given
 from ltrr_cli.serve.inbox import Inbox
 from ltrr_cli.serve.panel import panel
@@ -34,7 +35,7 @@ class Asker:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._pool = Pool(settings.index, settings.engines, timeout=settings.timeout)
-        self._inbox = Inbox(self._pool)
+        self._inbox = Inbox(settings.index, self._pool)
 
     def open(self) -> None:
         """Open the engines; to be called where the event loop runs."""
@@ -48,6 +49,10 @@ class Asker:
     async def run(self, work: Callable[[Engine], T]) -> T:
         """Do something with an engine, away from the event loop."""
         return await self._pool.run(work)
+
+    def stamp(self) -> object:
+        """Return what differs once another generation of the index was published."""
+        return stamp(self.settings.index)
 
     async def search(self, **params: Any) -> dict[str, Any]:
         """Answer a query: the JSON of `ltrr query --json`, and `failed`, the arms that did not come in time or failed.
@@ -128,6 +133,19 @@ class Asker:
         return [
             {name: value for name, value in asdict(one).items() if value != ""} for one in await self._inbox.put(rows)
         ]
+
+    async def undo(self, event_id: str) -> dict[str, Any]:
+        """Take an event back; what is told is taken back is so on the disk."""
+
+        def take_back(engine: Engine) -> dict[str, Any]:
+            if engine.read_only:
+                raise Problem(kind="read-only", detail="nothing can be taken back")
+            try:
+                return {"undone": engine.undo(event_id)}
+            except FeedbackError as error:
+                raise Problem(kind="not-found", detail=error.what, where=event_id) from error
+
+        return await self.run(take_back)
 
     async def arms(self) -> dict[str, Any]:
         """Return what the panel shows of what was learned, and of the latest answers."""

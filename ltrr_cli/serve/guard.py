@@ -61,7 +61,12 @@ class Guard:
         await self._app(scope, receive, send)
 
     def _check(self, scope: Scope, headers: Headers) -> None:
-        self._check_host(headers.get("host", ""))
+        names = headers.getlist("host")
+        if len(names) != 1:  # RFC 9112, section 3.2: which of two would be meant, others may see otherwise
+            raise Problem(
+                kind="bad-request", detail=f"the request has {len(names)} Host headers, not one", where="Host"
+            )
+        self._check_host(names[0])
         self._check_site(scope, headers)
         guess = scope["path"] == "/login" and scope["method"] == "POST"
         self._spend(_client(scope), max(1.0, self._settings.rate * _GUESS) if guess else 1.0)

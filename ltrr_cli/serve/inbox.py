@@ -1,30 +1,32 @@
 """What people did, on its way to the log: whatever has come while one batch was written is the next one.
 
 A disk takes as long to write through one line as a thousand. So the lines of all who click at once share one write, and
-each is told that his event is recorded only when it is on the disk.
+each is told that his event is recorded only when it is on the disk. No engine waits for the disk: the answers that the
+events name are written through before an engine logs and learns the events, and these after it, beside the engines.
 """
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ltrr_cli.errors import FeedbackError, LtrrError
+from ltrr_cli.engine.fold import Logs
+from ltrr_cli.errors import FeedbackError
 from ltrr_cli.serve.log import tell
 from ltrr_cli.serve.problems import Busy, Problem
+from ltrr_cli.serve.tender import Tender
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from ltrr_cli.engine import Engine
     from ltrr_cli.engine.receiving import Received
     from ltrr_cli.serve.pool import Pool
 
 _WAITING = 10_000
 """Events that may wait, at most."""
 _BATCH = 2_000
-_TEND_EVERY = 50
+_SWEEP_EVERY = 50
 """Events after which it is looked whether there is enough to train with, or to write the learned state down."""
 
 _Parcel = tuple["Sequence[object]", "asyncio.Future[list[Received]]"]
@@ -32,13 +34,15 @@ _Parcel = tuple["Sequence[object]", "asyncio.Future[list[Received]]"]
 
 
 class Inbox:
-    """Gathers events, and has the pool write them."""
+    """Gathers events, and has the pool log and learn them."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, index: Path, pool: Pool) -> None:
         self._pool = pool
+        self._logs = Logs(index)
+        self._tender = Tender(index)
         self._parcels: list[_Parcel] = []
         self._writing: asyncio.Task[None] | None = None
-        self._tending: asyncio.Task[None] | None = None
+        self._sweeping: asyncio.Task[None] | None = None
         self._since = 0
 
     async def put(self, rows: Sequence[object]) -> list[Received]:
@@ -58,8 +62,9 @@ class Inbox:
         """Write what is left."""
         if self._writing is not None:
             await self._writing
-        if self._tending is not None:
-            await self._tending
+        self._tender.close()
+        if self._sweeping is not None:
+            await self._sweeping
 
     async def _write(self) -> None:
         try:
@@ -80,16 +85,8 @@ class Inbox:
 
     async def _write_some(self, parcels: list[_Parcel]) -> None:
         rows = [row for parcel, _ in parcels for row in parcel]
-
-        def receive(engine: Engine) -> list[Received]:
-            try:
-                return engine.receive(rows)
-            except FeedbackError as error:  # of what is sent nothing is: the disk is full, or not ours
-                tell(error)
-                raise Problem(kind="read-only", detail="nothing was recorded", next="try again later") from error
-
         try:
-            found = iter(await self._pool.run_anyhow(receive))
+            found = iter(await self._written(rows))
         except Exception as error:  # noqa: BLE001 – each of those who wait is told
             for _, done in parcels:
                 if not done.done():
@@ -100,18 +97,31 @@ class Inbox:
             if not done.done():
                 done.set_result(own)
         self._since += len(rows)
-        if self._since >= _TEND_EVERY and self._tending is None:
+        if self._since >= _SWEEP_EVERY and self._sweeping is None:
             self._since = 0
-            self._tending = asyncio.create_task(self._tend())
+            self._sweeping = asyncio.create_task(self._sweep())
 
-    async def _tend(self) -> None:
-        def tend(engine: Engine) -> None:
-            with suppress(LtrrError):  # what was logged is safe without it, and it is tried again
-                engine.tend()
-
+    async def _written(self, rows: Sequence[object]) -> list[Received]:
+        """Return what became of the rows, once it is on the disk: also what was there before, but perhaps not yet."""
         try:
-            await self._pool.run_anyhow(tend)
+            await asyncio.to_thread(self._logs.queries.sync)
+            found = await self._pool.run_anyhow(lambda engine: engine.receive(rows, sync=False))
+            await asyncio.to_thread(self._flush)
+        except FeedbackError as error:  # the disk is full, or not ours
+            tell(error)
+            detail = "it is not certain that anything was recorded"
+            raise Problem(kind="read-only", detail=detail, next="send it again later") from error
+        return found
+
+    def _flush(self) -> None:
+        self._logs.control.sync()
+        self._logs.events.sync()
+
+    async def _sweep(self) -> None:
+        try:
+            if await self._pool.run_anyhow(lambda engine: engine.sweep()):
+                await self._tender.tend()
         except Exception as error:  # noqa: BLE001 – nobody waits for it
             tell(error)
         finally:
-            self._tending = None
+            self._sweeping = None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _DAYS = 30
 _FORM = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>ltrr</title><link rel="stylesheet" href="/static/page.css">
+<title>ltrr</title><link rel="stylesheet" href="/static/page.css"><link rel="stylesheet" href="/static/other.css">
 <script type="module" src="/static/login.js"></script></head>
 <body><main><h1>ltrr</h1>
 <form method="post" action="/login"><input type="hidden" name="next" value="{next}">

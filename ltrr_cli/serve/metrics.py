@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from ltrr_cli.engine.info import Info
+    from ltrr_cli.engine.regret import Regrets
 
 _SECONDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -65,7 +66,7 @@ class Metrics:
         for arm in failed:
             self._failed.labels(arm).inc()
 
-    def text(self, info: Info) -> str:
+    def text(self, info: Info, regrets: Regrets | None) -> str:
         """Return all of it in Prometheus' text format."""
         from prometheus_client import CollectorRegistry, generate_latest
         from prometheus_client.multiprocess import MultiProcessCollector
@@ -75,15 +76,16 @@ class Metrics:
             counters = CollectorRegistry()
             MultiProcessCollector(counters, self._folder)  # type: ignore[no-untyped-call]
         state = CollectorRegistry()
-        state.register(_State(info))
+        state.register(_State(info, regrets))
         return (generate_latest(counters) + generate_latest(state)).decode()
 
 
 class _State:
     """Figures of the index, as they are now."""
 
-    def __init__(self, info: Info) -> None:
+    def __init__(self, info: Info, regrets: Regrets | None) -> None:
         self._info = info
+        self._regrets = regrets
 
     def collect(self) -> Iterator[Metric]:
         """Yield them."""
@@ -111,3 +113,13 @@ class _State:
         for arm in info.arms:
             arms.add_metric((arm.name,), arm.reward)
         yield arms
+        if self._regrets is not None:
+            latest = self._regrets.spans[-1]
+            lost = GaugeMetricFamily(
+                "ltrr_policy_regret",
+                "What an answer of late was worth less than the best choice of arms, by what the policy knows now.",
+                labels=("bound",),
+            )
+            for bound in ("low", "mean", "high"):
+                lost.add_metric((bound,), getattr(latest, bound))
+            yield lost

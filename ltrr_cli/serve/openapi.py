@@ -26,7 +26,8 @@ code, pre { font: 14px/1.4 ui-monospace, monospace; } pre { overflow-x: auto; pa
 @cache
 def openapi(*, token: bool) -> dict[str, Any]:
     """Return the OpenAPI document; `token`: one has to be shown."""
-    components: dict[str, Any] = {"schemas": {"Problem": PROBLEM, "Event": EVENT}}
+    asked = {_name(one): _asked(one) for one in OPERATIONS if one.parameters}
+    components: dict[str, Any] = {"schemas": {"Problem": PROBLEM, "Event": EVENT, **asked}}
     if token:
         components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     return {
@@ -63,22 +64,31 @@ def _operation(one: Operation, method: str, *, token: bool) -> dict[str, Any]:
     if token and not one.open:
         row["security"] = [{"token": []}]
     if method == "GET" and one.parameters:
-        row["parameters"] = [_parameter(parameter) for parameter in one.parameters]
+        row["parameters"] = [_parameter(one, parameter) for parameter in one.parameters]
     if method == "POST":
         row["requestBody"] = {"required": True, "content": _body(one)}
     return row
 
 
-def _parameter(one: Parameter) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "name": one.name,
-        "in": "query",
-        "required": one.needed,
-        "description": one.about,
-        "schema": one.schema(),
+def _name(one: Operation) -> str:
+    return one.path.strip("/").title()
+
+
+def _asked(one: Operation) -> dict[str, Any]:
+    """Return the schema of all that can be asked: the body of a POST, of which the parameters of a GET are members."""
+    return {
+        "type": "object",
+        "properties": {part.name: {**part.schema(), "description": part.about} for part in one.parameters},
+        "required": [part.name for part in one.parameters if part.needed],
+        "additionalProperties": False,
     }
-    if one.kind == "list":
-        row |= {"style": "form", "explode": not one.commas}
+
+
+def _parameter(one: Operation, part: Parameter) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{_name(one)}/properties/{part.name}"}
+    row: dict[str, Any] = {"name": part.name, "in": "query", "required": part.needed, "schema": schema}
+    if part.kind == "list":
+        row |= {"style": "form", "explode": not part.commas}
     return row
 
 
@@ -87,13 +97,7 @@ def _body(one: Operation) -> dict[str, Any]:
         event = {"$ref": "#/components/schemas/Event"}
         many = {"type": "array", "items": event, "maxItems": MAX_EVENTS}
         return {"application/json": {"schema": {"anyOf": [event, many]}}, "application/x-ndjson": {"schema": event}}
-    schema = {
-        "type": "object",
-        "properties": {part.name: {**part.schema(), "description": part.about} for part in one.parameters},
-        "required": [part.name for part in one.parameters if part.needed],
-        "additionalProperties": False,
-    }
-    return {"application/json": {"schema": schema}}
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{_name(one)}"}}}
 
 
 def page() -> str:

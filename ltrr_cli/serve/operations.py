@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.serve import schemas
-from ltrr_cli.serve.parameters import COMPLETE, EXPLAIN, RELATED, SEARCH, UNDERSTAND
+from ltrr_cli.serve.parameters import COMPLETE, EXPLAIN, RELATED, SEARCH, UNDERSTAND, UNDO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ltrr_cli.serve.parameters import Parameter
 
-_ALWAYS = ("not-allowed", "wrong-host", "too-many", "broken", "busy", "too-slow")
+_ALWAYS = ("bad-request", "not-allowed", "wrong-host", "too-many", "broken", "busy", "too-slow")
 _BODY = ("late", "too-large", "wrong-type")
 
 
@@ -37,8 +37,12 @@ class Operation:
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of problems that it may answer with."""
-        own = ("bad-request", *self.problems) if self.parameters or "POST" in self.methods else self.problems
-        return (*own, *(() if self.open else ("no-token",)), *_ALWAYS, *(_BODY if "POST" in self.methods else ()))
+        return (
+            *self.problems,
+            *(() if self.open else ("no-token",)),
+            *_ALWAYS,
+            *(_BODY if "POST" in self.methods else ()),
+        )
 
 
 OPERATIONS = (
@@ -60,6 +64,15 @@ OPERATIONS = (
         example='/feedback -H \'Content-Type: application/json\' -d \'{"action_name": "click", "query_id": "ID", '
         '"event_attributes": {"object": {"object_id": "song:rain"}}}\'',
         problems=("unusable", "read-only"),
+    ),
+    Operation(
+        path="/undo",
+        about="Take an event back, for good: all is as if it had never come; false where it was taken back before.",
+        methods=("POST",),
+        parameters=UNDO,
+        answer=schemas.UNDONE,
+        example="/undo -H 'Content-Type: application/json' -d '{\"event_id\": \"ID\"}'",
+        problems=("not-found", "read-only"),
     ),
     Operation(
         path="/complete",
@@ -93,7 +106,7 @@ OPERATIONS = (
     ),
     Operation(
         path="/arms",
-        about="Show what was learned: the arms' shares and posteriors, the ranker's weights, reward over time.",
+        about="Show what was learned: the arms' shares and posteriors, the ranker's weights, reward and regret.",
         answer=schemas.ARMS,
         example="/arms",
     ),

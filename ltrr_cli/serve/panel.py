@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.wire.arms import known_of
+from ltrr_cli.wire.regret import regret_json
 from ltrr_cli.wire.text import number
 
 if TYPE_CHECKING:
@@ -16,10 +17,11 @@ _WEIGHTS = 20
 
 
 def panel(engine: Engine) -> dict[str, Any]:
-    """Return each arm's share of the latest answers and its posterior, the strongest weights, and reward over time.
+    """Return each arm's share of the latest answers and its posterior, the strongest weights, reward, and regret.
 
     `rewards` are spans of equally many answers that follow each other: from when on (seconds since 1970), how many,
-    which share of them was acted on, the mean reward of a page, each arm's share of what was drawn.
+    which share of them was acted on, the mean reward of a page, each arm's share of what was drawn. `regret` is what
+    the choice of arms lost, by what the policy knows now; None before it chose any.
     """
     info, ranker, recent = engine.info(), engine.rankers(), engine.recent()
     whole = recent.whole()
@@ -62,4 +64,5 @@ def panel(engine: Engine) -> dict[str, Any]:
             }
             for span in recent.spans(SPANS)
         ],
+        "regret": regret_json(engine.regret()),
     }

@@ -187,3 +187,4 @@ COMPLETE = (Q, Parameter(name="k", kind="integer", about="how many completions",
 UNDERSTAND = (Q,)
 RELATED = (ENTITY, K)
 EXPLAIN = (QUERY_ID, ENTITY)
+UNDO = (Parameter(name="event_id", kind="text", about="the id of an event", needed=True, low=1, high=512),)

@@ -1,7 +1,7 @@
 """Engines in threads: one request at a time each, a line before them that is never longer than can be served.
 
-An engine is not for several threads at once, so each has a thread of its own. Two of them serve better than one, also
-where there is one processor: while one trains the ranker or writes what was learned, the other answers.
+An engine is not for several threads at once, so each has a thread of its own. Several in one process share the
+interpreter: more processes answer more, more engines only keep one that takes long from holding up the others.
 """
 
 from __future__ import annotations

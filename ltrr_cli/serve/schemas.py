@@ -85,6 +85,7 @@ EVENT = _object(
         "session_id": _TEXT,
     },
 )
+UNDONE = _object({"undone": {"type": "boolean"}})
 COMPLETIONS = _object(
     {"completions": _array(_object({"text": _TEXT, "kind": _TEXT, "score": _NUMBER, "entity_id": _TEXT}))}
 )
@@ -133,6 +134,7 @@ EXPLAINED = _object(
         "ranker_version": _WHOLE,
     }
 )
+_REGRET = _object({"at": _MAYBE, "pages": _WHOLE, "mean": _MAYBE, "low": _MAYBE, "high": _MAYBE})
 ARMS = _object(
     {
         "policy_version": _WHOLE,
@@ -147,6 +149,7 @@ ARMS = _object(
         "rewards": _array(
             _object({"at": _MAYBE, "pages": _WHOLE, "acted": _MAYBE, "reward": _MAYBE, "shares": _values(_MAYBE)})
         ),
+        "regret": {"anyOf": [{"type": "null"}, _object({"total": _REGRET, "spans": _array(_REGRET)})]},
     }
 )
 HEALTH = _object({"status": {"enum": ["ok"]}, "version": _TEXT})

@@ -45,7 +45,7 @@ class Settings:
     port: int = 8080
     token: str = ""
     workers: int = 1
-    engines: int = 2
+    engines: int = 1
     timeout: float = 10.0
     rate: float = 1000.0
     cors: tuple[str, ...] = ()

@@ -116,7 +116,11 @@ def test_one_arm_by_depth(ltrr: Ltrr, learned: Path) -> None:
 def test_json_contract(ltrr: Ltrr, learned: Path) -> None:
     """Exactly these keys; the buckets cover 1 to 100 without a gap; one arm gives the same alone."""
     row = ltrr("policy", "show", "--json", "-i", learned).json
-    assert list(row) == ["version", "credits", "untrained", "arms"]
+    assert list(row) == ["version", "credits", "untrained", "arms", "regret"]
+    assert list(row["regret"]) == ["total", "spans"]
+    for one in (row["regret"]["total"], *row["regret"]["spans"]):
+        assert list(one) == ["at", "pages", "mean", "low", "high"]
+        assert 0 <= one["low"] <= one["mean"] <= one["high"]
     assert (row["version"], row["credits"], row["untrained"]) == (2, 40, False)
     assert [arm["name"] for arm in row["arms"]] == ARMS
     own = ["name", "pulls", "hindsight", "reward", "mean", "deviation", "depth", "ms", "features", "buckets"]

@@ -124,3 +124,22 @@ def test_recent_answers_are_bounded(index: Path, monkeypatch: pytest.MonkeyPatch
         assert whole is not None
         assert 1 <= whole.pages <= 3
         assert whole.at >= NOW + 9
+
+
+def test_what_the_choices_lost_is_told_with_its_interval(index: Path) -> None:
+    """Of each span of pages and of all; what was not the policy's choice is left out, nothing is told of nothing."""
+    with Engine.open(index) as engine:
+        engine.search("love", now=NOW, depths={"lexical": 10})
+        assert engine.regret() is None
+        for number in range(60):
+            answer = engine.search(("love", "rain")[number % 2], now=NOW + number, seed=number)
+            engine.record(answer.query_id, answer.results[number % 3].id, "like", now=NOW + number)
+        found = engine.regret()
+        assert found is not None
+        assert found.total.pages == 60
+        assert sum(one.pages for one in found.spans) == 60
+        assert found.total.at == NOW
+        for one in (*found.spans, found.total):
+            assert 0 <= one.low <= one.mean <= one.high
+        assert found.total.mean == pytest.approx(sum(one.mean * one.pages for one in found.spans))
+        assert engine.regret() == found  # nothing was learned meanwhile

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -303,3 +305,21 @@ def test_two_ingests_of_one_file(index: Path, tmp_path: Path) -> None:
     logged = [json.loads(line) for file in files for line in file.read_text().splitlines()]
     ids = [row["event_attributes"]["event_id"] for row in logged]
     assert len(ids) == len(set(ids)) == len(rows)
+
+
+def test_an_older_generation_goes_at_once(index: Path) -> None:
+    """Once another one is published, nothing keeps what was opened of the older: no cycle that Python has to find."""
+    gc.collect()
+    gc.disable()
+    try:
+        with Engine.open(index) as engine:
+            answer = engine.search("love", user="ana", session="one")
+            engine.record(answer.query_id, answer.results[0].id, "like")
+            older = weakref.ref(engine._opened)
+            del answer
+            with Engine.open(index) as other:
+                other.learn()
+            engine.search("love")
+            assert older() is None
+    finally:
+        gc.enable()

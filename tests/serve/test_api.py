@@ -233,6 +233,14 @@ def test_bad_bodies_are_told(shared: TestClient, body: bytes, kind: str, status:
     problem(shared.post("/search", content=body, headers={"content-type": kind}), status, name)
 
 
+@pytest.mark.parametrize("path", ["/search?k=3", "/feedback?user=ana", "/undo?event_id=x"])
+def test_a_post_has_all_in_its_body(shared: TestClient, path: str) -> None:
+    """What stands in the address of a POST is not left out in silence."""
+    name = path.partition("?")[2].partition("=")[0]
+    told = shared.post(path, json={"q": "love"}).json()
+    assert (told["status"], told["where"]) == (400, name)
+
+
 def test_a_body_without_a_length_is_bounded_too(shared: TestClient) -> None:
     """A body that comes in pieces is counted as it comes."""
     pieces = (b" " * 2**16 for _ in range(17))

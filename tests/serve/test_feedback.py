@@ -136,3 +136,21 @@ def test_what_is_learned_over_http_is_a_fold_of_the_log(
     after = scores()
     assert [one for one, _ in before] == [one for one, _ in after]
     assert [score for _, score in before] == pytest.approx([score for _, score in after], abs=1e-9)
+
+
+def test_an_event_is_taken_back(serve: Callable[..., TestClient], index: Path, make_event: Callable[..., Any]) -> None:
+    """As if it had never come: the next answers are as before, other workers' too; what is not known is told."""
+    first, second = serve(), serve()
+    asked = "/search?q=river&k=10&explore=0&log=0"
+    before = [one["id"] for one in first.get(asked).json()["results"]]
+    answer = first.get("/search?q=river&k=10&explore=0").json()
+    row = make_event(answer["query_id"], before[-1], "like", event_id="mine")
+    assert first.post("/feedback", json=row).json()["recorded"] == 1
+    assert [one["id"] for one in second.get(asked).json()["results"]] != before
+    assert first.post("/undo", json={"event_id": "mine"}).json() == {"undone": True}
+    assert second.post("/undo", json={"event_id": "mine"}).json() == {"undone": False}
+    for client in (first, second):
+        assert [one["id"] for one in client.get(asked).json()["results"]] == before
+    assert _events(index) == []
+    unknown = first.post("/undo", json={"event_id": "never"})
+    assert (unknown.status_code, unknown.json()["where"]) == (404, "never")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from math import inf, nan
 from typing import TYPE_CHECKING, Any
 
@@ -251,3 +252,16 @@ def test_unsafe_settings_are_refused(tmp_path: Path, settings: dict[str, Any], w
 def test_safe_settings_pass(tmp_path: Path, settings: dict[str, Any]) -> None:
     """This machine alone needs no token."""
     Settings(index=tmp_path, **settings).check()
+
+
+@pytest.mark.parametrize("names", [["localhost", "evil.example"], ["localhost", "localhost"], []])
+def test_there_is_one_host(served: Callable[..., Any], names: list[str]) -> None:
+    """A request with two Host headers, or none, is a bad one: a proxy might have looked at the other."""
+    address = served("--workers", "1").wait()
+    host, _, port = address.removeprefix("http://").partition(":")
+    lines = ["GET /health HTTP/1.1", *(f"Host: {name}" for name in names), "Connection: close", "", ""]
+    with socket.create_connection((host, int(port)), timeout=60) as line:
+        line.sendall("\r\n".join(lines).encode())
+        told = b"".join(iter(lambda: line.recv(65536), b""))
+    assert told.startswith(b"HTTP/1.1 400 ")
+    assert f"{len(names)} Host headers".encode() in told

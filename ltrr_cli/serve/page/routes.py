@@ -44,6 +44,10 @@ class Asker(Protocol):
         """Do something with an engine, away from the event loop."""
         ...
 
+    def stamp(self) -> object:
+        """Return what differs once another generation of the index was published."""
+        ...
+
 
 def routes(asker: Asker) -> list[BaseRoute]:
     """Return the routes of the page of an index."""
@@ -58,7 +62,7 @@ def routes(asker: Asker) -> list[BaseRoute]:
 class _Page:
     def __init__(self, asker: Asker) -> None:
         self._asker = asker
-        self._about: About | None = None
+        self._about: tuple[object, About] | None = None
         self._templates = Environment(
             loader=FileSystemLoader(_HERE / "templates"),
             autoescape=True,
@@ -81,7 +85,6 @@ class _Page:
             answer = await self._answer(state, about, log=logged)
         except LtrrError as found:
             error = safe(found)
-            self._about = None  # the index may have been built anew, with other fields: look again
         except Problem as found:
             error = safe(found.detail)
         return self._html(
@@ -101,9 +104,10 @@ class _Page:
         return self._html("entity.html", {"about": about, "entity": found}, status=status)
 
     async def _known(self) -> About:
-        if self._about is None:
-            self._about = await self._asker.run(look)
-        return self._about
+        stamp = self._asker.stamp()
+        if self._about is None or self._about[0] != stamp:
+            self._about = stamp, await self._asker.run(look)
+        return self._about[1]
 
     async def _answer(self, state: State, about: About, *, log: bool) -> dict[str, Any]:
         if state.offset and state.query_id:

@@ -79,6 +79,34 @@ def test_a_like_moves_the_ranking_at_once_and_the_page_says_so(visit: Open, site
     assert titles(visit("/?q=mirror"))[0] == name  # whoever asks next
 
 
+def test_a_like_is_taken_back_by_its_heart_the_notice_or_a_key(visit: Open, site: Site) -> None:
+    page = visit("/?q=velvet")
+    before = titles(page)
+    entity = page.locator(RESULTS).nth(2).get_attribute("data-id")
+    heart = page.locator(f"{RESULTS}[data-id='{entity}'] .like")
+    notice = page.locator("#notice")
+    for number in range(3):
+        heart.click()
+        expect(notice).to_contain_text("Learned from your like")
+        expect(heart).to_have_attribute("aria-pressed", "true")
+        assert [one.action for one in site.events() if one.text == "velvet"] == ["like"]
+        (heart.click, page.get_by_role("button", name="Undo").click, lambda: page.keyboard.press("u"))[number]()
+        expect(notice).to_contain_text("Taken back")
+        expect(heart).to_have_attribute("aria-pressed", "false")
+        assert [one for one in site.events() if one.text == "velvet"] == []
+        assert titles(page) == before
+    assert page.evaluate("document.activeElement !== document.body")  # who uses keys is not sent back to the start
+
+
+def test_what_cannot_be_recorded_is_told_and_the_heart_is_empty(visit: Open) -> None:
+    page = visit("/?q=copper")
+    page.route("**/feedback", lambda route: route.fulfill(status=409, json={"detail": "the disk is full"}))
+    heart = page.locator(f"{RESULTS} .like").first
+    heart.click()
+    expect(page.locator("#notice")).to_contain_text("the disk is full")
+    expect(heart).to_have_attribute("aria-pressed", "false")
+
+
 def test_a_click_opens_the_drawer_and_is_logged_with_the_time_spent(visit: Open, site: Site) -> None:
     page = visit("/?q=thunder")
     second = page.locator(RESULTS).nth(1)
@@ -123,8 +151,9 @@ def test_the_panel_draws_what_was_learned(visit: Open) -> None:
     page = visit("/?q=harbor")
     page.wait_for_selector("#panel section")
     headings = page.locator("#panel h2").all_inner_texts()
-    assert [one.lower() for one in headings] == ["reward per page", "strategies", "expected reward", "ranker's weights"]
-    assert "lexical" in (page.locator("#panel svg").nth(-3).get_attribute("aria-label") or "")
+    assert [one.lower() for one in headings] == ["reward per page", "regret", "strategies", "ranker's weights"]
+    assert re.search(r"lexical \d+% · \d\.\d\d", page.locator("#panel svg").nth(-2).get_attribute("aria-label") or "")
+    assert re.search(r"earned \d+\.\d more \(\d+\.\d to \d+\.\d\) in \d+ pages", page.locator("#panel").inner_text())
     reward = page.locator("#panel section").first
     before = reward.inner_text()
     page.locator(f"{RESULTS} .like").nth(1).click()
@@ -193,7 +222,7 @@ def test_addresses_can_be_shared_and_the_way_back_works(visit: Open) -> None:
 def test_what_goes_on_is_offered_and_what_was_meant(visit: Open) -> None:
     page = visit()
     page.locator("#q").press_sequentially("garden g", delay=20)
-    page.locator("#assist button").first.click()
+    page.locator("#assist button", has_text="Garden golden").click()
     page.wait_for_url(lambda url: "q=Garden+golden" in url)
     leads(page, "Garden golden")
     page.locator("#q").fill("wintre")

@@ -10,6 +10,7 @@ from ltrr_cli.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import pytest
     from starlette.testclient import TestClient
@@ -67,3 +68,12 @@ def test_a_page_that_was_fetched_ahead_goes_on_by_offset(serve: Callable[..., Te
     assert "query_id" not in turn(client, client.get("/?q=love", headers=ahead).text)[0]
     address, _ = turn(client, client.get("/?q=love").text)
     assert address.partition("query_id=")[2] in client.get(address, headers=ahead).text
+
+
+def test_the_page_knows_what_was_added(serve: Callable[..., TestClient], index: Path, tmp_path: Path) -> None:
+    """Entities that are added while it is served are counted at once."""
+    client = serve()
+    assert "Search 40 entities" in client.get("/").text
+    (tmp_path / "more.jsonl").write_text('{"id": "new", "title": "Brand new"}\n')
+    Engine.build(tmp_path / "more.jsonl", index, add=True)
+    assert "Search 41 entities" in client.get("/").text

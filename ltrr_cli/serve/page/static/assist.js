@@ -20,7 +20,7 @@ export async function complete(text) {
   request = new AbortController();
   const typed = text.trim().toLowerCase();
   try {
-    const told = typed ? await getJson(`/complete?${new URLSearchParams({ q: text })}`, request.signal) : { completions: [] };
+    const told = typed ? await getJson(`/complete?${new URLSearchParams({ q: text })}`, request) : { completions: [] };
     const others = told.completions.filter((one) => one.text.toLowerCase() !== typed).slice(0, MOST);
     clear();
     line.append(...others.map((one) => el("button", { title: one.kind }, one.text)));

@@ -23,13 +23,17 @@ export const el = (tag, attributes = {}, ...children) => fill(document.createEle
 export const svg = (tag, attributes = {}, ...children) =>
   fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 
+// What a result, by its entity's id, has on the page.
+export const ofHit = (id, what) => document.querySelector(`.hit[data-id="${CSS.escape(id ?? "")}"] ${what}`);
+
 export const number = (value) => value.toLocaleString("en");
+export const counted = (value, what) => `${number(value)} ${what}${value === 1 ? "" : "s"}`;
 
 export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 // The JSON of an address; an Error that says what the server said where it did not work.
-export async function getJson(url, signal) {
-  const response = await fetch(url, { signal, headers: { Accept: "application/json" } });
+export async function getJson(url, { signal, ...options } = {}) {
+  const response = await fetch(url, { signal, headers: { Accept: "application/json" }, ...options });
   const body = await response.json().catch(() => null);
   if (response.status === 401) location.assign("/login");
   if (!response.ok) throw new Error(body?.detail || body?.title || `The server answered ${response.status}.`);

@@ -1,5 +1,5 @@
 // The drawer: all of an entity, or why it stands where it stands.
-import { $, el, getJson, number } from "./dom.js";
+import { $, el, getJson, number, ofHit } from "./dom.js";
 
 const FEATURES = 10;
 const WIDE = "(min-width: 64rem)";
@@ -60,7 +60,7 @@ async function load(url, drawn) {
   request = new AbortController();
   const body = $("drawer-body");
   try {
-    const told = await getJson(url, request.signal);
+    const told = await getJson(url, request);
     body.replaceChildren(...drawn(told).filter(Boolean));
   } catch (error) {
     if (error.name !== "AbortError") body.replaceChildren(el("p", { class: "sum", role: "alert" }, error.message));
@@ -72,9 +72,9 @@ export function open({ id, title, kind, queryId, from, onClose }) {
   if (drawer.open) shut();
   opener = from;
   closed = onClose;
-  const tab = (name, text) => el("button", { type: "button", "data-tab": name, "aria-pressed": "false" }, text);
+  const tab = (name, text) => el("button", { "data-tab": name, "aria-pressed": "false" }, text);
   const tabs = el("div", { class: "tabs" }, tab("details", "Details"), tab("why", "Why this result"));
-  const close = el("button", { type: "button", class: "close", "aria-label": "Close (Escape)" }, "×");
+  const close = el("button", { class: "close", "aria-label": "Close (Escape)" }, "×");
   drawer.replaceChildren(el("div", { class: "head" }, el("h2", { id: "drawer-title" }, title), close), tabs, el("div", { id: "drawer-body", "aria-live": "polite" }));
   const show = async (name) => {
     for (const one of tabs.children) one.setAttribute("aria-pressed", String(one.dataset.tab === name));
@@ -93,7 +93,7 @@ export function shut() {
   if (!drawer.open) return;
   request?.abort();
   drawer.close();
-  const back = opener?.isConnected ? opener : document.querySelector(`.hit[data-id="${CSS.escape(opener?.closest(".hit")?.dataset.id ?? "")}"] .open`);
+  const back = opener?.isConnected ? opener : ofHit(opener?.closest(".hit")?.dataset.id, ".open");
   back?.focus({ preventScroll: true });
   closed();
 }

@@ -1,4 +1,6 @@
 // What people do, as User Behavior Insights events.
+import { getJson } from "./dom.js";
+
 export const session = () => {
   const known = document.cookie.match(/(?:^|; )ltrr_session=([\w-]+)/)?.[1];
   if (known) return known;
@@ -32,15 +34,11 @@ export function event(action, seen, dwell) {
   };
 }
 
-// Resolves once the server has the event on its disk.
-export async function post(one) {
-  const response = await fetch("/feedback", {
-    method: "POST", keepalive: true, body: JSON.stringify(one), headers: { "Content-Type": "application/json" },
-  });
-  if (response.ok) return;
-  const body = await response.json().catch(() => null);
-  throw new Error(body?.detail || `The server answered ${response.status}.`);
-}
+const post = (address, body) =>
+  getJson(address, { method: "POST", keepalive: true, body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
+// Both resolve once it is on the server's disk.
+export const record = (one) => post("/feedback", one);
+export const undo = (eventId) => post("/undo", { event_id: eventId });
 
 // For when the page may be gone before an answer comes.
 export const leave = (one) =>

@@ -1,24 +1,28 @@
 // The search page: what people do, by mouse and by keys, and what comes of it.
 import * as assist from "./assist.js";
-import { $ } from "./dom.js";
+import { $, el, ofHit } from "./dom.js";
 import * as drawer from "./drawer.js";
-import { event, leave, post, session } from "./events.js";
+import { event, leave, record, session, undo } from "./events.js";
 import { refresh } from "./panel.js";
 import { bound, drawMoves, hits, ranks } from "./results.js";
 import * as search from "./search.js";
 
-const DEBOUNCE = 50;
+const DEBOUNCE = 25;
+const PAUSE = 150; // a key after it is not waited for
 const LEAST_DWELL = 1000;
 const SAID = 8000;
 const box = $("q");
 let typing = 0;
+let typed = 0; // when
 let saying = 0;
+let latest = null; // {eventId, id, title}: the action that can be taken back
+let doing = Promise.resolve(); // one action after the other
 let reading = null; // {seen, since} while the drawer shows a result that was clicked
 
-function say(words) {
+function say(words = "", more = "") {
   clearTimeout(saying);
-  $("notice").textContent = words;
-  saying = setTimeout(() => { $("notice").textContent = ""; }, SAID);
+  $("notice").replaceChildren(words, more);
+  saying = setTimeout(say, SAID);
 }
 
 search.whenDrawn((learned, before) => {
@@ -27,39 +31,65 @@ search.whenDrawn((learned, before) => {
   drawMoves(before.ranks, before.places);
   const { action, id, title } = learned;
   const [old, now] = [before.ranks.get(id), ranks().get(id)];
-  if (old !== now && now) say(`Learned from your ${action}: “${title}” moved from ${old} to ${now}.`);
-  else if (action !== "click") say(`Learned from your ${action}. “${title}” ${now ? `stays at ${now}` : "left this page"}.`);
+  const where = !now ? "left this page" : old === now ? `stays at ${now}` : `moved from ${old} to ${now}`;
+  if (action === "undo") {
+    say(`Taken back. “${title}” ${where}.`);
+    if (document.activeElement === document.body) ofHit(id, ".open")?.focus({ preventScroll: true });
+  }
+  else if (action !== "click" || old !== now) {
+    say(`Learned from your ${action}. “${title}” ${where}.`, el("button", { class: "undo" }, "Undo"));
+  }
 });
 
 function go(change, options) {
   clearTimeout(typing);
-  say("");
+  say();
   return search.go(change, options);
 }
 
+const showLiked = (id) => ofHit(id, ".like")?.setAttribute("aria-pressed", String(search.liked.has(id)));
+
 // What people do with a result: first the page they saw is logged, then what they did; then the next answer shows it.
-async function act(action, seen, title) {
-  try {
-    seen.queryId = await search.settle();
-    await post(event(action, seen));
-  } catch (error) {
-    search.liked.delete(seen.id);
+function act(action, seen, title) {
+  const one = event(action, seen);
+  const eventId = one.event_attributes.event_id;
+  latest = { eventId, seen, title };
+  if (action === "like") search.liked.set(seen.id, eventId);
+  perform(action, latest, async () => {
+    seen.queryId = one.query_id = await search.settle();
+    await record(one);
+  }, () => search.liked.delete(seen.id));
+}
+
+function takeBack(what) {
+  if (!what) return;
+  const { eventId, seen: { id } } = what;
+  const isLike = search.liked.get(id) === eventId;
+  latest = null;
+  if (isLike) search.liked.delete(id);
+  perform("undo", what, () => undo(eventId), () => isLike && search.liked.set(id, eventId));
+}
+
+function perform(action, { seen, title }, work, failed) {
+  showLiked(seen.id);
+  doing = doing.then(work).then(() => {
+    refresh({ flash: true });
+    if (!search.state.offset && seen.q === search.state.q) return search.ask({ learned: { action, id: seen.id, title } });
+  }).catch((error) => {
+    failed();
+    showLiked(seen.id);
     say(`This could not be recorded. ${error.message}`);
-    return;
-  }
-  refresh({ flash: true });
-  if (!search.state.offset && seen.q === search.state.q) await search.ask({ learned: { action, id: seen.id, title } });
+  });
 }
 
 const seenIn = (li) => ({ id: li.dataset.id, rank: Number(li.dataset.rank), q: search.state.q, user: search.user, queryId: search.queryId });
 const titleOf = (li) => li.querySelector(".open").textContent;
 
 function like(li) {
-  const button = li.querySelector(".like");
-  if (button.getAttribute("aria-pressed") === "true") return;
-  button.setAttribute("aria-pressed", "true");
-  search.liked.add(li.dataset.id);
-  act("like", seenIn(li), titleOf(li));
+  const seen = seenIn(li);
+  const eventId = search.liked.get(seen.id);
+  if (eventId) takeBack({ eventId, seen, title: titleOf(li) });
+  else act("like", seen, titleOf(li));
 }
 
 function show(li, kind) {
@@ -93,14 +123,18 @@ async function turn(link) {
   scrollTo({ top: 0 });
 }
 
-box.addEventListener("input", () => {
+async function follow() {
+  const text = box.value;
+  if (text.trim() !== search.state.q) await go({ q: text.trim() }, { log: false });
+  if (text === box.value) assist.complete(text); // results first
+}
+
+box.addEventListener("input", ({ timeStamp }) => {
   clearTimeout(typing);
   search.giveUp();
-  typing = setTimeout(async () => {
-    const text = box.value;
-    if (text.trim() !== search.state.q) await go({ q: text.trim() }, { log: false });
-    if (text === box.value) assist.complete(text); // results first
-  }, DEBOUNCE);
+  if (timeStamp - typed < PAUSE) typing = setTimeout(follow, DEBOUNCE);
+  else follow();
+  typed = timeStamp;
 });
 
 $("form").addEventListener("submit", (happened) => {
@@ -135,12 +169,12 @@ document.addEventListener("click", (happened) => {
     if (li && link.className === "open") openElsewhere(li);
     return;
   }
-  if (li && link.className === "like") like(li);
+  if (link?.className === "undo") takeBack(latest);
+  else if (li && link.className === "like") like(li);
   else if (li && link.className === "why") show(li, "why");
   else if (li) { happened.preventDefault(); show(li, "details"); }
   else if (link?.closest("#facets, #active")) { happened.preventDefault(); go({ filters: search.read(link.href).filters }); }
   else if (link?.closest("#pages")) { happened.preventDefault(); turn(link); }
-  else if (link && "clear" in link.dataset) { happened.preventDefault(); go({ filters: [] }); }
 });
 
 document.addEventListener("auxclick", (happened) => {
@@ -148,7 +182,7 @@ document.addEventListener("auxclick", (happened) => {
   if (li) openElsewhere(li);
 });
 
-// Keys: / to the box; arrows between the box and the results; l likes, w asks why; Escape goes back a step.
+// Keys: / to the box; arrows between the box and the results; l likes, w asks why, u undoes; Escape goes back a step.
 document.addEventListener("keydown", (happened) => {
   const { key, target } = happened;
   if (happened.ctrlKey || happened.metaKey || happened.altKey || happened.isComposing) return;
@@ -163,9 +197,10 @@ document.addEventListener("keydown", (happened) => {
   else if (key === "ArrowUp" && li) onto(place ? all[place - 1] : box);
   else if (key === "l" && li) like(li);
   else if (key === "w" && li) show(li, "why");
+  else if (key === "u" && !target.matches("input")) takeBack(latest);
 });
 
-addEventListener("popstate", () => { drawer.shut(); say(""); });
+addEventListener("popstate", () => { drawer.shut(); say(); });
 addEventListener("pagehide", stopReading);
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 session();

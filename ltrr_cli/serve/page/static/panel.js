@@ -1,10 +1,10 @@
-// What the index has learned, drawn anew after every action: strategies, weights, reward.
-import { $, el, getJson, number, still, svg } from "./dom.js";
+// What the index has learned, drawn anew after every action: reward, regret, strategies, weights.
+import { $, counted, el, getJson, still, svg } from "./dom.js";
 
-const WIDTH = 280;
+const WIDTH = 250;
 const LEFT = 92;
-const LONG = 140;
-const ZERO = 188;
+const LONG = 84;
+const ZERO = 165;
 const ROW = 18;
 const WEIGHTS = 6;
 const EVERY = 15000;
@@ -26,17 +26,8 @@ function rows(items, value, drawn) {
 
 function shares(arms) {
   const most = Math.max(...arms.map((arm) => arm.share), 1e-9);
-  return rows(arms, (arm) => `${Math.round(100 * arm.share)}%`, (arm, y) =>
+  return rows(arms, (arm) => `${Math.round(100 * arm.share)}% · ${arm.mean.toFixed(2)}`, (arm, y) =>
     [box(LEFT, y, LONG, "track"), box(LEFT, y, (LONG * arm.share) / most, "bar1")]);
-}
-
-function expected(arms) {
-  const most = Math.max(...arms.map((arm) => arm.mean + arm.deviation), 1e-9);
-  const x = (value) => LEFT + (LONG * Math.max(0, value)) / most;
-  return rows(arms, (arm) => arm.mean.toFixed(2), (arm, y) => {
-    const low = x(arm.mean - arm.deviation);
-    return [box(LEFT, y, LONG, "track"), box(low, y, x(arm.mean + arm.deviation) - low, "area"), tick(x(arm.mean), y)];
-  });
 }
 
 function weights(found) {
@@ -49,16 +40,18 @@ function weights(found) {
   });
 }
 
-function course(rewards) {
-  const most = Math.max(...rewards.map((one) => one.reward), 0.01);
-  const x = (at) => 4 + ((WIDTH - 8) * at) / (rewards.length - 1);
+// The mean of each span of pages, and the area from low to high; nothing for a single one.
+function course(spans, label) {
+  if (spans.length < 2) return null;
+  const most = Math.max(...spans.map((one) => one.high), 0.01);
+  const x = (at) => 4 + ((WIDTH - 8) * at) / (spans.length - 1);
   const y = (value) => 52 - (44 * Math.max(0, value)) / most;
-  const points = rewards.map((one, at) => `${x(at).toFixed(1)},${y(one.reward).toFixed(1)}`);
-  const last = rewards.at(-1).reward;
-  return frame(70, `Mean reward of a page, oldest first; the latest ${last.toFixed(2)}`,
-    svg("polygon", { class: "area", points: `${x(0)},52 ${points.join(" ")} ${x(rewards.length - 1)},52` }),
-    svg("polyline", { class: "curve", points: points.join(" ") }),
-    svg("circle", { class: "dot", cx: x(rewards.length - 1), cy: y(last), r: 3.5 }),
+  const line = (name) => spans.map((one, at) => `${x(at).toFixed(1)},${y(one[name]).toFixed(1)}`);
+  const last = spans.at(-1).mean;
+  return frame(70, `${label} of a page, oldest first; the latest ${last.toFixed(2)}`,
+    svg("polygon", { class: "area", points: [...line("high"), ...line("low").reverse()].join(" ") }),
+    svg("polyline", { class: "curve", points: line("mean").join(" ") }),
+    svg("circle", { class: "dot", cx: WIDTH - 4, cy: y(last), r: 3.5 }),
     text(0, 68, "earlier"), text(WIDTH, 68, `now ${last.toFixed(2)}`, "v"));
 }
 
@@ -66,13 +59,19 @@ function part(title, drawing, words) {
   return el("section", {}, el("h2", {}, title), drawing, words && el("p", {}, words));
 }
 
+function regret({ total, spans }) {
+  const [mean, low, high] = [total.mean, total.low, total.high].map((value) => value.toFixed(1));
+  return part("Regret", course(spans, "Regret"),
+    `By what it knows now, better choices would have earned ${mean} more (${low} to ${high}) in ${counted(total.pages, "page")}.`);
+}
+
 function draw(told) {
   const arms = [...told.arms].sort((a, b) => b.share - a.share);
   return [
-    part("Reward per page", told.rewards.length > 1 ? course(told.rewards) : null,
-      `${number(told.impressions)} ${told.impressions === 1 ? "page" : "pages"}, ${number(told.events)} ${told.events === 1 ? "action" : "actions"}.${told.events ? "" : " Click or like a result, and watch."}`),
-    arms.some((arm) => arm.share > 0) && part("Strategies", shares(arms), "Each one's share of the candidates lately."),
-    part("Expected reward", expected(arms), `Policy version ${told.policy_version}: mean and deviation.`),
+    part("Reward per page", course(told.rewards.map(({ reward }) => ({ low: 0, mean: reward, high: reward })), "Reward"),
+      `${counted(told.impressions, "page")}, ${counted(told.events, "action")}.${told.events ? "" : " Click or like a result, and watch."}`),
+    told.regret && regret(told.regret),
+    part("Strategies", shares(arms), `Share of the candidates lately · reward that policy version ${told.policy_version} expects.`),
     part("Ranker's weights", weights(told.weights), `Version ${told.ranker_version}: ${told.ranker}. Ticks: where they began.`),
   ];
 }

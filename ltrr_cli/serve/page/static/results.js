@@ -1,5 +1,5 @@
 // Draws an answer: the same elements as the server's templates.
-import { $, el, number, safe, still, svg } from "./dom.js";
+import { $, counted, el, number, ofHit, safe, still, svg } from "./dom.js";
 
 const VALUES = 7;
 const LAST = 900;
@@ -40,7 +40,7 @@ function count(state, answer) {
   if (!state.q) return `${number(among)} ${among === 1 ? "entity" : "entities"}, the best known first`;
   const candidates = Math.max(among, answer.results.length);
   const time = answer.took_ms ? ` in ${Math.round(answer.took_ms)} ms` : "";
-  return `Best of ${number(candidates)} ${candidates === 1 ? "candidate" : "candidates"}${time}`;
+  return `Best of ${counted(candidates, "candidate")}${time}`;
 }
 
 function facetLists(state, answer, url) {
@@ -48,17 +48,17 @@ function facetLists(state, answer, url) {
     const values = told.values.slice(0, VALUES).map((one) => ({ ...one, part: isValue(field, one.value) }));
     if (values.length < 2 && !values.some((one) => state.filters.includes(one.part))) return [];
     return el("section", { class: "facet" }, el("h2", {}, field.replaceAll("_", " ")), el("ul", {}, values.map((one) =>
-      el("li", {}, el("a", { href: url.toggled(one.part), "data-filter": one.part,
+      el("li", {}, el("a", { href: url.toggled(one.part),
         "aria-current": state.filters.includes(one.part) && "true" },
       `${one.value} `, el("i", {}, number(one.entities)))))));
   });
 }
 
-function nothing(state) {
+function nothing(state, url) {
   return [
     el("p", { class: "big" }, "Nothing found", state.q && [" for ", el("q", {}, state.q)], "."),
     el("ul", {},
-      state.filters.length > 0 && el("li", {}, el("a", { href: "/", "data-clear": true }, "Remove the filters")),
+      state.filters.length > 0 && el("li", {}, el("a", { href: url.of({ ...state, filters: [], offset: 0 }) }, "Remove the filters")),
       el("li", {}, "Try fewer or other words; typing errors are forgiven."),
       el("li", {}, el("a", { href: "/" }, "See what is best known"))),
   ];
@@ -75,18 +75,18 @@ export function draw(state, answer, url, liked) {
   const what = focused && document.activeElement.className;
   $("count").textContent = count(state, answer);
   $("active").replaceChildren(...state.filters.map((part) => el("li", {}, el("a",
-    { href: url.toggled(part), "data-filter": part, "aria-label": `Remove filter ${label(part)}` },
+    { href: url.toggled(part), "aria-label": `Remove filter ${label(part)}` },
     label(part), el("span", { "aria-hidden": "true" }, "×")))));
   if (answer.facets) $("facets").replaceChildren(...facetLists(state, answer, url));
   list.replaceChildren(...answer.results.map((result) => hit(result, liked.has(result.id))));
-  $("blank").replaceChildren(...(answer.results.length ? [] : nothing(state)));
+  $("blank").replaceChildren(...(answer.results.length ? [] : nothing(state, url)));
   const more = answer.results.length === 10 && state.offset + 10 <= LAST && (state.q || state.filters.length);
   $("pages").replaceChildren(...[
     state.offset > 0 && el("a", { rel: "prev", href: url.at(state.offset - 10) }, "← Previous"),
     more && el("a", { rel: "next", href: url.at(state.offset + 10) }, "Next →"),
   ].filter(Boolean));
   document.querySelector("h1").textContent = state.q ? `Results for ${safe(state.q)}` : "Search";
-  if (focused) [...list.children].find((li) => li.dataset.id === focused.dataset.id)?.querySelector(`.${what}`)?.focus({ preventScroll: true });
+  if (focused) ofHit(focused.dataset.id, `.${what}`)?.focus({ preventScroll: true });
 }
 
 export function drawError(error) {

@@ -7,7 +7,7 @@ const PAUSE = 1200; // after which an answer that stands counts as read
 const SLOW = 250;
 const given = JSON.parse($("data").textContent);
 export const user = new URLSearchParams(location.search).get("user") || "";
-export const liked = new Set();
+export const liked = new Map(); // what was liked on this visit, and by which event
 
 export let state = { q: $("q").value.trim(), filters: given.filters, offset: given.offset };
 export let answer = { did_you_mean: given.meant }; // of the server's only what the scripts need
@@ -81,7 +81,7 @@ export async function ask({ log = false, learned = null } = {}) {
   const slow = setTimeout(() => document.body.classList.add("slow"), SLOW);
   try {
     const further = isFurther();
-    const found = await getJson(`/search?${params(log)}`, own.signal);
+    const found = await getJson(`/search?${params(log)}`, own);
     if (own.signal.aborted) return;
     const before = learned && { ranks: ranks(), places: places() };
     const same = !learned && isDrawn(found);
