@@ -17,7 +17,7 @@ from ltrr_cli.index.locks import exclusive
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.records import Event

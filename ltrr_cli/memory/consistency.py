@@ -31,13 +31,18 @@ class Judge:
         self._fulltext = Fulltext(directory / "fulltext")
         self._analysis = analysis
 
-    def ranks(self, key: str) -> dict[int, int]:
-        """Return row → rank from 1 of the TOP entities that the full text finds for a key."""
-        query = self._query(key)
+    def ranks(self, key: str, *, whole: bool) -> dict[int, int]:
+        """Return row → rank from 1 of the TOP entities that the full text finds for a key.
+
+        `whole`: only those that have all of its words. What was made of an entity's own words loses nothing by that,
+        and costs as much as its rarest word, not as its commonest.
+        """
+        query = self._query(key, whole=whole)
         rows, _ = self._fulltext.search(query, TOP) if query is not None else ([], [])
         return {row: rank for rank, row in enumerate(rows, 1)}
 
-    def _query(self, key: str) -> Any:
+    def _query(self, key: str, *, whole: bool) -> Any:
         slots = self._analysis.query(key).slots
         forms = [[(field, term, boost) for field, boost in _FIELDS for term in slot.terms] for slot in slots]
-        return self._fulltext.all_of([self._fulltext.word(one, _TIE) for one in forms]) if forms else None
+        join = self._fulltext.all_of if whole else self._fulltext.either
+        return join([self._fulltext.word(one, _TIE) for one in forms]) if forms else None

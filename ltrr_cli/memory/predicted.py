@@ -119,11 +119,13 @@ class PredictedWriter:
         `progress` is told how many were looked at since the last call.
         """
         rows, scores = table["number"].to_numpy(), table["weight"].to_numpy().copy()
-        named = np.isin(table["kind"].to_numpy(), [_KINDS.index(kind) for kind in NAMED])
+        kinds = table["kind"].to_numpy()
+        named = np.isin(kinds, [_KINDS.index(kind) for kind in NAMED])
+        own = kinds != _KINDS.index("generated")  # made of the entity's own words
         kept, told = np.ones(len(table), bool), 0
         for names, places in _groups(table, ~named):
             for guess, (low, high) in zip(names.to_list(), places.tolist(), strict=True):
-                ranks = judge.ranks(guess) if high - low <= MOST_SHARED else {}
+                ranks = judge.ranks(guess, whole=bool(own[low:high].all())) if high - low <= MOST_SHARED else {}
                 for place in range(low, high):
                     if not named[place]:
                         rank = ranks.get(int(rows[place]))

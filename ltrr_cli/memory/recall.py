@@ -2,9 +2,10 @@
 
 Score of an entity: (a + κ·p₀) / (n + κ). a is the entity's decayed reward under this query and, discounted by the
 square of their similarity and by κ / (n' + κ), under queries that share words with it, where n' is the query's own
-reward: what others asked speaks only as long as little is known of the query itself; n is the sum of a over all
-entities; p₀ is the predicted score. With κ = 4 one click on an unpredicted entity scores 0.2, and 300 of 1,000 score
-0.299.
+reward: what others asked speaks only as long as little is known of the query itself, and, for each entity, only up to
+MOST_LENT: many queries of one frame ("add … to my playlist") shall not overrule the words of a new one. n is the sum of
+a over all entities; p₀ is the predicted score. With κ = 4 one click on an unpredicted entity scores 0.2, and 300 of
+1,000 score 0.299.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 KAPPA = 4.0
 ENOUGH = 4 * KAPPA
 """Rewards under the query itself from which on what others mean hardly adds: it counts a fifth or less."""
+MOST_LENT = 4 * KAPPA
+"""Rewards that all other queries together lend an entity at most: l of them count l · MOST_LENT / (l + MOST_LENT)."""
+_OWN, _LENT, _PRIOR = range(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,37 +66,39 @@ def recall(
     query's own evidence is less than ENOUGH.
     """
     rows: list[NDArray[np.int64]] = []
-    masses: list[NDArray[np.float64]] = []
-    priors: list[NDArray[np.float64]] = []
+    values: list[NDArray[np.float64]] = []
+    kinds: list[NDArray[np.int8]] = []
 
-    def add(refs: NDArray[np.int64], mass: NDArray[np.float64] | None, prior: NDArray[np.float64] | None) -> None:
+    def add(kind: int, refs: NDArray[np.int64], own: NDArray[np.float64]) -> None:
         alive = living(refs)
         rows.append(refs[alive])
-        masses.append(np.zeros(int(alive.sum())) if mass is None else mass[alive])
-        priors.append(np.zeros(int(alive.sum())) if prior is None else prior[alive])
+        values.append(own[alive])
+        kinds.append(np.full(len(rows[-1]), kind, np.int8))
 
     scale = 1 / growth(now, half_life)
     exact = observed.exact(" ".join(words), row)
     own = 0.0
     if exact is not None:
         own = max(0.0, float(exact[1].sum()) * scale)
-        add(exact[0], exact[1] * scale, None)
+        add(_OWN, exact[0], exact[1] * scale)
     for similarity, (refs, mass) in observed.similar(
         words, row, near() if near is not None and words and own < ENOUGH else ()
     ):
-        add(refs, mass * (scale * similarity**2 * KAPPA / (own + KAPPA)), None)
+        add(_LENT, refs, mass * (scale * similarity**2))
     for table, base in predicted:
         found = table.similar(words)
         if found:
             refs, scores = table.gather([(number, similarity**2) for number, similarity in found])
-            add(refs + base, None, scores)
+            add(_PRIOR, refs + base, scores)
     if not sum(map(len, rows)):
         empty = np.empty(0, np.float32)
         return Recall(np.empty(0, np.int64), empty, empty, empty, 0.0, known=False)
     unique, inverse = np.unique(np.concatenate(rows), return_inverse=True)
-    a = np.maximum(np.bincount(inverse, np.concatenate(masses), len(unique)), 0)
+    value, kind = np.concatenate(values), np.concatenate(kinds)
+    mass, lent = (np.bincount(inverse[kind == one], value[kind == one], len(unique)) for one in (_OWN, _LENT))
+    a = np.maximum(mass + lent * MOST_LENT / (np.abs(lent) + MOST_LENT) * KAPPA / (own + KAPPA), 0)
     p0 = np.zeros(len(unique))
-    np.maximum.at(p0, inverse, np.concatenate(priors))
+    np.maximum.at(p0, inverse[kind == _PRIOR], value[kind == _PRIOR])
     n = float(a.sum())
     score = (a + KAPPA * p0) / (n + KAPPA)
     top = float(a.max())

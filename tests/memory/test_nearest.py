@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ltrr_cli.memory.evidence import EPOCH, Evidence, growth
 from ltrr_cli.memory.nearest import MOST_NEAR, THRESHOLD, Nearest, best_near, likeness, write_nearest
-from ltrr_cli.memory.recall import ENOUGH, KAPPA, Recall, recall
+from ltrr_cli.memory.recall import ENOUGH, KAPPA, MOST_LENT, Recall, recall
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
@@ -98,6 +98,11 @@ def _recall(observed: Evidence, query: str, near: list[tuple[int, float]]) -> Re
     )
 
 
+def _lent(mass: float) -> float:
+    """What an entity is lent counts less the more it is."""
+    return mass * MOST_LENT / (mass + MOST_LENT)
+
+
 def _observed(*added: tuple[str, str, float]) -> Evidence:
     evidence = Evidence("queries", words=True)
     for key, entity_id, reward in added:
@@ -110,18 +115,18 @@ def test_a_near_query_counts_by_the_square_and_less_beside_own_evidence() -> Non
     near = [(hash64("automobile"), 0.5)]
     alone = _recall(_observed(("automobile", "e1", 8.0)), "car", near)
     assert (alone.rows.tolist(), alone.known) == ([1], False)
-    assert alone.evidence == pytest.approx(2.0)
-    assert alone.scores[0] == pytest.approx(2 / (2 + KAPPA))
+    assert alone.evidence == pytest.approx(_lent(2.0))
+    assert alone.scores[0] == pytest.approx(_lent(2.0) / (_lent(2.0) + KAPPA))
     both = _recall(_observed(("automobile", "e1", 8.0), ("car", "e2", 4.0)), "car", near)
     assert both.rows.tolist() == [2, 1]
-    assert both.evidence == pytest.approx(4 + 2 * KAPPA / (4 + KAPPA))
+    assert both.evidence == pytest.approx(4 + _lent(2.0) * KAPPA / (4 + KAPPA))
 
 
 def test_a_key_counts_once_with_its_higher_similarity() -> None:
     """A key that shares words and is near besides is not counted twice; the query itself is never near."""
     observed = _observed(("love song", "e1", 4.0))
-    assert _recall(observed, "love", [(hash64("love song"), 0.3)]).evidence == pytest.approx(4 * 0.25)
-    assert _recall(observed, "love", [(hash64("love song"), 0.9)]).evidence == pytest.approx(4 * 0.81)
+    assert _recall(observed, "love", [(hash64("love song"), 0.3)]).evidence == pytest.approx(_lent(4 * 0.25))
+    assert _recall(observed, "love", [(hash64("love song"), 0.9)]).evidence == pytest.approx(_lent(4 * 0.81))
     assert _recall(observed, "love song", [(hash64("love song"), 1.0)]).evidence == pytest.approx(4)
 
 
@@ -138,8 +143,8 @@ def test_forgotten_keys_and_written_ones(tmp_path: Path) -> None:
     mapped = Evidence("queries", words=True)
     mapped.open(tmp_path)
     near = [(hash64("automobile"), 1.0)]
-    assert _recall(mapped, "car", near).evidence == pytest.approx(8)
+    assert _recall(mapped, "car", near).evidence == pytest.approx(_lent(8.0))
     mapped.add("automobile", "e3", 2.0)
-    assert _recall(mapped, "car", near).evidence == pytest.approx(10)
+    assert _recall(mapped, "car", near).evidence == pytest.approx(_lent(8.0) + _lent(2.0))
     mapped.forget_key(hash64("automobile"))
     assert not len(_recall(mapped, "car", near).rows)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ltrr_cli.memory.evidence import EPOCH, Evidence, growth
-from ltrr_cli.memory.recall import KAPPA, Recall, recall
+from ltrr_cli.memory.recall import KAPPA, MOST_LENT, Recall, recall
 from tests.memory.conftest import table_of
 
 if TYPE_CHECKING:
@@ -68,12 +68,22 @@ def test_evidence_decays() -> None:
 def test_similar_queries_are_discounted() -> None:
     """Evidence under a query that shares one of two words counts by the square of one half, and by κ / (own + κ)."""
     found = _recall("love song", _observed(("love", "e1", 1.0)))
-    assert _scores(found) == {1: pytest.approx(0.25 / 4.25)}
-    assert found.evidence == pytest.approx(0.25)
+    lent = 0.25 * 16 / 16.25
+    assert _scores(found) == {1: pytest.approx(lent / (lent + 4))}
+    assert found.evidence == pytest.approx(lent)
     assert not found.known
     both = _recall("love song", _observed(("love", "e1", 1.0), ("love song", "e2", 1.0)))
-    assert _scores(both) == {2: pytest.approx(1 / 5.2), 1: pytest.approx(0.2 / 5.2)}
+    lent *= 4 / 5
+    assert _scores(both) == {2: pytest.approx(1 / (lent + 5)), 1: pytest.approx(lent / (lent + 5))}
     assert both.known
+
+
+def test_much_that_is_lent_is_bounded() -> None:
+    """However often other queries met an entity, it is lent less than MOST_LENT; one met more comes first."""
+    others = [(f"add rain to my list {n}", f"e{n % 2 + 1}", 100.0 * (n % 2 + 1)) for n in range(20)]
+    found = _recall("add sun to my list", _observed(*others))
+    assert found.rows.tolist() == [2, 1]
+    assert MOST_LENT < found.evidence < 2 * MOST_LENT
 
 
 def test_predicted_alone() -> None:
@@ -118,6 +128,8 @@ def test_dislikes() -> None:
     only = _recall("love", _observed(("love", "e1", -5.0)))
     assert _scores(only) == {1: 0}
     assert only.observed.tolist() == [0]
+    against = _recall("love song", _observed(("love", "e1", 4.0), ("love song", "e1", -1.0)))
+    assert _scores(against) == {1: 0}
 
 
 def test_nothing_known() -> None:
