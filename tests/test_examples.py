@@ -56,6 +56,18 @@ def test_custom_strategy(index: Path) -> None:
     assert re.search(r"^\d+\. Bohemian Rhapsody \(song\), found by .*initials", out, re.MULTILINE), out
 
 
+def test_remote_engine(index: Path) -> None:
+    """A remote engine, asked by its own client, finds the vectors that ltrr's own arm finds."""
+    for name in ("pymilvus", "milvus_lite"):
+        pytest.importorskip(name, reason="Milvus Lite is not installed: pip install pymilvus milvus-lite")
+    out = run(sys.executable, EXAMPLES / "remote_engine.py", index)
+    assert "1334 vectors loaded" in out
+    same = re.search(r"of 100 nearest, (\d+) are the same", out)
+    assert same is not None
+    assert int(same[1]) >= 99
+    assert re.search(r"^arms: .*milvus [1-9]", out, re.MULTILINE)
+
+
 def pipelines() -> list[tuple[str, str, str]]:
     """Return (title, shell script, a part of what it prints) of each pipeline in examples/pipelines.md."""
     text = (EXAMPLES / "pipelines.md").read_text()

@@ -11,12 +11,14 @@ if TYPE_CHECKING:
 
 
 def tell_failures(answer: Answer, told: set[str] | None = None) -> None:
-    """Say on standard error which strategies failed, and what of a filter may surprise; with `told`, each once."""
+    """Say on standard error what failed, and what of a filter may surprise; with `told`, each once."""
     known = set() if told is None else told
     for note in answer.notes:
         if note not in known:
             notice(f"note: {note}")
             known.add(note)
+    if answer.missing:
+        notice(f"this answer is partial, {', '.join(answer.missing)} did not answer in time")
     for arm in answer.trace.arms:
         if arm.error and arm.name not in known:
             notice(f"the strategy {arm.name} failed, the others answered: {arm.error}")

@@ -164,8 +164,9 @@ def _run(
     encoded: list[Any] = []
     for part in missing:
         chunks = [chunk for chunk in found.chunks(work, part) if not vectors_file(chunk).exists()]
-        folder = shard_folder(root, part_name(part))
-        own = [encode.remote(chunk, folder, encoder, found.schema.creator) for chunk in chunks]
+        shard = shard_folder(root, part_name(part))
+        before = shard if (shard / NAME).exists() else root
+        own = [encode.remote(chunk, before, encoder, found.schema.creator) for chunk in chunks]
         encoded += own
         tasks.append(make.remote(root, part, digest, encoder, *own))
     _watch(module, "encoding", encoded, progress)

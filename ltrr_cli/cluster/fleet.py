@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures import FIRST_COMPLETED, as_completed, wait
 from dataclasses import dataclass, field
-from hashlib import blake2b
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.cluster.lane import Lane
 from ltrr_cli.cluster.replica import Replica
-from ltrr_cli.cluster.runtime import NAMESPACE, ray
+from ltrr_cli.cluster.runtime import actor, ray
+from ltrr_cli.engine.workers import WORKERS
+from ltrr_cli.errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,23 +68,43 @@ class Fleet:
             if segment not in self._lanes:
                 self._lanes[segment] = [self._lane(segment, number, copy) for copy in range(self._replicas)]
         for segment in [one for one in self._lanes if one not in segments]:
-            self._end(self._lanes.pop(segment))
+            for lane in self._lanes.pop(segment):
+                lane.close()
 
     def wait(self) -> list[int]:
-        """Wait until every replica is open; returns their processes. Raises `ClusterError` where one does not open."""
+        """Wait until all replicas are open; returns their processes. Raises `ClusterError` where one does not open."""
+        return [one.result() for opening in self._opening() for one in opening]
+
+    def wait_for_some(self) -> None:
+        """Wait until a replica of every segment is open. Raises `ClusterError` where none opens."""
+        for opening in self._opening():
+            failed: ClusterError | None = None
+            for one in as_completed(opening):
+                error = one.exception()
+                if error is None:
+                    break
+                failed = error if isinstance(error, ClusterError) else ClusterError(str(error))
+            else:
+                raise failed or ClusterError("a segment has no replica")
+
+    def _opening(self) -> list[list[Future[int]]]:
         end = time.monotonic() + _OPENING
-        return [lane.wait(end) for lanes in self._lanes.values() for lane in lanes]
+        return [[WORKERS.begin(partial(lane.wait, end)) for lane in lanes] for lanes in self._lanes.values()]
 
     def close(self) -> None:
-        """Let the replicas go that are not shared."""
-        if not self._shared:
-            self.end()
+        """Let the replicas go; those that this process made end, unless they are shared."""
+        for lane in () if self._shared else self._all():
+            lane.close()
+        self._lanes = {}
 
     def end(self) -> None:
         """End all replicas, shared ones too."""
-        for lanes in self._lanes.values():
-            self._end(lanes)
+        for lane in self._all():
+            lane.end()
         self._lanes = {}
+
+    def _all(self) -> list[Lane]:
+        return [lane for lanes in self._lanes.values() for lane in lanes]
 
     def search(self, wanted: Mapping[str, Asked]) -> tuple[dict[str, Found], list[str]]:
         """Ask about each segment; returns what was found, by segment, and which did not answer in time."""
@@ -142,26 +164,13 @@ class Fleet:
     def _lane(self, segment: str, number: int, copy: int) -> Lane:
         """Return the way to a replica, made where it is not there yet: copies of a segment on different machines."""
         module = ray()
-        key = blake2b(str(self._root).encode(), digest_size=8).hexdigest()
-        kind = module.remote(Replica)
 
-        def make() -> Any:
+        def make() -> tuple[Any, bool]:
             nodes = sorted(node["NodeID"] for node in module.nodes() if node["Alive"])
             place = module.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
                 nodes[(number + copy) % len(nodes)], soft=True
             )
-            return kind.options(
-                name=f"{key}/{segment}/{copy}",
-                namespace=NAMESPACE,
-                get_if_exists=True,
-                lifetime="detached" if self._shared else None,
-                num_cpus=0,
-                max_restarts=-1,
-                scheduling_strategy=place,
-            ).remote(str(self._root), segment)
+            name = f"{segment}/{copy}"
+            return actor(Replica, self._root, name, segment, shared=self._shared, scheduling_strategy=place)
 
         return Lane(make)
-
-    def _end(self, lanes: Sequence[Lane]) -> None:
-        for lane in lanes:
-            lane.close()

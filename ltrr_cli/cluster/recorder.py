@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.cluster.outbox import BATCH, abandoned
-from ltrr_cli.cluster.runtime import NAMESPACE, ray
+from ltrr_cli.cluster.runtime import actor, ray
 from ltrr_cli.engine import Engine
 from ltrr_cli.errors import ClusterError, LtrrError
 
@@ -69,6 +68,7 @@ class Way:
         self._root = root
         self._shared = shared
         self._actor: Any = None
+        self._own = False
 
     def take(self, lines: Sequence[Line]) -> list[Received]:
         """Have it log lines; raises `ClusterError` where it is away for longer than a router waits."""
@@ -76,9 +76,10 @@ class Way:
         end = time.monotonic() + _PATIENCE
         while True:
             try:
-                actor = self._actor = self._actor or self._find(module)
-                told: list[Received] = module.get(actor.take.remote(list(lines)), timeout=_PATIENCE)
-                actor.tend.remote()  # nobody waits for it
+                if self._actor is None:
+                    self._actor, self._own = actor(Recorder, self._root, "recorder", shared=self._shared)
+                told: list[Received] = module.get(self._actor.take.remote(list(lines)), timeout=_PATIENCE)
+                self._actor.tend.remote()  # nobody waits for it
             except module.exceptions.RayTaskError as error:
                 raise error.cause from None
             except module.exceptions.RayError as error:
@@ -93,8 +94,8 @@ class Way:
                 return told
 
     def close(self) -> None:
-        """End it, unless it is shared."""
-        if not self._shared:
+        """End it, if it was made here, and is not shared."""
+        if self._own and not self._shared:
             self.end()
 
     def end(self) -> None:
@@ -102,18 +103,3 @@ class Way:
         if self._actor is not None:
             ray().kill(self._actor)
             self._actor = None
-
-    def _find(self, module: Any) -> Any:
-        key = blake2b(str(self._root).encode(), digest_size=8).hexdigest()
-        return (
-            module.remote(Recorder)
-            .options(
-                name=f"{key}/recorder",
-                namespace=NAMESPACE,
-                get_if_exists=True,
-                lifetime="detached" if self._shared else None,
-                num_cpus=0,
-                max_restarts=-1,
-            )
-            .remote(str(self._root))
-        )

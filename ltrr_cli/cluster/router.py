@@ -76,7 +76,7 @@ class Cluster(Engine):
         engine._outbox = Outbox(root, engine._recorder.take)  # noqa: SLF001
         try:
             engine.refresh()
-            fleet.wait()
+            fleet.wait_for_some()
         except BaseException:
             engine.close()
             raise

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 NAMESPACE = "ltrr"
 _STORE_BYTES = 128 * 2**20
@@ -59,6 +61,22 @@ def connect(address: str | None = None) -> Any:
 def _started() -> dict[str, Any]:
     """Return how to start one for this machine alone."""
     return {"include_dashboard": False, "object_store_memory": _STORE_BYTES, "_node_ip_address": "127.0.0.1"}
+
+
+def actor(kind: type, root: Path, name: str, *arguments: object, shared: bool, **options: object) -> tuple[Any, bool]:
+    """Return the actor of an index that has this name, and whether it was made now: of `kind`, with the arguments.
+
+    One that is not `shared` ends with the process that made it. It is restarted, wherever it dies.
+    """
+    module = ray()
+    own = f"{blake2b(str(root).encode(), digest_size=8).hexdigest()}/{name}"
+    try:
+        return module.get_actor(own, namespace=NAMESPACE), False
+    except ValueError:
+        pass  # there is none: whoever makes it first, it is the same
+    settings = {"name": own, "namespace": NAMESPACE, "get_if_exists": True, "num_cpus": 0, "max_restarts": -1}
+    lifetime = {"lifetime": "detached"} if shared else {}
+    return module.remote(kind).options(**settings, **lifetime, **options).remote(str(root), *arguments), True
 
 
 def done(references: Sequence[Any]) -> list[Any]:

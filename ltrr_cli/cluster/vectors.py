@@ -11,16 +11,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ltrr_cli.cluster.split import read_chunk
 from ltrr_cli.encoder import Encoder
 from ltrr_cli.engine.texts import Encoded, document
 from ltrr_cli.index.computed import Computed
 from ltrr_cli.index.files import sync_file, writing
 from ltrr_cli.index.manifest import NAME, read_manifest
+from ltrr_cli.index.passages import TEXTS
 from ltrr_cli.index.vectors import VectorsWriter
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from ltrr_cli.index.manifest import Live
@@ -31,8 +33,11 @@ def vectors_file(chunk: Path) -> Path:
     return chunk.with_suffix(".vectors.parquet")
 
 
-def encode_chunk(chunk: Path, shard: Path, encoder: Path, creator: str) -> None:
-    """Make the vectors of a chunk's entities and of their passages, unless they are there, or the shard has them."""
+def encode_chunk(chunk: Path, before: Path, encoder: Path, creator: str) -> None:
+    """Make the vectors of a chunk's entities and of their passages, unless they are there.
+
+    Those of texts that the index `before` has are taken from it.
+    """
     import polars as pl
 
     target = vectors_file(chunk)
@@ -43,15 +48,17 @@ def encode_chunk(chunk: Path, shard: Path, encoder: Path, creator: str) -> None:
     with TemporaryDirectory(prefix="ltrr-") as folder:
         root = Path(folder)
         computed = Computed(root, encoder.name, model.dim)
-        encoded = Encoded(model, shard, _known(shard, encoder.name), computed)
-        encoded.documents(
-            (document(entity, creator) for entity in entities),
-            VectorsWriter(root, len(entities), model.dim, graph_from=len(entities) + 1),
-        )
-        encoded.passages(enumerate(entities), root)
-        hashes, vectors = computed.read()
+        encoded = Encoded(model, before, _known(before, encoder.name), computed)
+        writer = VectorsWriter(root, len(entities), model.dim, graph_from=len(entities) + 1)
+        texts = encoded.documents((document(entity, creator) for entity in entities), writer)
+        vectors = writer.matrix
+        passages = encoded.passages(enumerate(entities), root)
+        if len(passages):
+            texts = np.concatenate([texts, np.load(root / TEXTS, allow_pickle=False)])
+            vectors = np.concatenate([vectors, passages.vectors])
+        hashes, first = np.unique(texts, return_index=True)
         table = pl.DataFrame(
-            {"text": hashes, "vector": vectors}, schema_overrides={"vector": pl.Array(pl.Float32, model.dim)}
+            {"text": hashes, "vector": vectors[first]}, schema_overrides={"vector": pl.Array(pl.Float32, model.dim)}
         )
         written = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         with writing(chunk.parent):
@@ -60,11 +67,11 @@ def encode_chunk(chunk: Path, shard: Path, encoder: Path, creator: str) -> None:
             written.replace(target)
 
 
-def _known(shard: Path, encoder: str) -> tuple[Live, ...]:
-    """Return the segments of an earlier build of the shard with the same encoder."""
-    if not (shard / NAME).exists():
+def _known(index: Path, encoder: str) -> tuple[Live, ...]:
+    """Return the segments of an index, if there is one with this encoder."""
+    if not (index / NAME).exists():
         return ()
-    before = read_manifest(shard)
+    before = read_manifest(index)
     return before.segments if before.encoder == encoder else ()
 
 

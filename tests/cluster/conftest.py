@@ -34,7 +34,7 @@ def machines() -> Iterator[Machines]:
         yield found
     finally:
         module.shutdown()
-        cluster.shutdown()
+        cluster.shutdown()  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture(scope="session")

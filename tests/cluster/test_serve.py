@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from contextlib import contextmanager
@@ -13,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from machines import ENCODER, entities
+from typer.testing import CliRunner
 
+from ltrr_cli.cli.main import app
 from ltrr_cli.cluster.router import Cluster
 from ltrr_cli.engine import Engine
 from ltrr_cli.errors import ClusterError, IndexDirectoryError, UsageError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from machines import Machines
+    from typer.testing import Result
 
     from ltrr_cli.records import Answer
 
@@ -158,16 +160,34 @@ def test_a_new_generation_is_followed(machines: Machines, index: Path, tmp_path:
         assert "new" not in {one.id for one in cluster.search("zeppelin", log=False).results}
 
 
-def test_the_command(machines: Machines, index: Path) -> None:
-    """`ltrr query --cluster` joins the cluster that RAY_ADDRESS names, and answers as `ltrr query` does."""
-    environment = {**os.environ, "RAY_ADDRESS": machines.address}
-    call = [sys.executable, "-m", "ltrr_cli.cli", "query", "love", "--no-log", "--no-explore", "--ids"]
-    found = [
-        subprocess.run([*call, option, str(index)], env=environment, capture_output=True, text=True, check=True)
-        for option in ("--index", "--cluster")
-    ]
-    assert found[0].stdout == found[1].stdout
-    assert found[1].stdout.count("\n") == 10
+def _ltrr(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, [*map(str, arguments)])
+
+
+def test_the_command(cluster: Cluster, index: Path) -> None:
+    """`ltrr query --cluster` answers as `ltrr query` does, and says what an answer lacks."""
+    call = ("query", "love", "--no-log", "--no-explore", "--timeout", "1")
+    here, there = (_ltrr(*call, "--ids", option, index) for option in ("--index", "--cluster"))
+    assert here.exit_code == there.exit_code == 0
+    assert here.stdout == there.stdout
+    assert there.stdout.count("\n") == 10
+    with stopped(cluster.fleet.wait()[2:4]):
+        partial = _ltrr(*call, "--json", "--cluster", index)
+    assert json.loads(partial.stdout)["partial"] is True
+    assert json.loads(partial.stdout)["missing"] == ["000002"]
+    assert "this answer is partial, 000002 did not answer in time" in partial.stderr
+
+
+def test_the_command_that_builds(machines: Machines, tmp_path: Path) -> None:
+    """`ltrr cluster build` counts what it left out, and says so by its exit code."""
+    (tmp_path / "songs.jsonl").write_text('{"id": "a", "title": "Love"}\n{"id": "b", "title": "Rain"}\nnonsense\n')
+    call = ("cluster", "build", tmp_path / "songs.jsonl", tmp_path / "out.ltrr", "--shards", "2", "--encoder", ENCODER)
+    built = _ltrr(*call, "--json")
+    assert built.exit_code == 3
+    row = json.loads(built.stdout)
+    assert (row["entities"], row["made"], row["bad_count"]) == (2, row["shards"], 1)
+    assert _ltrr("cluster", "build", tmp_path / "none.jsonl", tmp_path / "other.ltrr", "--shards", "2").exit_code == 2
+    assert not (tmp_path / "other.ltrr").exists()
 
 
 def test_what_cannot_be_opened(machines: Machines, tmp_path: Path) -> None:
