@@ -32,7 +32,8 @@ from ltrr_cli.index.postings import Postings
 from ltrr_cli.index.postings_writer import PostingsWriter
 from ltrr_cli.index.scale import Scale
 from ltrr_cli.index.sparse import Sparse
-from ltrr_cli.index.spelling import Spelling, SpellingWriter
+from ltrr_cli.index.spelling import Spelling
+from ltrr_cli.index.spelling_writer import SpellingWriter
 from ltrr_cli.index.suggest import READ, Suggester
 from ltrr_cli.index.titles import Titles, TitlesWriter
 from ltrr_cli.index.values import Values, ValuesWriter, terms
@@ -97,7 +98,7 @@ class SegmentWriter:
         self._languages: list[str] = []
         self._analysis = Multilingual()
         self._words = WordsWriter(columns)
-        self._spelling = SpellingWriter()
+        self._spelling = SpellingWriter(columns)
         self._years = array("d")
         self._described: dict[str, Any] = {}
 
@@ -192,7 +193,7 @@ class SegmentWriter:
         write_ids(columns, (entity.id for entity in self.entities()))
         self._titles.close()
         self._words.close()
-        self._spelling.write(columns)
+        self._spelling.write()
         among = None if self._scale is None else self._scale.years
         np.save(columns / "freshness.npy", shares_below(np.array(self._years, np.float64), among))
         Scale.of(self._popularity, self._years).write(columns)

@@ -21,25 +21,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.analysis.cut import cut
-from ltrr_cli.analysis.normal import plain
 from ltrr_cli.index.edits import distances
 from ltrr_cli.index.files import mapped
-from ltrr_cli.index.fulltext import TEXT_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-MOST_WORDS = 1 << 20
-"""Of more different words the rarest are left out: nobody means them, and a look-up would take milliseconds."""
 LONGEST = 32
 """Characters of a word that is compared; longer ones are no words that people mistype but ids and links."""
 _SAMPLED = 64
-_MOST_READ = 512
-"""Words of a field beyond this do not count."""
 
 
 @lru_cache(maxsize=65536)
@@ -59,66 +51,6 @@ def sign(word: str) -> int:
     return once | twice << 32
 
 
-class SpellingWriter:
-    """Collects the words of entities' fields."""
-
-    def __init__(self) -> None:
-        self._forms: dict[str, list[int]] = {}  # a word as it is written, and its count in each field
-
-    def add(self, texts: Mapping[str, str]) -> None:
-        """Add an entity: the text of each of `TEXT_FIELDS`."""
-        for place, name in enumerate(TEXT_FIELDS):
-            for word in set(_words(texts[name])):
-                counts = self._forms.get(word)
-                if counts is None:
-                    counts = self._forms[word] = [0] * len(TEXT_FIELDS)
-                counts[place] += 1
-
-    def write(self, directory: Path) -> None:
-        """Write the arrays."""
-        known: dict[str, list[int]] = {}
-        best: dict[str, tuple[int, str]] = {}
-        for form, own in self._forms.items():
-            bare = plain(form)
-            if bare:
-                known[bare] = (
-                    [one + other for one, other in zip(known[bare], own, strict=True)] if bare in known else own
-                )
-                best[bare] = min(best.get(bare, (0, "")), (-sum(own), form))
-        words = list(known)
-        if len(words) > MOST_WORDS:
-            words = sorted(words, key=lambda word: (-sum(known[word]), word))[:MOST_WORDS]
-        words.sort()
-        written = [best[word][1].encode() for word in words]
-        sizes = np.array([len(word) for word in words], np.int64)
-        order = np.argsort(sizes, kind="stable").astype(np.int32)
-        signs = np.array([sign(word) for word in words], np.uint64)
-        arrays: dict[str, NDArray[np.generic]] = {
-            "letters": np.frombuffer("".join(words).encode("utf-32-le"), np.uint32),
-            "starts": np.concatenate([np.zeros(1, np.int64), sizes.cumsum()]),
-            "counts": np.array([known[word] for word in words], np.int32).reshape(-1, len(TEXT_FIELDS)),
-            "written": np.frombuffer(b"".join(written), np.uint8),
-            "ends": np.concatenate([[0], np.cumsum([len(one) for one in written])]).astype(np.int64),
-            "signs": signs[order],
-            "order": order,
-            "lengths": np.searchsorted(sizes[order], np.arange(LONGEST + 2)).astype(np.int64),
-        }
-        for name, array in arrays.items():
-            np.save(directory / f"spelling.{name}.npy", array)
-
-
-def _words(text: str) -> Iterator[str]:
-    read = 0
-    for piece in cut(text):
-        if not piece.pairs:
-            for word in (*piece.words, piece.joined) if piece.joined else piece.words:
-                if spellable(word):
-                    yield word
-            read += len(piece.words)
-        if read >= _MOST_READ:
-            return
-
-
 @dataclass(frozen=True)
 class Spelling:
     """The arrays of one segment, n words."""
@@ -134,7 +66,7 @@ class Spelling:
 
     @classmethod
     def open(cls, directory: Path) -> Spelling | None:
-        """Map what `SpellingWriter.write` wrote; None where an older ltrr wrote the segment."""
+        """Map what `spelling_writer.SpellingWriter.write` wrote; None where an older ltrr wrote the segment."""
         if not (directory / "spelling.starts.npy").exists():
             return None
         return cls(**{part.name: mapped(directory / f"spelling.{part.name}.npy") for part in fields(cls)})

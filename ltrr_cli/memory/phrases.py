@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MOST_WORDS = 512
 """Words of a text beyond this are not looked at."""
 LONGEST = 3
+KNOWN = 1 << 18
+"""Different words whose frequencies are known; of more the rarest are forgotten, as if they were in one text only."""
 _COMMON = 0.1
 _FEW = 50
 """With fewer texts than this their frequencies say little, and nothing is taken for a function word."""
@@ -35,6 +37,9 @@ class Phrases:
         self._texts += 1
         for word in set(tokens(text)[:MOST_WORDS]):
             self._frequency[word] = self._frequency.get(word, 0) + 1
+        if len(self._frequency) > 2 * KNOWN:
+            least = sorted(self._frequency.values(), reverse=True)[KNOWN]
+            self._frequency = {word: texts for word, texts in self._frequency.items() if texts > least}
 
     def of(self, text: str, most: int) -> list[str]:
         """Return at most `most` phrases as keys, the best first; none contains another or stands in one."""

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ltrr_cli.index.fulltext import TEXT_FIELDS
-from ltrr_cli.index.spelling import Spelling, SpellingWriter, spellable
+from ltrr_cli.index.spelling import Spelling, spellable
+from ltrr_cli.index.spelling_writer import SpellingWriter
 
 TITLES = ("Beyoncé halo", "Halo effect", "The Weeknd", "Война и мир", "तुम ही हो", "spider-man", "東京物語", "1984")
 LETTERS = "abcdeßéйम"
@@ -18,11 +19,11 @@ LETTERS = "abcdeßéйम"
 
 def make(titles: list[str] | tuple[str, ...]) -> Spelling:
     """Return the words of these titles."""
-    writer = SpellingWriter()
-    for title in titles:
-        writer.add({**dict.fromkeys(TEXT_FIELDS, ""), "title": title})
     with TemporaryDirectory() as folder:
-        writer.write(Path(folder))
+        writer = SpellingWriter(Path(folder))
+        for title in titles:
+            writer.add({**dict.fromkeys(TEXT_FIELDS, ""), "title": title})
+        writer.write()
         found = Spelling.open(Path(folder))
     assert found is not None
     return found
@@ -68,7 +69,7 @@ def test_what_is_no_word(word: str) -> None:
     assert not spellable(word)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.text(LETTERS, min_size=4, max_size=12), min_size=1, max_size=30), st.data())
 def test_every_error_is_found(words: list[str], data: st.DataObject) -> None:
     """Whatever single error is made, the word is among the near ones."""
@@ -92,7 +93,7 @@ def test_every_error_is_found(words: list[str], data: st.DataObject) -> None:
 
 
 @given(st.lists(st.text("abc", min_size=1, max_size=6), max_size=400), st.text("abc", max_size=3))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_words_and_their_beginnings_are_found_among_many(words: list[str], start: str) -> None:
     """A look-up finds each word at its place, none that is not there, and all that begin with a text."""
     spelling = make(words)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ltrr_cli.memory import phrases as module
 from ltrr_cli.memory.phrases import LONGEST, Phrases
+
+if TYPE_CHECKING:
+    import pytest
 
 TEXTS = [f"the cat and the dog number{n} go to the market in town" for n in range(60)]
 
@@ -26,6 +32,19 @@ def test_rare_runs_come_first() -> None:
 def test_nothing_is_common_among_few_texts() -> None:
     """With few texts no word is taken for a function word."""
     assert _of(["blue moon"], "blue moon") == ["blue moon"]
+
+
+def test_of_too_many_words_the_rarest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many rare words come, those that often occur are known: they cut the runs, and say less."""
+    text = "the cat and Jack Frost go to the market in town and Jack Frost"
+    rare = [f"the rare{number} cat and rarer{number}" for number in range(200)]
+    expected = _of([*TEXTS, *rare, text], text)
+    monkeypatch.setattr(module, "KNOWN", 12)
+    counted = Phrases()
+    for one in [*TEXTS, *rare, text]:
+        counted.count(one)
+        assert len(counted._frequency) <= 24
+    assert counted.of(text, 4) == expected
 
 
 def test_empty() -> None:
