@@ -1,8 +1,8 @@
 """Regret on the mixed stream: what the policy tells that its choices lost, beside what they did lose.
 
-The policy learns from what it finds itself, as benchmarks/policy.py has it; at the end it tells of some requests what it
-lost, by what it knows then. Beside it: what a policy that is told the kind of each request finds more than it did, and
-what any selection could have found more.
+The policy learns from what it finds itself, as benchmarks/policy.py has it; at the end it tells what some choices lost,
+by what it knows then. Beside it: what a policy that is told the kind of each request finds more than it did, and what
+any selection could have found more.
 
     python benchmarks/regret.py
 """
