@@ -36,7 +36,7 @@ def show(
 
     The bars are the posterior: what the arm's hits are expected to earn, for the average query that taught it and with
     what ran before them; solid as far as that is sure. With --json, `regret` is what the latest answers were worth less
-    than the best choice, by what is known now, with an interval.
+    than what it would choose now, by its own model, with an interval.
     """
     path = find_index(index)
     from ltrr_cli.engine import Engine

@@ -436,7 +436,7 @@ class Engine(Maintenance):
         return self._recent
 
     def regret(self) -> Regrets | None:
-        """Return what the latest answers were worth less than the best choice of arms and depths, see `policy.regret`.
+        """Return what the latest answers were worth less than what the policy would choose now, see `policy.regret`.
 
         None where the policy has chosen nothing yet.
         """

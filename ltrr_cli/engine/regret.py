@@ -1,4 +1,4 @@
-"""The regret of the latest answers: what they were worth less than the best choice, by what the policy knows today.
+"""The regret of the latest answers: what they were worth less than what the policy would choose today.
 
 Looked at are some of them, picked by chance; what they say of all is scaled up.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ltrr_cli.feedback.log import Position
 
 _LOOKED_AT = 96
-"""Answers that are looked at, at most: each takes some 2 ms."""
+"""Answers that are looked at, at most: each takes half a millisecond, and has to be read from the log."""
 _SPANS = 12
 _INTERVAL = (0.05, 0.95)
 

@@ -117,7 +117,7 @@ class _State:
             latest = self._regrets.spans[-1]
             lost = GaugeMetricFamily(
                 "ltrr_policy_regret",
-                "What an answer of late was worth less than the best choice of arms, by what the policy knows now.",
+                "What an answer of late was worth less than what the policy would choose now, by its own model.",
                 labels=("bound",),
             )
             for bound in ("low", "mean", "high"):

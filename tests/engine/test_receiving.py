@@ -140,6 +140,6 @@ def test_what_the_choices_lost_is_told_with_its_interval(index: Path) -> None:
         assert sum(one.pages for one in found.spans) == 60
         assert found.total.at == NOW
         for one in (*found.spans, found.total):
-            assert 0 <= one.low <= one.mean <= one.high
+            assert one.low <= one.mean <= one.high
         assert found.total.mean == pytest.approx(sum(one.mean * one.pages for one in found.spans))
         assert engine.regret() == found  # nothing was learned meanwhile

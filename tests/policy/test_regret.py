@@ -1,8 +1,7 @@
-"""Regret: by hand, never below nothing, and in a planted world it falls as the policy learns, as the true one does."""
+"""Regret: by hand, nothing where nothing else would be chosen, and in a planted world it falls as the true one does."""
 
 from __future__ import annotations
 
-from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,7 +42,6 @@ def test_it_falls_while_the_policy_learns(seed: int, teach: Callable[..., bool])
     for some in (slice(0, 20), slice(-200, None, 5)):
         lost = np.array([regret(policy, CONTEXTS[one], ARMS, Budget(20), depths) for one, depths in pages[some]])
         assert lost.shape == (len(lost), PARTICLES)
-        assert lost.min() >= 0
         told.append(lost.mean())
         truth.append(np.mean([_lost(one, depths) for one, depths in pages[some]]))
     assert told[1] < told[0] / 2
@@ -65,23 +63,16 @@ def _has(ranks: Mapping[str, int], depths: Mapping[str, int]) -> float:
     return float(any(0 < ranks[arm] <= depth for arm, depth in depths.items()))
 
 
-def test_what_every_particle_would_choose_loses_nothing(trained: ThompsonPolicy) -> None:
-    """With one arm there is one choice; the mean's choice loses less than one that leaves the good arm out."""
-    assert regret(trained, {"left": 1.0}, ("a",), Budget(20), {"a": 20}) == pytest.approx(np.zeros(PARTICLES))
+def test_what_it_would_choose_loses_nothing(trained: ThompsonPolicy) -> None:
+    """By no particle; a selection that leaves good arms out does, and most of the particles agree."""
     best = trained.mean({"left": 1.0}, ARMS, 40).depths
+    assert regret(trained, {"left": 1.0}, ARMS, Budget(40), best).tolist() == [0.0] * PARTICLES
     worst = {min(best, key=lambda arm: best[arm]): 2}
-    of_best, of_worst = (
-        regret(trained, {"left": 1.0}, ARMS, Budget(40, inf), depths).mean() for depths in (best, worst)
-    )
-    assert 0 <= of_best < of_worst
-
-
-def test_the_untrained_policy_regrets_by_its_prior() -> None:
-    """Before anything is learned it does not know which arm is the good one: it expects to lose something."""
-    policy = ThompsonPolicy()
-    lost = regret(policy, {}, ARMS, Budget(20), equal_split(ARMS, 20))
+    lost = regret(trained, {"left": 1.0}, ARMS, Budget(40), worst)
     assert lost.mean() > 0
-    assert lost.min() >= 0
+    assert np.quantile(lost, 0.1) > 0
+    untrained = ThompsonPolicy()
+    assert not regret(untrained, {}, ARMS, Budget(20), equal_split(ARMS, 20)).any()
 
 
 def test_a_value_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +86,7 @@ def test_a_value_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ltrr_cli.policy.regret.reach", lambda depth: 0.5 if depth else 0.0)
 
     def value(*depths: int) -> float:
-        return float(_value(worths, effects, np.array([depths]))[0])
+        return float(_value(worths, effects, np.array(depths))[0])
 
     assert value(2, 2) == pytest.approx(0.3 + 0.1 - 0.1 * 0.5)
     assert value(2, 0) == pytest.approx(0.1)

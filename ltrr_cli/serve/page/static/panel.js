@@ -62,7 +62,7 @@ function part(title, drawing, words) {
 function regret({ total, spans }) {
   const [mean, low, high] = [total.mean, total.low, total.high].map((value) => value.toFixed(1));
   return part("Regret", course(spans, "Regret"),
-    `By what it knows now, better choices would have earned ${mean} more (${low} to ${high}) in ${counted(total.pages, "page")}.`);
+    `By its own model, choosing as it does now would have earned ${mean} more (${low} to ${high}) in ${counted(total.pages, "page")}.`);
 }
 
 function draw(told) {
