@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ltrr_cli.engine import Engine
-from ltrr_cli.errors import UsageError
+from ltrr_cli.errors import NotFoundError
 from ltrr_cli.records import Event, Impression
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class World:
                 action, dwell = ACTIONS[b % len(ACTIONS)], float(a)
                 engine.record(query_id, ids[b % len(ids)], action, user=USERS[a % 3], dwell=dwell, now=moment)
         elif kind == "undo":
-            with suppress(UsageError):  # it has recorded nothing
+            with suppress(NotFoundError):  # it has recorded nothing
                 engine.undo(now=self.now)
         elif kind == "ingest":
             engine.ingest(list(self.foreign(a, b, moment)), now=self.now)
