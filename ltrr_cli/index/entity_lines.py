@@ -1,0 +1,56 @@
+"""What is read off an entity's line in entities.jsonl: all of it, or what a list of results or its kin ask for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+import orjson
+
+from ltrr_cli.index.values import terms
+from ltrr_cli.records import Entity
+from ltrr_cli.text import key, token_hash
+
+
+class Face(NamedTuple):
+    """What a list of results shows of an entity."""
+
+    type: str
+    title: str
+    text: str
+
+
+class Named(NamedTuple):
+    """The key of an entity's title, and its values, sorted: (attribute, term, `token_hash` of the value's key)."""
+
+    title: str
+    values: tuple[tuple[str, str, int], ...]
+
+
+def read_entity(line: bytes) -> Entity:
+    """Return the entity of a line."""
+    fields = _fields(line)
+    attributes = {name: tuple(values) for name, values in fields["attributes"].items()}
+    weights = {name: tuple(values) for name, values in fields.get("weights", {}).items()}
+    return Entity(**{**fields, "attributes": attributes, "weights": weights})
+
+
+def read_face(line: bytes) -> Face:
+    """Return what a list of results shows of a line's entity: quicker than all of it."""
+    fields = _fields(line)
+    return Face(fields["type"], fields["title"], fields["text"])
+
+
+def read_named(line: bytes) -> Named:
+    """Return what a line's entity is named, and names."""
+    entity = read_entity(line)
+    values = tuple([(name, f"{name}={word}", token_hash(word)) for name, word in sorted(set(terms(entity)))])
+    return Named(key(entity.title), values)
+
+
+def _fields(line: bytes) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = orjson.loads(line)
+    except ValueError:  # numbers that are not finite, which Python writes though JSON has none
+        found = json.loads(line)
+    return found
