@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -68,6 +68,8 @@ class Request:
     exposure: Callable[[NDArray[np.int64]], NDArray[np.float32]] | None = field(default=None, repr=False)
     pages: float = 0.0
     before: Mapping[str, Hits] = field(default_factory=dict, repr=False)
+    text_queries: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
+    """The full-text query by segment and text, kept for all arms that search with it."""
 
     @cached_property
     def known(self) -> NDArray[np.int64]:
