@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from ltrr_cli.index.values import terms
+from ltrr_cli.index.dictionary import TYPE
+from ltrr_cli.index.values import words_of
 from ltrr_cli.records import Entity
 from ltrr_cli.text import key, token_hash
+
+if TYPE_CHECKING:
+    from ltrr_cli.records import Value
+
+
+MOST_VALUES = 16
+"""Values of an entity that its kin are looked for by; sorted, so that the order of the catalogue does not matter."""
 
 
 class Face(NamedTuple):
@@ -21,7 +29,7 @@ class Face(NamedTuple):
 
 
 class Named(NamedTuple):
-    """The key of an entity's title, and its values, sorted: (attribute, term, `token_hash` of the value's key)."""
+    """The key of an entity's title, and its first `MOST_VALUES` values: (attribute, term, `token_hash` of its key)."""
 
     title: str
     values: tuple[tuple[str, str, int], ...]
@@ -43,9 +51,17 @@ def read_face(line: bytes) -> Face:
 
 def read_named(line: bytes) -> Named:
     """Return what a line's entity is named, and names."""
-    entity = read_entity(line)
-    values = tuple([(name, f"{name}={word}", token_hash(word)) for name, word in sorted(set(terms(entity)))])
-    return Named(key(entity.title), values)
+    fields = _fields(line)
+    attributes: dict[str, list[Value]] = fields["attributes"]
+    values: list[tuple[str, str, int]] = []
+    for name in sorted({*attributes, TYPE}):  # those of one attribute after the other: few have to be made
+        words = {*words_of(attributes.get(name, ()))}
+        if name == TYPE and fields["type"]:
+            words.add(key(fields["type"]))
+        values += [(name, f"{name}={word}", token_hash(word)) for word in sorted(words)]
+        if len(values) >= MOST_VALUES:
+            break
+    return Named(key(fields["title"]), tuple(values[:MOST_VALUES]))
 
 
 def _fields(line: bytes) -> dict[str, Any]:

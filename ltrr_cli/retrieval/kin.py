@@ -29,7 +29,6 @@ _NAMED = 2.0
 """Being named weighs so many times what sharing a value does."""
 _COMMON = 0.1
 """A value of a larger share of all entities does not count."""
-_VALUES = 16
 _MOST_NAMESAKES = 20
 """A title of more entities than that names none of them."""
 
@@ -55,7 +54,7 @@ def kin(view: View, seeds: NDArray[np.int64], weights: Sequence[float], person: 
     named = [view.named(row) for row in seeds.tolist()]
     named_by = _naming(view, [one.title for one in named])
     for (title, values), weight in zip(named, weights, strict=True):
-        for name, term, hashed in values[:_VALUES]:
+        for name, term, hashed in values:
             if name != "type":
                 wanted[term] = wanted.get(term, 0.0) + weight
                 if weight > titles.get(hashed, 0.0):
