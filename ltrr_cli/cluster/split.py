@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog.schema import Schema
 from ltrr_cli.cluster.layout import part_name, part_of
+from ltrr_cli.index.entity_lines import entity_line, read_entity
 from ltrr_cli.index.files import replace_file
-from ltrr_cli.index.segment import entity_line, read_entity
 from ltrr_cli.index.whole import Census
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ def person_of(opened: Opened, query: Query) -> Person:
 def exposure_of(opened: Opened, query: Query) -> Callable[[NDArray[np.int64]], NDArray[np.float32]]:
     """Return a function that says of rows how often each was shown, in today's worth."""
     exposure = opened.impressions.exposure
-    return lambda rows: exposure.of(opened.view.ids(rows), query.time)
+    return lambda rows: exposure.of(opened.view.hashes(rows), query.time)
 
 
 def _done(opened: Opened, query: Query) -> Callable[[NDArray[np.int64]], NDArray[np.float32]] | None:

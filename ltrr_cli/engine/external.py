@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.errors import UsageError
+from ltrr_cli.index.entity_lines import read_entity
 from ltrr_cli.index.external import External, open_external, write_external
-from ltrr_cli.index.segment import read_entity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

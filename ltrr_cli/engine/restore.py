@@ -24,9 +24,9 @@ from ltrr_cli.engine.state import new_state
 from ltrr_cli.engine.verify import Damage, Verified, verify
 from ltrr_cli.feedback.check import mend
 from ltrr_cli.index.checks import TRUTH, strangers
+from ltrr_cli.index.entity_lines import read_entity
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import read_manifest
-from ltrr_cli.index.segment import read_entity
 from ltrr_cli.index.view import View
 
 if TYPE_CHECKING:

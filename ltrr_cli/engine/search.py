@@ -100,8 +100,9 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
     values, scores = rank(opened, ready, ranker, pool)
     noise = choice.noise
     drawn = perturbed(scores, noise, np.random.default_rng([choice.seed, _NOISE])) if noise else scores
-    diverse = arranged(opened, pool, scores, best_first(pool, scores), choice, query.k)
-    by_merit = best_first(pool, drawn) if diverse is None else diverse.order
+    best = best_first(pool, scores)
+    diverse = arranged(opened, pool, scores, best, choice, query.k)
+    by_merit = diverse.order if diverse is not None else best_first(pool, drawn) if noise else best
     ranked, reserved = _order(pool, by_merit, selection, query.k)
     order, rest = ranked[: query.k], ranked[query.k :]
     own = order[:-1] if reserved else order

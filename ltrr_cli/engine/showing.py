@@ -25,10 +25,10 @@ def results_of(
 ) -> tuple[Result, ...]:
     """Return what is shown of the candidates in `order`; `ids` are those of the whole pool."""
     view = request.view
-    vector = request.vector if request.query.text.strip() else None
+    vector = request.vector if view.has_passages and request.query.text.strip() else None
     results = []
     for place, (candidate, row) in enumerate(zip(order.tolist(), pool.rows[order].tolist(), strict=True)):
-        entity = view.entity(row)
+        entity = view.face(row)
         part = None if vector is None else view.passage(row, vector)
         found = pool.ranks[candidate].tolist()
         results.append(
@@ -48,12 +48,13 @@ def results_of(
 
 def provenance(pool: Pool) -> dict[str, Found]:
     """Return what each arm found, in its order."""
-    out = {}
-    for number, arm in enumerate(pool.arms):
-        candidates = np.argsort(pool.ranks[:, number], kind="stable")[np.count_nonzero(pool.ranks[:, number] == 0) :]
-        scores = rounded(pool.scores[candidates, number])
-        out[arm] = Found(tuple(candidates.tolist()), tuple(scores.tolist()))
-    return out
+    missed = (len(pool.rows) - np.count_nonzero(pool.ranks, axis=0)).tolist()  # rank 0, before the others
+    order = pool.ranks.argsort(0, kind="stable")
+    candidates, scores = order.T.tolist(), rounded(np.take_along_axis(pool.scores, order, 0)).T.tolist()
+    return {
+        arm: Found(tuple(candidates[number][first:]), tuple(scores[number][first:]))
+        for number, (arm, first) in enumerate(zip(pool.arms, missed, strict=True))
+    }
 
 
 def rounded(values: NDArray[np.float32]) -> NDArray[np.float64]:

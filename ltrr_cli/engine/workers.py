@@ -17,6 +17,7 @@ from collections import Counter, deque
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
+from math import isfinite
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -100,11 +101,13 @@ def _checked(hits: Hits, depth: int, rows: int) -> Hits:
     if found.dtype.kind not in "iu" or scores.dtype.kind not in "iuf":
         raise ValueError("rows are not whole numbers, or scores no numbers")
     found, scores = found[:depth].astype(np.int64, copy=False), scores[:depth].astype(np.float32, copy=False)
-    if int(found.min()) < 0 or int(found.max()) >= rows:
+    distinct = set(found.tolist())
+    if min(distinct) < 0 or max(distinct) >= rows:
         raise ValueError("it found a row that the index does not have")
-    if len(set(found.tolist())) < len(found):
+    if len(distinct) < len(found):
         raise ValueError("it found an entity twice")
-    if not (np.isfinite(scores).all() and (scores[1:] <= scores[:-1]).all()):
+    # nan is not below anything, and what is infinite stands at an end
+    if not (isfinite(scores[0]) and isfinite(scores[-1]) and (scores[1:] <= scores[:-1]).all()):
         raise ValueError("its scores are not finite, or not in descending order")
     return Hits(found, scores)
 

@@ -18,6 +18,17 @@ SWAP = 0.8
 DOUBLE = 0.7
 
 
+def one_error(typed: str, word: str) -> bool:
+    """Whether one error at most lies between two words: where `distances` are 1 or less."""
+    if len(typed) > len(word):
+        typed, word = word, typed
+    same = next((place for place, pair in enumerate(zip(typed, word, strict=False)) if pair[0] != pair[1]), len(typed))
+    if len(typed) < len(word):
+        return typed[same:] == word[same + 1 :]
+    rest = typed[same + 1 :], word[same + 1 :]
+    return rest[0] == rest[1] or (typed[same : same + 2] == word[same : same + 2][::-1] and rest[0][1:] == rest[1][1:])
+
+
 def distances(
     typed: NDArray[np.uint32], words: NDArray[np.uint32], sizes: NDArray[np.int64], limit: float
 ) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,6 +53,17 @@ class Ids:
         starts, ends = self._offsets[rows].tolist(), self._offsets[rows + 1].tolist()
         text = self._text
         return [text[start:end].tobytes().decode() for start, end in zip(starts, ends, strict=True)]
+
+    def hashes(self, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """Return `hash64` of the ids of these rows, (n,)."""
+        return self._by_row[rows]
+
+    @cached_property
+    def _by_row(self) -> NDArray[np.uint64]:
+        """The hash of each row's id: 8 bytes a row, made when it is first asked for."""
+        hashes = np.empty(len(self), np.uint64)
+        hashes[self._rows] = self._hashes
+        return hashes
 
     def rows(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Return the row of each id hash, -1 where there is none: (n,) int64."""

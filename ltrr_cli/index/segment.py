@@ -6,19 +6,18 @@ import json
 from array import array
 from collections import Counter
 from copy import copy
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import orjson
 
 from ltrr_cli.analysis.multilingual import Multilingual, language_of, of_languages
 from ltrr_cli.analysis.versions import read_analysis
 from ltrr_cli.errors import IndexDirectoryError
 from ltrr_cli.index.counted import Counted
+from ltrr_cli.index.entity_lines import entity_line, read_entity, read_face, read_named
 from ltrr_cli.index.external import open_external
 from ltrr_cli.index.files import map_bytes, mapped
 from ltrr_cli.index.fluent import Fluency
@@ -39,8 +38,7 @@ from ltrr_cli.index.titles import Titles, TitlesWriter
 from ltrr_cli.index.values import Values, ValuesWriter, terms
 from ltrr_cli.index.vectors import Vectors, VectorsWriter, write_vectors
 from ltrr_cli.index.words import Words, WordsWriter, surest
-from ltrr_cli.records import Entity
-from ltrr_cli.text import hash64, key, tokens
+from ltrr_cli.text import hash64, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,11 +46,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ltrr_cli.analysis.base import Analysis
+    from ltrr_cli.index.entity_lines import Face, Named
     from ltrr_cli.index.passages import Passages
     from ltrr_cli.index.whole import Whole
+    from ltrr_cli.records import Entity
 
 
-_TERMS_KEPT = 4096
+_NAMED_KEPT = 4096
 
 
 class SegmentWriter:
@@ -259,22 +259,6 @@ def words(values: tuple[str | float, ...]) -> str:
     return " ".join(value if isinstance(value, str) else f"{value:g}" for value in values)
 
 
-def entity_line(entity: Entity) -> bytes:
-    """Return the entity as a line of entities.jsonl."""
-    return json.dumps(asdict(entity), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-
-
-def read_entity(line: bytes) -> Entity:
-    """Return the entity of a line of entities.jsonl."""
-    try:
-        fields: Mapping[str, Any] = orjson.loads(line)
-    except ValueError:  # numbers that are not finite, which Python writes though JSON has none
-        fields = json.loads(line)
-    attributes = {name: tuple(values) for name, values in fields["attributes"].items()}
-    weights = {name: tuple(values) for name, values in fields.get("weights", {}).items()}
-    return Entity(**{**fields, "attributes": attributes, "weights": weights})
-
-
 class Segment:
     """A published segment, read by memory map. `base` is the index-wide number of its first row."""
 
@@ -307,7 +291,7 @@ class Segment:
             self.external = open_external(directory)
             self.fulltext = Fulltext(directory / "fulltext")
             self._postings = Postings.open(columns)
-            self._terms: dict[int, tuple[str, tuple[tuple[str, str], ...]]] = {}
+            self._named: dict[int, Named] = {}
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexDirectoryError(
                 f"the segment cannot be opened: {error}", where=str(directory), next="build the index again"
@@ -345,14 +329,17 @@ class Segment:
         """Return the entity at a row of this segment."""
         return read_entity(self.line(row))
 
-    def terms(self, row: int) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """Return the key of the title at a row, and the (attribute, key) of its values, sorted; the last are kept."""
-        found = self._terms.get(row)
+    def face(self, row: int) -> Face:
+        """Return what a list of results shows of the entity at a row of this segment."""
+        return read_face(self.line(row))
+
+    def named(self, row: int) -> Named:
+        """Return what the entity at a row of this segment is named, and names; the last ones are kept."""
+        found = self._named.get(row)
         if found is None:
-            if len(self._terms) >= _TERMS_KEPT:
-                self._terms.clear()
-            entity = self.entity(row)
-            found = self._terms[row] = key(entity.title), tuple(sorted(set(terms(entity))))
+            if len(self._named) >= _NAMED_KEPT:
+                self._named.clear()
+            found = self._named[row] = read_named(self.line(row))
         return found
 
     def line(self, row: int) -> bytes:

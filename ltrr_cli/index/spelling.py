@@ -113,7 +113,7 @@ class Spelling:
 
         Costs are those of `edits.distances`; both (m,), places ascending.
         """
-        places = self._alike(word, int(limit))
+        places = self.alike(word, int(limit))
         if not len(places):
             return places, np.empty(0, np.float32)
         starts, sizes = self.starts[places], self.starts[places + 1] - self.starts[places]
@@ -125,8 +125,8 @@ class Spelling:
         good = good[places[good].argsort()]
         return places[good], costs[good]
 
-    def _alike(self, word: str, most: int) -> NDArray[np.int64]:
-        """Return the places of words of about the length, whose signs allow so many errors."""
+    def alike(self, word: str, most: int) -> NDArray[np.int64]:
+        """Return the places of words of about the length, whose signs allow `most` errors (1 or 2) of this word."""
         found, own, size = [], np.uint64(sign(word)), len(word)
         for length in range(max(1, size - most), min(LONGEST, size + most) + 1):
             low, high = int(self.lengths[length]), int(self.lengths[length + 1])

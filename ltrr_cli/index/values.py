@@ -22,14 +22,14 @@ from ltrr_cli.index.ragged import found, taken
 from ltrr_cli.text import hash64, key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from ltrr_cli.index.counted import Counted
     from ltrr_cli.index.dictionary import Reading
-    from ltrr_cli.records import Entity
+    from ltrr_cli.records import Entity, Value
 
 ALIASES = ("aliases", "alias", "aka", "also_known_as", "alternative_titles")
 """Attributes whose values are further titles."""
@@ -56,14 +56,20 @@ def terms(entity: Entity) -> Iterator[tuple[str, str]]:
     if entity.type:
         yield "type", _key(entity.type)
     for name, values in entity.attributes.items():
-        for value in values:
-            if isinstance(value, str):
-                word = _key(value)
-                if word and word.count(" ") < MAX_WORDS:
-                    yield name, word
-            elif year_like(value):
-                yield name, str(int(value))
-                yield name, f"{int(value) // 10}0s"
+        for word in words_of(values):
+            yield name, word
+
+
+def words_of(values: Iterable[Value]) -> Iterator[str]:
+    """Yield the keys of those of an attribute's values that a query may name; years give their decade as well."""
+    for value in values:
+        if isinstance(value, str):
+            word = _key(value)
+            if word and word.count(" ") < MAX_WORDS:
+                yield word
+        elif year_like(value):
+            yield str(int(value))
+            yield f"{int(value) // 10}0s"
 
 
 def names_of(entity: Entity) -> list[str]:

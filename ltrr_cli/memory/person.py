@@ -97,9 +97,9 @@ class Person:
             masses = np.sign(masses) * fades * self._scale
         items, rows, weights = self._here(items, masses)
         if self._likes:
-            liked = np.array([hash64(one) for one in self._view.ids(np.array(self._likes, np.int64))], np.uint64)
-            items = np.concatenate([items, liked])
-            rows = np.concatenate([rows, np.array(self._likes, np.int64)])
+            liked = np.array(self._likes, np.int64)
+            items = np.concatenate([items, self._view.hashes(liked)])
+            rows = np.concatenate([rows, liked])
             weights = np.concatenate([weights, np.ones(len(liked))])
         return items, rows, weights
 

@@ -51,6 +51,19 @@ class Table:
         place = int(np.searchsorted(self._hashes, np.uint64(item)))
         return float(self._values[place]) if place < len(self._hashes) and int(self._hashes[place]) == item else 0.0
 
+    def values(self, items: NDArray[np.uint64]) -> NDArray[np.float64]:
+        """Return the values of some hashes, 0 for those that have none: (n,) float64."""
+        found = np.zeros(len(items))
+        if len(self._hashes):
+            places = np.minimum(self._hashes.searchsorted(items), len(self._hashes) - 1)
+            np.copyto(found, self._values[places], where=self._hashes[places] == items)
+        if self._new:
+            new = [*map(self._new.get, items.tolist())]
+            for place, value in enumerate(new):
+                if value is not None:
+                    found[place] = value
+        return found
+
     def __setitem__(self, item: int, value: float) -> None:
         """Set the value of a hash."""
         self._new[item] = value

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ltrr_cli.index.view import Part, View
+    from ltrr_cli.index.view import Placed, View
     from ltrr_cli.memory.person import Person
     from ltrr_cli.memory.recall import Recall
     from ltrr_cli.records import Understood
@@ -92,7 +92,7 @@ def features(
     if not len(rows):
         return out.T
     view, recall, understood = subject.view, subject.recall, subject.understood
-    parts = view.by_segment(rows)
+    parts = view.placed(rows)
     _arms(out, at, ranks, scores)
     for name in _BY_FLUENCY:
         if name in at:
@@ -126,7 +126,7 @@ def _mend(
     out: NDArray[np.float32],
     at: Mapping[str, int],
     corrected: Subject,
-    parts: Sequence[Part],
+    parts: Sequence[Placed],
     rows: NDArray[np.int64],
     ranks: NDArray[np.int32],
     arms: Sequence[str],
@@ -188,7 +188,7 @@ def _vectors(
     vectors = subject.view.vectors(rows)
     if subject.vector is not None:
         similarity = cosines(vectors, subject.vector)
-        for segment, places, own in subject.view.by_segment(rows):
+        for segment, places, own in subject.view.placed(rows):
             if len(segment.vectors.passages):
                 best_of = similarity[places]
                 segment.vectors.passages.raise_some(best_of, own, subject.vector)
@@ -205,7 +205,7 @@ def _vectors(
             out[at[name]] = cosines(vectors, taste)
 
 
-def _titles(out: NDArray[np.float32], at: Mapping[str, int], parts: Sequence[Part], subject: Subject) -> None:
+def _titles(out: NDArray[np.float32], at: Mapping[str, int], parts: Sequence[Placed], subject: Subject) -> None:
     """Fill the title features. Words weigh by the idf of their stems, so that "the" in a title counts little."""
     understood = subject.understood
     distinct = tuple(dict.fromkeys(understood.words))
@@ -230,7 +230,7 @@ def _titles(out: NDArray[np.float32], at: Mapping[str, int], parts: Sequence[Par
                 out[at["session.title"], places] = segment.titles.match(own, 0, new, weights)[1]
 
 
-def _values(out: NDArray[np.float32], at: Mapping[str, int], parts: Sequence[Part], subject: Subject) -> None:
+def _values(out: NDArray[np.float32], at: Mapping[str, int], parts: Sequence[Placed], subject: Subject) -> None:
     """Fill the agreement with what was understood: values, titles, types; and the shares of the user's types."""
     wanted = _wanted(subject)
     if wanted:
@@ -248,7 +248,7 @@ def _values(out: NDArray[np.float32], at: Mapping[str, int], parts: Sequence[Par
             for one in ranges:
                 inside = segment.numbers.within(one.attribute, one.low, one.high, own)
                 if inside is not None:
-                    row[places[inside]] += one.probability
+                    row[places] += np.where(inside, np.float32(one.probability), np.float32(0))
 
 
 def _wanted(subject: Subject) -> dict[str, dict[str, float]]:
@@ -278,7 +278,7 @@ def _wanted(subject: Subject) -> dict[str, dict[str, float]]:
 
 
 def _person(
-    out: NDArray[np.float32], at: Mapping[str, int], parts: Sequence[Part], person: Person, rows: NDArray[np.int64]
+    out: NDArray[np.float32], at: Mapping[str, int], parts: Sequence[Placed], person: Person, rows: NDArray[np.int64]
 ) -> None:
     """Fill what the person did, what goes together with what he likes, and the values that he likes."""
     if person.own is not None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ltrr_cli.index.view import Part
+    from ltrr_cli.index.view import Placed
     from ltrr_cli.records import Understood
 
 _K1, _B = 1.2, 0.75
@@ -27,7 +27,7 @@ _K1, _B = 1.2, 0.75
 def match_words(
     out: NDArray[np.float32],
     at: Mapping[str, int],
-    parts: Sequence[Part],
+    parts: Sequence[Placed],
     understood: Understood,
     first: NDArray[np.intp],
 ) -> None:

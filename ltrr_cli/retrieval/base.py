@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -70,6 +70,8 @@ class Request:
     before: Mapping[str, Hits] = field(default_factory=dict, repr=False)
     missing: set[str] = field(default_factory=set, repr=False)
     """Names of segments that a strategy could not search: it adds them, and the answer is marked."""
+    text_queries: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
+    """The full-text query by segment and text, kept for all arms that search with it."""
 
     @cached_property
     def known(self) -> NDArray[np.int64]:

@@ -16,7 +16,7 @@ from ltrr_cli.analysis.normal import normal, plain
 from ltrr_cli.index.fulltext import TEXT_FIELDS
 from ltrr_cli.index.words import stem_hashes
 from ltrr_cli.retrieval.spans import Span, fuzzy_query
-from ltrr_cli.retrieval.variants import LEAST, SHORTEST, Variant, frequency, slots_of, together, variants
+from ltrr_cli.retrieval.variants import LEAST, SHORTEST, Variant, likelier, slots_of, together, variants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +90,7 @@ def _unknown(view: View, slots: Sequence[Slot], counts: Sequence[int], *, comple
             continue
         looked_up += 1
         if count:
-            found = [] if len(slot.word) < SHORTEST else _likelier(view, slot)
+            found = [] if len(slot.word) < SHORTEST else likelier(view, slot.word, _MUCH_MORE, last=False)
             span = Span(place, place + 1, tuple(found), known=True)
         elif joined := _joined(view, slots, place, done):
             span = joined
@@ -120,13 +120,6 @@ def _joined(view: View, slots: Sequence[Slot], place: int, done: int) -> Span | 
     return None
 
 
-def _likelier(view: View, slot: Slot, times: float = _MUCH_MORE, *, last: bool = False) -> list[Variant]:
-    """Return the near words that occur so many times as often as a known one."""
-    least = times * (1 + frequency(view, slot.word))
-    found = variants(view, slot.word, last=last, near=1.0)
-    return [one for one in found if all(frequency(view, word) >= least for word in one.words)]
-
-
 def _doubtful(view: View, slots: Sequence[Slot], *, complete: bool) -> list[Span]:
     """Return the one word that is to be doubted, where no entity has all words and some would with a near one."""
     telling = [place for place, slot in enumerate(slots) if not slot.common]
@@ -138,10 +131,10 @@ def _doubtful(view: View, slots: Sequence[Slot], *, complete: bool) -> list[Span
         last = not complete and place == len(slots) - 1
         if len(slot.word) < (LEAST if last else SHORTEST):
             continue
-        likelier = _likelier(view, slot, _MORE, last=last)
+        near = likelier(view, slot.word, _MORE, last=last)
         others = [slots[other] for other in telling if other != place]
-        found = [_count(view, [*others, *slots_of(view.segments[-1], one, slot.language)]) for one in likelier]
-        good = tuple(Variant(one.words, _DOUBT) for one, count in zip(likelier, found, strict=True) if count)
+        found = [_count(view, [*others, *slots_of(view.segments[-1], one, slot.language)]) for one in near]
+        good = tuple(Variant(one.words, _DOUBT) for one, count in zip(near, found, strict=True) if count)
         if good and (best is None or max(found) > best[0]):
             best = (max(found), Span(place, place + 1, good, known=True))
     return [best[1]] if best else []

@@ -14,7 +14,7 @@ import numpy as np
 
 from ltrr_cli.index.dictionary import TITLE
 from ltrr_cli.memory.person import values_at
-from ltrr_cli.text import hash64, token_hash
+from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,6 @@ _NAMED = 2.0
 """Being named weighs so many times what sharing a value does."""
 _COMMON = 0.1
 """A value of a larger share of all entities does not count."""
-_VALUES = 16
 _MOST_NAMESAKES = 20
 """A title of more entities than that names none of them."""
 
@@ -52,21 +51,20 @@ def kin(view: View, seeds: NDArray[np.int64], weights: Sequence[float], person: 
     """Return what has to do with the seeds (rows, weights > 0), without them; `person` knows what goes together."""
     wanted: dict[str, float] = {}
     titles: dict[int, float] = {}
-    named_by = _naming(view, [view.terms(row)[0] for row in seeds.tolist()])
-    for row, weight in zip(seeds.tolist(), weights, strict=True):
-        title, values = view.terms(row)
-        for name, word in values[:_VALUES]:
+    named = [view.named(row) for row in seeds.tolist()]
+    named_by = _naming(view, [one.title for one in named])
+    for (title, values), weight in zip(named, weights, strict=True):
+        for name, term, hashed in values:
             if name != "type":
-                term, hashed = f"{name}={word}", token_hash(word)
                 wanted[term] = wanted.get(term, 0.0) + weight
-                titles[hashed] = max(titles.get(hashed, 0.0), weight)
+                if weight > titles.get(hashed, 0.0):
+                    titles[hashed] = weight
         for name in named_by[title]:
             wanted[f"{name}={title}"] = wanted.get(f"{name}={title}", 0.0) + weight * _NAMED
     shared = _of_most(_added([_shared(view, wanted), _named(view, titles)]))
     near = None
     if person is not None:
-        hashes = np.array([hash64(one) for one in view.ids(seeds)], np.uint64)
-        near = _of_most(person.together(hashes, np.array(weights, np.float64)))
+        near = _of_most(person.together(view.hashes(seeds), np.array(weights, np.float64)))
     rows = shared[0] if near is None else np.union1d(shared[0], near[0])
     rows = rows[(rows[:, None] != seeds).all(1) & view.living(rows)]
     return Kin(rows, values_at(rows, shared), np.zeros(len(rows)) if near is None else values_at(rows, near))
@@ -112,10 +110,10 @@ def _named(view: View, titles: dict[int, float]) -> Weighted:
     for segment in view.segments:
         places, rows = segment.titles.having(wanted)
         counts = np.bincount(places, minlength=len(wanted))
-        idf = np.array([view.idf(min(count, view.rows)) for count in counts.tolist()])
         few = counts[places] <= _MOST_NAMESAKES
-        scores = (weights * idf * _NAMED)[places]
-        parts.append((rows[few] + segment.base, scores[few]))
+        places, rows = places[few], rows[few]
+        idf = np.array([view.idf(count) for count in counts[places].tolist()])
+        parts.append((rows + segment.base, weights[places] * idf * _NAMED))
     return _added(parts)
 
 

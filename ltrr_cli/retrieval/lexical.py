@@ -34,7 +34,15 @@ _MOST_OFTEN = 2.2
 
 
 def text_query(segment: Segment, request: Request) -> Any:
-    """Return the Tantivy query for a request's text, with idf taken over all segments."""
+    """Return the Tantivy query for a request's text, with idf taken over all segments; several arms ask for it."""
+    asked = segment.name, request.query.text
+    made = request.text_queries.get(asked)
+    if made is None:
+        made = request.text_queries[asked] = _text_query(segment, request)
+    return made
+
+
+def _text_query(segment: Segment, request: Request) -> Any:
     fulltext, view, asked = segment.fulltext, request.view, segment.analysis.query(request.query.text)
     little = COMMON if not all(slot.common for slot in asked.slots) else 1.0
     words = [word_query(segment, view, slot, little if slot.common else 1.0) for slot in asked.slots]

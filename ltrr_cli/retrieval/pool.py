@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ltrr_cli.retrieval.base import Hits
 
 
+_NO_ROWS: NDArray[np.int64] = np.empty(0, np.int64)
+
+
 @dataclass(frozen=True, slots=True)
 class Pool:
     """The candidates, n of them, from m arms.
@@ -32,12 +35,13 @@ class Pool:
 def union(found: Mapping[str, Hits]) -> Pool:
     """Unite the arms' hits."""
     arms = tuple(found)
-    flat = [hits.rows for hits in found.values()]
-    rows = np.unique(np.concatenate(flat)) if flat else np.empty(0, np.int64)
+    lists = list(found.values())
+    sizes = [len(hits.rows) for hits in lists]
+    rows, places = np.unique(np.concatenate([hits.rows for hits in lists] or [_NO_ROWS]), return_inverse=True)
     ranks = np.zeros((len(rows), len(arms)), np.int32)
     scores = np.full((len(rows), len(arms)), np.nan, np.float32)
-    for number, hits in enumerate(found.values()):
-        places = np.searchsorted(rows, hits.rows)
-        ranks[places, number] = np.arange(1, len(hits.rows) + 1)
-        scores[places, number] = hits.scores
+    if lists:
+        numbers = np.arange(len(arms)).repeat(sizes)
+        ranks[places, numbers] = np.concatenate([np.arange(1, size + 1) for size in sizes])
+        scores[places, numbers] = np.concatenate([hits.scores for hits in lists])
     return Pool(rows, arms, ranks, scores)

@@ -14,10 +14,11 @@ from weakref import WeakKeyDictionary
 
 from ltrr_cli.analysis.base import Slot
 from ltrr_cli.analysis.normal import plain
+from ltrr_cli.index.edits import one_error
 from ltrr_cli.index.spelling import spellable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ltrr_cli.index.segment import Segment
     from ltrr_cli.index.spelling import Spelling
@@ -42,6 +43,8 @@ _MOST = 6
 _MOST_COMPLETIONS = 5
 _LEAST_WEIGHT = 0.03
 _MOST_KEPT = 4096
+_ROUNDING = 1e-9
+"""Sums of the same numbers may differ by so much of them."""
 
 
 _Candidate = tuple[tuple[str, ...], float, float]
@@ -61,19 +64,49 @@ _kept: WeakKeyDictionary[View, dict[_Asked, list[Variant]]] = WeakKeyDictionary(
 """The variants of the last words asked for: whatever is typed, the same words come again."""
 
 
-def variants(view: View, word: str, *, last: bool, near: float = 2.0) -> list[Variant]:
-    """Return what an unknown word may stand for, likeliest first; the last word of a query may be incomplete.
+def variants(view: View, word: str, *, last: bool) -> list[Variant]:
+    """Return what an unknown word may stand for, likeliest first; the last word of a query may be incomplete."""
+    return _once(view, (word, last, 0.0), lambda: _variants(view, word, last=last, near=2.0))
 
-    `near` bounds the errors further than the word's length does.
-    """
+
+def likelier(view: View, word: str, times: float, *, last: bool) -> list[Variant]:
+    """Return the same of a known word, at most one error away, as far as it occurs so many `times` as often."""
+
+    def found() -> list[Variant]:
+        least = times * (1 + frequency(view, word))
+        if not _occurs(view, plain(word), least, last=last):
+            return []
+        near = _variants(view, word, last=last, near=1.0)
+        return [one for one in near if all(frequency(view, own) >= least for own in one.words)]
+
+    return _once(view, (word, last, times), found)
+
+
+def _once(view: View, asked: _Asked, make: Callable[[], list[Variant]]) -> list[Variant]:
     kept = _kept.setdefault(view, {})
-    asked = (word, last, near)
     found = kept.get(asked)
     if found is None:
         if len(kept) >= _MOST_KEPT:
             kept.clear()
-        found = kept[asked] = _variants(view, word, last=last, near=near)
+        found = kept[asked] = make()
     return found
+
+
+def _occurs(view: View, word: str, least: float, *, last: bool) -> bool:
+    """Whether a variant of a word without accents, with one error at most, may have words that all occur so often.
+
+    It is much quicker than to make the variants, and seldom true: most words that people type are no typing errors.
+    """
+    each = least * (1 - _ROUNDING) / max(1, len(view.segments))
+    for spelling in [segment.spelling for segment in view.segments if segment.spelling is not None]:
+        places = spelling.alike(word, 1)
+        often = places[spelling.counts[places] @ _FIELDS >= each].tolist()
+        if any(one_error(word, spelling.plain(place)) for place in often):
+            return True
+        if last and (spelling.counts[spelling.completions(word)] @ _FIELDS >= each).any():
+            return True
+    cuts = range(_LEAST_PART, len(word) - _LEAST_PART + 1) if len(word) >= SHORTEST else ()
+    return any(frequency(view, word[:cut]) >= each and frequency(view, word[cut:]) >= each for cut in cuts)
 
 
 def _variants(view: View, word: str, *, last: bool, near: float) -> list[Variant]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ltrr_cli.index.edits import DOUBLE, SWAP, distances
+from ltrr_cli.index.edits import DOUBLE, SWAP, distances, one_error
 
 WORD = st.text("abcé日", min_size=1, max_size=9)
 
@@ -53,3 +53,23 @@ def test_like_the_textbook(typed: str, words: list[str]) -> None:
         exact = slow(typed, word)
         if exact <= 2 or found <= 2:
             assert found == pytest.approx(exact, abs=1e-5)
+
+
+@given(WORD, WORD)
+def test_one_error(typed: str, word: str) -> None:
+    """One error at most costs 1 at most, and two cost more."""
+    assert one_error(typed, word) == (slow(typed, word) <= 1)
+
+
+@given(WORD, st.integers(0, 9), st.sampled_from(["swap", "drop", "double", "replace"]))
+def test_one_error_made(word: str, place: int, kind: str) -> None:
+    """Each kind of error, made in a word, is seen from both sides."""
+    at = place % len(word)
+    changed = {
+        "swap": word[:at] + word[at : at + 2][::-1] + word[at + 2 :],
+        "drop": word[:at] + word[at + 1 :],
+        "double": word[: at + 1] + word[at:],
+        "replace": f"{word[:at]}x{word[at + 1 :]}",
+    }[kind]
+    assert one_error(changed, word)
+    assert one_error(word, changed)

@@ -35,6 +35,12 @@ def test_hashes_give_their_rows(ids: Ids) -> None:
     assert ids.rows(np.array([hash64(one) for one in IDS], np.uint64)).tolist() == list(range(7))
 
 
+def test_rows_give_their_hashes(ids: Ids) -> None:
+    """Every row gives the hash of its id, in any order and more than once."""
+    rows = [6, 0, 0, 5, 4, 3, 2, 1]
+    assert ids.hashes(np.array(rows)).tolist() == [hash64(IDS[row]) for row in rows]
+
+
 def test_unknown_ids_have_no_row(ids: Ids) -> None:
     """A hash that no id has gives -1, also below the smallest and above the largest one."""
     hashes = np.array([hash64("song:2"), 0, 2**64 - 1, hash64("é")], np.uint64)

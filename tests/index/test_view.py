@@ -10,7 +10,7 @@ import pytest
 
 from ltrr_cli.analysis.base import Slot
 from ltrr_cli.records import Entity
-from ltrr_cli.text import hash64
+from ltrr_cli.text import hash64, token_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +64,8 @@ def test_rows_give_entities(view: View) -> None:
     rows = np.array([7, 2, 5, 8, 0])
     assert view.ids(rows) == ["b2", "a2", "a1", "b3", "a0"]
     assert [view.entity(int(row)).title for row in rows] == ["love rain", "love 2", "love anew", "gone love", "love 0"]
+    assert [view.face(int(row)).title for row in rows] == [view.entity(int(row)).title for row in rows]
+    assert view.hashes(rows).tolist() == [hash64(one) for one in view.ids(rows)]
     assert view.popularity(rows).tolist() == pytest.approx([np.nan, 0.5, 0.5, np.nan, 0.1], nan_ok=True)
 
 
@@ -72,6 +74,26 @@ def test_by_segment_splits_rows(view: View) -> None:
     rows = np.array([8, 0, 5, 4, 5])
     parts = [(segment.name, places.tolist(), own.tolist()) for segment, places, own in view.by_segment(rows)]
     assert parts == [("000001", [1, 3], [0, 4]), ("000002", [0, 2, 4], [3, 0, 0])]
+
+
+def test_what_is_written_by_segment_lands_in_place(view: View, make_view: Callable[..., View]) -> None:
+    """Of one segment and of several, each row's own number comes to the row's place."""
+    for some, rows in ((view, np.array([8, 0, 5, 4, 5])), (make_view(FIRST), np.array([3, 0, 3]))):
+        out = np.full(len(rows), -1)
+        for segment, places, own in some.placed(rows):
+            out[places] = own + segment.base
+        assert out.tolist() == rows.tolist()
+
+
+def test_what_an_entity_is_named(make_view: Callable[..., View]) -> None:
+    """The key of its title, and its values in order, each with its term and the hash of its key."""
+    view = make_view([Entity(id="x", type="Song", title="Love, Love!", attributes={"mood": ("Sad", "Big Joy")})])
+    assert view.named(0).title == "love love"
+    assert view.named(0).values == (
+        ("mood", "mood=big joy", token_hash("big joy")),
+        ("mood", "mood=sad", token_hash("sad")),
+        ("type", "type=song", token_hash("song")),
+    )
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 5, 6, 50])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from ltrr_cli.feedback.log import encode_line
 from ltrr_cli.feedback.ubi import impression_to_ubi
 from ltrr_cli.memory.exposure import HALF_LIFE, Exposure, shown_at, shown_on
 from ltrr_cli.records import Impression
+from ltrr_cli.text import hash64
 
 TIME = 1_750_000_000.0
 TRICKY = '"query_response_hit_ids":["x"] "timestamp":"1999'
@@ -18,8 +20,9 @@ def test_places_and_time() -> None:
     exposure = Exposure()
     exposure.add(["a", "b"], TIME)
     exposure.add(["b"], TIME)
-    assert exposure.of(["a", "b", "c"], TIME).tolist() == pytest.approx([1, 1.5, 0])
-    assert exposure.of(["a"], TIME + HALF_LIFE).tolist() == pytest.approx([0.5])
+    entities = np.array([hash64(one) for one in ("a", "b", "c")], np.uint64)
+    assert exposure.of(entities, TIME).tolist() == pytest.approx([1, 1.5, 0])
+    assert exposure.of(entities[:1], TIME + HALF_LIFE).tolist() == pytest.approx([0.5])
     assert exposure.pages(TIME) == pytest.approx(2)
 
 

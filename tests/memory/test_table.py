@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +32,8 @@ def test_it_is_a_dict(steps: list[tuple[int, float] | None]) -> None:
                 table[step[0]] = step[1]
                 model[step[0]] = step[1]
         assert {key: table[key] for key in model} == model
+        asked = [*model, 0, 3, 2**64 - 1]
+        assert table.values(np.array(asked, np.uint64)).tolist() == [model.get(key, 0.0) for key in asked]
         assert all(table[key] == 0 for key in {0, 3, 2**63, 2**64 - 1} - set(model))
 
 
