@@ -128,8 +128,7 @@ class Fleet:
                     self._take(left, segment, future, found, now)
             for segment, one in left.items():
                 if one.again <= now:
-                    self.hedged += bool(one.futures)
-                    self._ask(segment, one)
+                    self.hedged += self._ask(segment, one) and len(one.futures) > 1
         return found, sorted(left)
 
     def _take(
@@ -146,8 +145,8 @@ class Fleet:
         others = [lane for lane in self._lanes[segment] if lane not in one.lanes]
         one.again = min(one.again, now if others else now + _AGAIN)
 
-    def _ask(self, segment: str, one: _Try) -> None:
-        """Ask through the least busy replica, if one is left that was not asked; all over where all have failed."""
+    def _ask(self, segment: str, one: _Try) -> bool:
+        """Ask through the least busy replica that was not asked, if one is left; all over where all have failed."""
         lanes = [lane for lane in self._lanes[segment] if lane not in one.lanes]
         if not lanes and not one.futures:
             one.lanes.clear()
@@ -157,6 +156,7 @@ class Fleet:
             lane = min(lanes, key=lambda lane: lane.load)
             one.lanes.append(lane)
             one.futures.append(lane.ask(one.asked))
+        return bool(lanes)
 
     def _patience(self) -> float:
         if len(self._took) < _ENOUGH:
