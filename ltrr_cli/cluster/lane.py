@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.cluster.asked import Asked, Found
@@ -103,7 +104,7 @@ class Lane:
     def _came(self, batch: list[_Waiting], done: Future[list[Found]]) -> None:
         error = done.exception()
         if error is not None:
-            self._fail(batch, error)
+            WORKERS.begin(partial(self._fail, batch, error))  # Ray's own thread must not wait for Ray
             return
         with self._lock:
             self._calls.discard(id(batch))
