@@ -22,7 +22,6 @@ from ltrr_cli import Engine
 from ltrr_cli.cluster.build import build_cluster
 from ltrr_cli.cluster.router import Cluster
 from ltrr_cli.estimators.measures import parse_measures
-from ltrr_cli.index.passages import cosines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +75,7 @@ def _compare(path: Path, shards: int, queries: list[tuple[str, dict[str, int]]])
                 if expected[arm]:
                     have = {hit for hit, _ in found[arm]}
                     shared[arm].append(mean([hit in have for hit, _ in expected[arm]]))
-            exact = cosines(view.vectors(every), one._opened.query_vectors.of(text))  # noqa: SLF001
+            exact = view.similarity(every, one._opened.query_vectors.of(text))  # noqa: SLF001
             nearest = view.ids(np.argsort(-exact, kind="stable")[:DEPTH])
             near = {hit for hit, _ in found["semantic"]}
             recall.append(mean([hit in near for hit in nearest]))

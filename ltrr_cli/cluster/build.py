@@ -31,7 +31,7 @@ from ltrr_cli.cluster.vectors import encode_chunk, vectors_file
 from ltrr_cli.encoder import encoder_digest, encoder_folder
 from ltrr_cli.engine.build import closing_handle, keep_encoder, put_live
 from ltrr_cli.engine.publish import next_name, settle, temporary
-from ltrr_cli.errors import IndexDirectoryError, LockedError, UsageError
+from ltrr_cli.errors import CatalogError, IndexDirectoryError, LockedError, UsageError
 from ltrr_cli.index.files import writing
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import NAME, Live, read_manifest
@@ -81,7 +81,7 @@ def build_cluster(
         raise UsageError(f"shards must be from 1 to {MAX_SHARDS:,}, not {shards}")
     if missing := [path for path in files if not path.is_file()]:
         raise UsageError(f"{missing[0]} is no file", next="a cluster is built from files, which can be read again")
-    _check(root)
+    ours = _check(root)
     with exclusive(root / "locks" / "build", timeout=5):
         source = encoder_folder(encoder)
         name = encoder_digest(source)
@@ -101,8 +101,12 @@ def build_cluster(
         with closing_handle(keep_encoder(root, source, name)):
             found = Split.read(work)
             if found is None:
-                catalog = Catalog(files, overrides=overrides, strict=strict, on_bad=on_bad)
-                found = split(catalog, work, shards, suggest=suggest, progress=progress)
+                try:
+                    catalog = Catalog(files, overrides=overrides, strict=strict, on_bad=on_bad)
+                    found = split(catalog, work, shards, suggest=suggest, progress=progress)
+                except CatalogError:
+                    shutil.rmtree(root if ours else work, ignore_errors=True)
+                    raise
             skipped = _run(root, found, digest, root / "encoder" / name, address, progress)
             layout = _publish(root, found, digest, name)
         shutil.rmtree(work.parent, ignore_errors=True)
@@ -119,8 +123,8 @@ def build_cluster(
     )
 
 
-def _check(root: Path) -> None:
-    """Refuse a directory that holds something else."""
+def _check(root: Path) -> bool:
+    """Refuse a directory that holds something else; make it, and return whether it was not there."""
     if root.exists() and not root.is_dir():
         raise IndexDirectoryError("this is a file, not a directory", where=str(root), next="give another directory")
     ours = (NAME, "shards", "unfinished", "locks")
@@ -128,8 +132,10 @@ def _check(root: Path) -> None:
         raise IndexDirectoryError(
             "this directory holds other files and is no index", where=str(root), next="give a new or an empty directory"
         )
+    new = not root.exists()
     with writing(root):
         root.mkdir(parents=True, exist_ok=True)
+    return new
 
 
 def _collect(work: Path) -> None:

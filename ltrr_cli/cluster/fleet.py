@@ -73,11 +73,14 @@ class Fleet:
 
     def wait(self) -> list[int]:
         """Wait until all replicas are open; returns their processes. Raises `ClusterError` where one does not open."""
-        return [one.result() for opening in self._opening() for one in opening]
+        return [one.result() for opening in self._opening(list(self._lanes.values())) for one in opening]
 
     def wait_for_some(self) -> None:
-        """Wait until a replica of every segment is open. Raises `ClusterError` where none opens."""
-        for opening in self._opening():
+        """Wait until every segment has an open replica, but for those that others opened before.
+
+        Raises `ClusterError` where none opens.
+        """
+        for opening in self._opening([lanes for lanes in self._lanes.values() if all(lane.own for lane in lanes)]):
             failed: ClusterError | None = None
             for one in as_completed(opening):
                 error = one.exception()
@@ -87,9 +90,9 @@ class Fleet:
             else:
                 raise failed or ClusterError("a segment has no replica")
 
-    def _opening(self) -> list[list[Future[int]]]:
+    def _opening(self, segments: Sequence[Sequence[Lane]]) -> list[list[Future[int]]]:
         end = time.monotonic() + _OPENING
-        return [[WORKERS.begin(partial(lane.wait, end)) for lane in lanes] for lanes in self._lanes.values()]
+        return [[WORKERS.begin(partial(lane.wait, end)) for lane in lanes] for lanes in segments]
 
     def close(self) -> None:
         """Let the replicas go; those that this process made end, unless they are shared."""
@@ -125,8 +128,7 @@ class Fleet:
                     self._take(left, segment, future, found, now)
             for segment, one in left.items():
                 if one.again <= now:
-                    self.hedged += bool(one.futures)
-                    self._ask(segment, one)
+                    self.hedged += self._ask(segment, one) and len(one.futures) > 1
         return found, sorted(left)
 
     def _take(
@@ -143,8 +145,8 @@ class Fleet:
         others = [lane for lane in self._lanes[segment] if lane not in one.lanes]
         one.again = min(one.again, now if others else now + _AGAIN)
 
-    def _ask(self, segment: str, one: _Try) -> None:
-        """Ask through the least busy replica, if one is left that was not asked; all over where all have failed."""
+    def _ask(self, segment: str, one: _Try) -> bool:
+        """Ask through the least busy replica that was not asked, if one is left; all over where all have failed."""
         lanes = [lane for lane in self._lanes[segment] if lane not in one.lanes]
         if not lanes and not one.futures:
             one.lanes.clear()
@@ -154,6 +156,7 @@ class Fleet:
             lane = min(lanes, key=lambda lane: lane.load)
             one.lanes.append(lane)
             one.futures.append(lane.ask(one.asked))
+        return bool(lanes)
 
     def _patience(self) -> float:
         if len(self._took) < _ENOUGH:

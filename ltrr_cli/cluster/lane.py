@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.cluster.asked import Asked, Found
@@ -32,11 +33,11 @@ _Waiting = tuple[Asked, "Future[Found]"]
 
 
 class Lane:
-    """Asks one replica; `make` returns its handle, and whether it was made now, also anew when it died for good."""
+    """Asks one replica; `make` returns its handle, and whether it was made now (`own`), again when it died for good."""
 
     def __init__(self, make: Callable[[], tuple[Any, bool]]) -> None:
         self._make = make
-        self._actor, self._own = make()
+        self._actor, self.own = make()
         self._waiting: deque[_Waiting] = deque()
         self._calls: set[int] = set()
         self._lock = threading.Lock()
@@ -67,7 +68,7 @@ class Lane:
 
     def close(self) -> None:
         """Let the replica go, and end it, if it was made here."""
-        if self._own:
+        if self.own:
             self.end()
         self._closed = True
 
@@ -103,7 +104,7 @@ class Lane:
     def _came(self, batch: list[_Waiting], done: Future[list[Found]]) -> None:
         error = done.exception()
         if error is not None:
-            self._fail(batch, error)
+            WORKERS.begin(partial(self._fail, batch, error))  # Ray's own thread must not wait for Ray
             return
         with self._lock:
             self._calls.discard(id(batch))
@@ -118,7 +119,7 @@ class Lane:
             self._failed = time.monotonic()
         if not isinstance(error, unavailable) and not self._closed:  # it does not come back by itself
             try:
-                self._actor, self._own = self._make()
+                self._actor, self.own = self._make()
             except Exception:  # noqa: BLE001 – the next question tries again
                 self._failed = time.monotonic()
         for _, future in batch:

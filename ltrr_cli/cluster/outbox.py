@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from ltrr_cli.engine.workers import WORKERS
-from ltrr_cli.errors import ClusterError
+from ltrr_cli.errors import LtrrError
 from ltrr_cli.index.files import file_mode, writing
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Outbox:
                     told += self._send(batch)
                     for _ in batch:
                         self._waiting.popleft()
-            except ClusterError:
+            except LtrrError:  # it is away, or cannot write: what waits is sent again
                 return None
             if self._handle is not None:  # all of it is in the logs
                 os.ftruncate(self._handle, 0)

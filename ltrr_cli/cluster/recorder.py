@@ -36,10 +36,7 @@ class Recorder:
         self._root = Path(root)
         self._engine = Engine.open(self._root)
         self._since = 0
-        for path, lines in abandoned(self._root):
-            for start in range(0, len(lines), BATCH):
-                self.take(lines[start : start + BATCH])
-            path.unlink(missing_ok=True)
+        self._gather()
 
     def take(self, lines: Sequence[Line]) -> list[Received]:
         """Log lines, in order; returns what became of the events. All is on the disk then."""
@@ -54,11 +51,18 @@ class Recorder:
         return told
 
     def tend(self) -> None:
-        """Train the ranker and write the learned state down, where it is time to."""
+        """Take what dead routers left; train the ranker and write the learned state down, where it is time to."""
+        self._gather()
         if self._since >= _TEND_EVERY:
             self._since = 0
             with suppress(LtrrError):  # what was logged is safe without it, and it is tried again
                 self._engine.tend()
+
+    def _gather(self) -> None:
+        for path, lines in abandoned(self._root):
+            for start in range(0, len(lines), BATCH):
+                self.take(lines[start : start + BATCH])
+            path.unlink(missing_ok=True)
 
 
 class Way:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +49,7 @@ def connect(address: str | None = None) -> Any:
     if module.is_initialized():
         return module
     started = {} if address or os.environ.get("RAY_ADDRESS") else _started()
+    on_end = signal.getsignal(signal.SIGTERM)
     try:
         module.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR", **started)
     except Exception as error:
@@ -55,6 +58,8 @@ def connect(address: str | None = None) -> Any:
             where=address or "this machine",
             next="check the address (host:port), and that RAY_AUTH_TOKEN_PATH names the token of that cluster",
         ) from error
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, on_end)  # Ray takes it, and ends with 15
     return module
 
 

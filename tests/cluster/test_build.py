@@ -15,7 +15,7 @@ from machines import COUNT, ENCODER
 from ltrr_cli.cluster.build import build_cluster
 from ltrr_cli.cluster.layout import part_of, read_layout
 from ltrr_cli.engine import Engine
-from ltrr_cli.errors import IndexDirectoryError, UsageError
+from ltrr_cli.errors import CatalogError, IndexDirectoryError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,6 +147,10 @@ def test_what_cannot_be_built(catalogue: Path, tmp_path: Path) -> None:
         build_cluster(["-"], tmp_path / "a", shards=2)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.txt").write_text("mine")
+    (tmp_path / "bad.jsonl").write_text("nonsense\n")
+    with pytest.raises(CatalogError, match="none of the 1 records is usable"):
+        build_cluster([tmp_path / "bad.jsonl"], tmp_path / "a", shards=2, encoder=ENCODER)
+    assert not (tmp_path / "a").exists()
     with pytest.raises(IndexDirectoryError, match="holds other files"):
         build_cluster([catalogue], tmp_path / "full", shards=2)
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.txt"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import subprocess
 import sys
 import time
 from contextlib import contextmanager
@@ -176,6 +178,25 @@ def test_the_command(cluster: Cluster, index: Path) -> None:
     assert json.loads(partial.stdout)["partial"] is True
     assert json.loads(partial.stdout)["missing"] == ["000002"]
     assert "this answer is partial, 000002 did not answer in time" in partial.stderr
+
+
+def test_the_command_that_serves(machines: Machines, index: Path, tmp_path: Path) -> None:
+    """Its replicas serve who comes, outlive him, and end with it."""
+    own = shutil.copytree(index, tmp_path / "own.ltrr")
+    call = ["cluster", "serve", str(own), "--replicas", "1", "--address", machines.address]
+    with subprocess.Popen([sys.executable, "-m", "ltrr_cli.cli", *call], stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        assert "3 replicas of 3 shards are open" in server.stderr.readline()
+        with Cluster.open(own, replicas=1) as router:
+            processes = set(router.fleet.wait())
+            assert _ask(router, "love").results
+        assert processes <= set(machines.processes("Replica"))
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=PATIENCE) == 128 + signal.SIGTERM
+    end = time.monotonic() + PATIENCE
+    while processes & set(machines.processes("Replica")):
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def test_the_command_that_builds(machines: Machines, tmp_path: Path) -> None:
