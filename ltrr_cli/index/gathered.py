@@ -65,7 +65,10 @@ class Gathered:
         """
         import polars as pl
 
-        if not self._parts or self._keys:
+        if not self._parts:  # few: no files
+            yield self._taken()
+            return
+        if self._keys:
             self._settle()
         try:
             places = self._places()
@@ -94,6 +97,12 @@ class Gathered:
         return places
 
     def _settle(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._parts.append(self._folder / f"{len(self._parts)}.arrow")
+        self._taken().write_ipc(self._parts[-1])
+
+    def _taken(self) -> pl.DataFrame:
+        """Return the rows that wait, which do so no more."""
         import numpy as np
         import polars as pl
 
@@ -105,7 +114,5 @@ class Gathered:
         }
         if self._with_texts:
             columns["text"] = pl.Series(self._texts, dtype=pl.String)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._parts.append(self._folder / f"{len(self._parts)}.arrow")
-        pl.DataFrame(columns).sort("key", maintain_order=True).write_ipc(self._parts[-1])
         self._clear()
+        return pl.DataFrame(columns).sort("key", maintain_order=True)

@@ -2,7 +2,7 @@
 
 What is to be sorted is read range by range: first all places with the lowest keys, then those with the next, and so on.
 Each range is sorted in memory, and what comes of it is written at the end of a growing file. For each range the keys
-are read from the beginning to the end: that costs a nanosecond a key.
+are read from the beginning to the end, which costs some nanoseconds a key.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ltrr_cli.index.files import mapped
-from ltrr_cli.index.growing import Growing
+from ltrr_cli.index.growing import Growing, Lists
 from ltrr_cli.index.ranges import laid, pieces, ranges
 from ltrr_cli.text import hash64, token_hash
 
@@ -42,8 +42,8 @@ def write_keys(
 ) -> None:
     """Write the table of (key, refs, values), each key once. Without `words` it is found by the exact key only.
 
-    See `keys.Keys` for what it is. Of m keys only the sizes of some hundred thousand are in memory at a time, and as
-    many postings; of a word that is in more keys all of its postings.
+    See `keys.Keys` for what it is. About a million keys, or postings, are in memory at a time; of a word that is in
+    more keys all of its postings.
     """
     folder = directory / "gathered"
     folder.mkdir(parents=True)
@@ -100,10 +100,8 @@ def _number(directory: Path, numbers: NDArray[np.int32], columns: dict[str, NDAr
 
 def _write_entries(directory: Path, numbers: NDArray[np.int32], columns: dict[str, NDArray[Any]]) -> None:
     """Write the keys' totals and entries, in the order of their numbers."""
-    totals, starts = (
-        laid(directory / "totals.npy", np.float64, len(numbers)),
-        laid(directory / "starts.npy", np.int64, len(numbers) + 1),
-    )
+    totals = laid(directory / "totals.npy", np.float64, len(numbers))
+    starts = laid(directory / "starts.npy", np.int64, len(numbers) + 1)
     for low, high in pieces(len(numbers)):
         totals[numbers[low:high]] = columns["total"][low:high]
         starts[1:][numbers[low:high]] = columns["length"][low:high]
@@ -134,9 +132,8 @@ def _write_postings(
     owners.close()
     holders = mapped(folder / "owner.npy")
     masses = laid(folder / "mass.npy", np.float64, len(numbers))
-    words, starts = Growing(directory / "words.npy", np.uint64), Growing(directory / "word_starts.npy", np.int64)
-    postings = Growing(directory / "postings.npy", np.int32)
-    starts.extend((0,))
+    words = Growing(directory / "words.npy", np.uint64)
+    postings = Lists(directory / "postings.npy", directory / "word_starts.npy", np.int32)
     for places in ranges(tokens):
         token, holder = tokens[places], holders[places]
         order = np.lexsort((holder, token))
@@ -147,10 +144,9 @@ def _write_postings(
         frequency = np.diff(first, append=len(token))
         np.add.at(masses, holder.astype(np.intp), np.repeat(np.log1p(len(numbers) / frequency), frequency))
         words.append(token[first])
-        starts.append(postings.length + frequency.cumsum())
-        postings.append(holder)
+        postings.append(holder, frequency)
     rounded = Growing(directory / "masses.npy", np.float32)
     for low, high in pieces(len(masses)):
         rounded.append(masses[low:high].astype(np.float32))
-    for file in (words, starts, postings, rounded):
+    for file in (words, postings, rounded):
         file.close()

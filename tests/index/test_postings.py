@@ -16,6 +16,7 @@ from ltrr_cli.filters.grammar import parse
 from ltrr_cli.index.narrow import fields_of, narrowed
 from ltrr_cli.index.postings import Postings, folded
 from ltrr_cli.index.postings_writer import PostingsWriter
+from ltrr_cli.index.segment import Segment, SegmentWriter
 from ltrr_cli.records import Entity
 from ltrr_cli.text import tokens
 
@@ -138,3 +139,21 @@ def test_views_allow(make_view: Callable[..., View]) -> None:
     assert allowed("id in (e0, e1, f0, none)") == [1, 6]
     assert allowed("title : title and type = album and year > 1991") == [3, 5]
     assert allowed("popularity >= 3") == [6]
+
+
+def test_a_segment_without_postings(tmp_path: Path) -> None:
+    """Of a segment that ltrr before 0.2 built they are made when they are asked for, and nothing is written there."""
+    writer = SegmentWriter(tmp_path / "segment", creator="")
+    for number in range(3):
+        writer.add(Entity(id=f"e{number}", title="A", attributes={"year": (1990.0 + number,), "genre": ("Rock",)}))
+    for _ in writer.rows():
+        pass
+    writer.finish(np.ones((3, 1), np.float32), np.zeros(3, np.uint64))
+    for path in (tmp_path / "segment" / "columns").glob("postings.*"):
+        path.unlink()
+    before = sorted(tmp_path.rglob("*"))
+    postings = Segment(tmp_path / "segment", base=0).postings
+    assert postings.names == ("genre", "title", "type", "year")
+    assert postings.rows(Condition("year", ">", ("1990",))).tolist() == [1, 2]
+    assert postings.counts("genre", np.ones(3, np.bool_)) == [("Rock", 3)]
+    assert sorted(tmp_path.rglob("*")) == before

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ltrr_cli.memory.evidence import EPOCH, Evidence, growth
@@ -145,6 +145,7 @@ def test_nothing_known() -> None:
 ADDED = st.tuples(st.sampled_from(["a", "b", "a b", "b c", "a b c"]), st.sampled_from(list(ROWS)[:9]), st.floats(-1, 5))
 
 
+@settings(deadline=None)  # files
 @given(st.lists(ADDED, max_size=15), st.lists(st.sampled_from("abcd"), max_size=4), st.floats(-1e6, 1e6))
 def test_bounds(added: list[tuple[str, str, float]], words: list[str], later: float) -> None:
     """Scores lie in [0, 1], best first, ties by row; each row comes once; observed shares are at most 1."""
