@@ -6,6 +6,7 @@ Looked at are some of them, picked by chance; what they say of all is scaled up.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING
 from weakref import ref
@@ -82,8 +83,9 @@ class Regretted:
         found = [(pages[query_id].time, lost) for query_id, lost in self._known.items() if lost is not None]
         if not found:
             return None
-        size = -(-len(found) // _SPANS)
-        parts = [found[start : start + size] for start in range(0, len(found), size)]
+        count = min(_SPANS, len(found))
+        ends = [len(found) * number // count for number in range(count + 1)]
+        parts = [found[start:end] for start, end in pairwise(ends)]
         scale = len(pages) / len(found)
         return Regrets(
             spans=tuple(_summed(part, len(part) * scale, of_all=False) for part in parts),
