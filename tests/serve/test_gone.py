@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from tests.serve.conftest import Run
+
 
 def _scope(query: str) -> dict[str, Any]:
     return {
@@ -70,7 +72,7 @@ async def _visit(index: Path, asked: list[str], go: threading.Event) -> list[lis
     return found
 
 
-def test_what_nobody_waits_for_is_not_searched(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_nobody_waits_for_is_not_searched(index: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
     """While the engine is busy one goes: his search, which has not begun, is left out, and the next is answered."""
     asked: list[str] = []
     go, search = threading.Event(), Engine.search
@@ -82,5 +84,5 @@ def test_what_nobody_waits_for_is_not_searched(index: Path, monkeypatch: pytest.
         return search(engine, text, **more)
 
     monkeypatch.setattr(Engine, "search", slow)
-    assert asyncio.run(_visit(index, asked, go)) == [[200], [499], [200]]
+    assert run(_visit(index, asked, go)) == [[200], [499], [200]]
     assert asked[-2:] == ["slow", "love"]
