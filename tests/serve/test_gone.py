@@ -49,7 +49,7 @@ async def _ask(app: Any, query: str, *, stays: bool) -> list[int]:
     return statuses
 
 
-async def _visit(index: Path, asked: list[str], go: threading.Event) -> list[list[int]]:
+async def _visit(index: Path, busy: threading.Event, go: threading.Event) -> list[list[int]]:
     """Return the statuses of three who ask: the first keeps the engine busy until `go`, the second goes meanwhile."""
     app = make_app(Settings(index=index, log_access=False))
     events: asyncio.Queue[Any] = asyncio.Queue()
@@ -62,8 +62,7 @@ async def _visit(index: Path, asked: list[str], go: threading.Event) -> list[lis
     await events.put({"type": "lifespan.startup"})
     await started.wait()
     first = asyncio.create_task(_ask(app, "slow", stays=True))
-    while "slow" not in asked:
-        await asyncio.sleep(0.01)
+    await asyncio.to_thread(busy.wait, 60)
     gone = await _ask(app, "gone", stays=False)
     go.set()
     found = [await first, gone, await _ask(app, "love", stays=True)]
@@ -75,14 +74,15 @@ async def _visit(index: Path, asked: list[str], go: threading.Event) -> list[lis
 def test_what_nobody_waits_for_is_not_searched(index: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
     """While the engine is busy one goes: his search, which has not begun, is left out, and the next is answered."""
     asked: list[str] = []
-    go, search = threading.Event(), Engine.search
+    busy, go, search = threading.Event(), threading.Event(), Engine.search
 
     def slow(engine: Engine, text: str, **more: Any) -> Any:
         asked.append(text)
         if text == "slow":
+            busy.set()
             assert go.wait(60)
         return search(engine, text, **more)
 
     monkeypatch.setattr(Engine, "search", slow)
-    assert run(_visit(index, asked, go)) == [[200], [499], [200]]
+    assert run(_visit(index, busy, go)) == [[200], [499], [200]]
     assert asked[-2:] == ["slow", "love"]
