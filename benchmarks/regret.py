@@ -9,6 +9,7 @@ any selection could have found more.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,7 +62,7 @@ def main() -> None:
     print(f"{len(stream):,} requests, a reward of 1 for each with a relevant entity among {policy.BUDGET} candidates\n")
     print(f"{'requests':<16}{'told':>8}{'from':>8}{'to':>8}{'told the kind':>16}{'oracle':>9}")
     edges = np.linspace(0, len(told), PERIODS + 1).astype(int)
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges.tolist()):
         low, high = np.quantile(told[start:end].mean(0), (0.05, 0.95))
         asked = slice(start * EVERY, min(end * EVERY, len(stream)))
         lost = [others[name][asked].mean() - found[asked].mean() for name in (TOLD, ORACLE)]

@@ -287,7 +287,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--workers", default="1,2")
-    parser.add_argument("--engines", default="2")
+    parser.add_argument("--engines", default="1")
     parser.add_argument("--requests", type=int, default=0)
     parser.add_argument("--limit", type=float, default=900.0, help="seconds that --requests may take")
     parser.add_argument("--no-log", action="store_true", help="with --requests: searches that log and teach nothing")

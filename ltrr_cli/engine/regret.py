@@ -6,8 +6,10 @@ Looked at are some of them, picked by chance; what they say of all is scaled up.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING
+from weakref import ref
 
 import numpy as np
 
@@ -18,11 +20,14 @@ from ltrr_cli.policy.regret import regret
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.engine.recent import Recent
     from ltrr_cli.feedback.log import Position
+    from ltrr_cli.policy.thompson import ThompsonPolicy
 
 _LOOKED_AT = 96
 """Answers that are looked at, at most: each takes half a millisecond, and has to be read from the log."""
@@ -56,15 +61,15 @@ class Regretted:
     """Finds the regrets; remembers those of single answers until the policy has learned more."""
 
     def __init__(self) -> None:
-        self._version = (-1, 0)
+        self._policy: Callable[[], ThompsonPolicy | None] = lambda: None
+        self._version = -1
         self._known: dict[str, NDArray[np.float64] | None] = {}
 
     def of(self, opened: Opened, recent: Recent) -> Regrets | None:
         """Return the regrets, None where the policy has chosen nothing yet."""
         policy = opened.learned.policy
-        version = (policy.version, id(policy))
-        if version != self._version:
-            self._version, self._known = version, {}
+        if policy is not self._policy() or policy.version != self._version:
+            self._policy, self._version, self._known = ref(policy), policy.version, {}
         pages = {query_id: page for query_id, page in recent.pages.items() if page.line is not None}
         every = 1
         while len(pages) > _LOOKED_AT * every:
@@ -78,8 +83,9 @@ class Regretted:
         found = [(pages[query_id].time, lost) for query_id, lost in self._known.items() if lost is not None]
         if not found:
             return None
-        size = -(-len(found) // _SPANS)
-        parts = [found[start : start + size] for start in range(0, len(found), size)]
+        count = min(_SPANS, len(found))
+        ends = [len(found) * number // count for number in range(count + 1)]
+        parts = [found[start:end] for start, end in pairwise(ends)]
         scale = len(pages) / len(found)
         return Regrets(
             spans=tuple(_summed(part, len(part) * scale, of_all=False) for part in parts),

@@ -18,6 +18,7 @@ from ltrr_cli.serve import login, openapi
 from ltrr_cli.serve.access import Access
 from ltrr_cli.serve.asker import Asker
 from ltrr_cli.serve.bodies import read_events, read_json
+from ltrr_cli.serve.gone import while_there
 from ltrr_cli.serve.guard import Guard
 from ltrr_cli.serve.log import tell
 from ltrr_cli.serve.metrics import CONTENT_TYPE, Metrics
@@ -28,7 +29,7 @@ from ltrr_cli.serve.problems import Busy, Problem, problem_of
 from ltrr_cli.wire.text import dumps
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
     from starlette.requests import Request
 
@@ -87,7 +88,7 @@ class _Api:
 
     def handler(self, one: Operation) -> Callable[[Request], Awaitable[Response]]:
         """Return what answers an operation: the method with its name."""
-        answer: Callable[[Request, Operation], Awaitable[Response]] = getattr(self, one.path.strip("/"))
+        answer: Callable[[Request, Operation], Coroutine[Any, Any, Response]] = getattr(self, one.path.strip("/"))
 
         async def handle(request: Request) -> Response:
             if request.method == "POST" and request.query_params:
@@ -98,7 +99,8 @@ class _Api:
                     where=name,
                     next="put it into the body" + (", or ask by GET" if "GET" in one.methods else ""),
                 )
-            return await answer(request, one)
+            working = answer(request, one)
+            return await (while_there(request, working) if request.method == "GET" else working)
 
         return handle
 

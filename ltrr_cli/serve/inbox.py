@@ -103,13 +103,14 @@ class Inbox:
 
     async def _written(self, rows: Sequence[object]) -> list[Received]:
         """Return what became of the rows, once it is on the disk: also what was there before, but perhaps not yet."""
+        detail = "nothing was recorded"
         try:
             await asyncio.to_thread(self._logs.queries.sync)
             found = await self._pool.run_anyhow(lambda engine: engine.receive(rows, sync=False))
+            detail = "it is not certain that it was recorded"
             await asyncio.to_thread(self._flush)
         except FeedbackError as error:  # the disk is full, or not ours
             tell(error)
-            detail = "it is not certain that anything was recorded"
             raise Problem(kind="read-only", detail=detail, next="send it again later") from error
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -10,9 +11,10 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import httpx2
 import pytest
@@ -23,13 +25,14 @@ from ltrr_cli.serve.app import make_app
 from ltrr_cli.serve.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Coroutine, Iterator, Mapping
 
 ROOT = Path(__file__).parents[2]
 ENCODER = ROOT / "tests" / "fixtures" / "tiny-encoder"
 EVIL = "\x1b[31mEvil\x1b]0;owned\x07 <script>alert(1)</script> \u202e\"'&amp; love"
 THEMES = ("love", "rain", "summer", "night", "train", "home", "river", "gold", "winter", "dance")
 Client = TestClient
+T = TypeVar("T")
 
 
 def entities() -> list[dict[str, object]]:
@@ -174,6 +177,24 @@ def served(index: Path, tmp_path: Path) -> Iterator[Callable[..., Served]]:
     yield start
     for one in started:
         one.close()
+
+
+class Run(Protocol):
+    """Runs a coroutine to its end."""
+
+    def __call__(self, coroutine: Coroutine[Any, Any, T], /) -> T:
+        """Return what it returns."""
+
+
+@pytest.fixture
+def run() -> Iterator[Run]:
+    """Return what runs coroutines, in a thread of its own: the browser's tests have a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+
+        def call(coroutine: Coroutine[Any, Any, T], /) -> T:
+            return thread.submit(lambda: asyncio.run(coroutine)).result()
+
+        yield call
 
 
 def event(query_id: str, entity_id: str, action: str = "click", **more: Any) -> dict[str, Any]:

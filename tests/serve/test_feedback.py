@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ltrr_cli.engine import Engine
+from ltrr_cli.errors import FeedbackError
+from ltrr_cli.feedback.log import Log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,3 +156,35 @@ def test_an_event_is_taken_back(serve: Callable[..., TestClient], index: Path, m
     assert _events(index) == []
     unknown = first.post("/undo", json={"event_id": "never"})
     assert (unknown.status_code, unknown.json()["where"]) == (404, "never")
+
+
+@pytest.mark.parametrize(
+    ("name", "detail", "status"),
+    [("queries", "nothing was recorded", "recorded"), ("events", "it is not certain", "repeated")],
+)
+def test_what_may_not_be_on_the_disk_is_not_acknowledged(
+    serve: Callable[..., TestClient],
+    index: Path,
+    make_event: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    detail: str,
+    status: str,
+) -> None:
+    """Where a disk fails before or after the event is written, it may be sent again, and counts once."""
+    client, sync = serve(), Log.sync
+    query_id = client.get("/search?q=river").json()["query_id"]
+    row = make_event(query_id, "e06", event_id="mine")
+
+    def failing(log: Log) -> None:
+        if log.name == name:
+            raise FeedbackError("cannot flush the log")
+        sync(log)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Log, "sync", failing)
+        told = client.post("/feedback", json=row)
+        assert told.status_code == 503
+        assert detail in told.json()["detail"]
+    assert client.post("/feedback", json=row).json()["events"][0]["status"] == status
+    assert [one.id for one in _events(index)] == ["mine"]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.serve.conftest import Run
+
 _TRIES = 200
 
 
@@ -52,14 +54,14 @@ async def _tended(index: Path) -> int:
         return engine.info().generation - before
 
 
-def test_one_at_a_time(index: Path) -> None:
+def test_one_at_a_time(index: Path, run: Run) -> None:
     """While another server's process learns, none is started; afterwards one is."""
     with exclusive(index / "locks" / "tend"):
-        assert asyncio.run(_tended(index)) == 0
-    assert asyncio.run(_tended(index)) == 1
+        assert run(_tended(index)) == 0
+    assert run(_tended(index)) == 1
 
 
-def test_it_ends_with_the_server(index: Path) -> None:
+def test_it_ends_with_the_server(index: Path, run: Run) -> None:
     """What is closed while it learns ends, and the index is as it was, or whole."""
 
     async def close_soon() -> None:
@@ -69,5 +71,5 @@ def test_it_ends_with_the_server(index: Path) -> None:
         tender.close()
         await tending
 
-    asyncio.run(close_soon())
+    run(close_soon())
     assert Engine.verify(index).sound

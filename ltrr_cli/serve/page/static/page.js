@@ -58,7 +58,7 @@ function act(action, seen, title) {
   perform(action, latest, async () => {
     seen.queryId = one.query_id = await search.settle();
     await record(one);
-  }, () => search.liked.delete(seen.id));
+  }, () => action === "like" && search.liked.delete(seen.id));
 }
 
 function takeBack(what) {
@@ -77,8 +77,9 @@ function perform(action, { seen, title }, work, failed) {
     if (!search.state.offset && seen.q === search.state.q) return search.ask({ learned: { action, id: seen.id, title } });
   }).catch((error) => {
     failed();
+    latest = null;
     showLiked(seen.id);
-    say(`This could not be recorded. ${error.message}`);
+    say(`This could not be done. ${error.message}`);
   });
 }
 
