@@ -44,8 +44,8 @@ def _written(directory: Path, entities: list[Entity], whole: Whole | None, *, su
     return Segment(directory, base=0)
 
 
-def _census(entities: list[Entity], *, suggest: bool = True) -> Whole:
-    census = Census(suggest=suggest)
+def _census(folder: Path, entities: list[Entity], *, suggest: bool = True) -> Whole:
+    census = Census(folder, suggest=suggest)
     for entity in entities:
         census.add(entity)
     census.read(entities)
@@ -57,7 +57,7 @@ def test_a_part_has_the_numbers_of_the_whole(tmp_path: Path, suggest: bool) -> N
     """Popularity, freshness, language and suggestions; alone it would have others."""
     entities = _entities()
     whole = _written(tmp_path / "segments" / "whole", entities, None, suggest=suggest)
-    _census(entities, suggest=suggest).write(tmp_path)
+    _census(tmp_path / "counted", entities, suggest=suggest).write(tmp_path)
     part = entities[:40]
     told = _written(tmp_path / "part", part, Whole.read(tmp_path), suggest=suggest)
     alone = _written(tmp_path / "alone", part, None, suggest=suggest)
