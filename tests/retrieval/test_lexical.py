@@ -115,6 +115,18 @@ def test_ways_to_write(view: View, text: str, titles: list[str], make_request: C
     assert _found(view, make_request(view, text))[: len(titles)] == titles
 
 
+def test_the_query_is_made_once_for_a_text(view: View, make_request: Callable[..., Request]) -> None:
+    """Arms share it, and another text has its own."""
+    request = make_request(view, "spider man")
+    alone = Popular().retrieve(make_request(view, "spider man"), 10)
+    Lexical().retrieve(request, 10)
+    (made,) = request.text_queries.values()
+    assert Popular().retrieve(request, 10).rows.tolist() == alone.rows.tolist()
+    assert [*request.text_queries.values()] == [made]
+    other = replace(request, query=replace(request.query, text="toy story"))
+    assert view.ids(Lexical().retrieve(other, 1).rows) == ["Toy Story"]
+
+
 def test_words_in_several_segments(make_view: Callable[..., View], make_request: Callable[..., Request]) -> None:
     """What is found first does not depend on how the entities are spread over segments, and scores little."""
     entities = [_entity(f"{title} {extra}") for extra in ("night", "rain", "gold") for title in TITLES[:12]]
