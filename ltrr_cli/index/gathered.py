@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _TOGETHER = 1 << 16
 """Rows that wait as Python objects, and then share a file."""
-_RANGE = 1 << 19
+_RANGE = 1 << 18
 """Rows that are read together, about."""
 _SAMPLED = 64
 """One of so many keys tells where a range may end."""

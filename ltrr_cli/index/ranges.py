@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_RANGE = 1 << 20
+_RANGE = 1 << 19
 """Places of a range, about; one key's places stay together."""
 _PIECE = 1 << 16
 _SAMPLED = 1 << 20

@@ -42,8 +42,8 @@ def write_keys(
 ) -> None:
     """Write the table of (key, refs, values), each key once. Without `words` it is found by the exact key only.
 
-    See `keys.Keys` for what it is. About a million keys, or postings, are in memory at a time; of a word that is in
-    more keys all of its postings.
+    See `keys.Keys` for what it is. Half a million keys, or postings, are in memory at a time; of a word that is in more
+    keys all of its postings.
     """
     folder = directory / "gathered"
     folder.mkdir(parents=True)
