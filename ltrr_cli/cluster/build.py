@@ -88,15 +88,10 @@ def build_cluster(
         settings = {"encoder": name, "shards": shards, "suggest": suggest, "overrides": repr(overrides)}
         digest = inputs_digest(files, settings)
         work = work_folder(root, digest)
-        if (layout := read_layout(root)) is not None and layout.digest == digest and (root / NAME).exists():
-            return Built(
-                entities=sum(shard.entities for shard in layout.shards),
-                shards=len(layout.shards),
-                made=0,
-                skipped=len(layout.shards),
-                bad_count=0,
-                notes=("it is built already",),
-            )
+        if (before := read_layout(root)) is not None and before.digest == digest and _live(root, before):
+            entities, count = sum(shard.entities for shard in before.shards), len(before.shards)
+            notes = ("it is built already",)
+            return Built(entities=entities, shards=count, made=0, skipped=count, bad_count=0, notes=notes)
         _collect(work)
         with closing_handle(keep_encoder(root, source, name)):
             found = Split.read(work)
@@ -136,6 +131,13 @@ def _check(root: Path) -> bool:
     with writing(root):
         root.mkdir(parents=True, exist_ok=True)
     return new
+
+
+def _live(root: Path, layout: Layout) -> bool:
+    """Tell whether the shards are what the index holds: it may have been built otherwise since."""
+    if not (root / NAME).exists():
+        return False
+    return {shard.segment for shard in layout.shards} <= {live.name for live in read_manifest(root).segments}
 
 
 def _collect(work: Path) -> None:
