@@ -15,8 +15,8 @@ HELP = """Serve the search page and an API over HTTP.
 By default for this machine alone. Another --host needs a token, which programs send as Authorization: Bearer TOKEN, and
 people type once at /login. Behind a proxy that speaks TLS, name the site with --allow-host.
 
-The API is described at /docs, and for programs at /openapi.json: /search, /feedback (UBI events), /complete, /related,
-/understand, /explain, /arms, /health, /metrics. What /feedback says is recorded is on the disk.
+The API is described at /docs, and for programs at /openapi.json: /search, /feedback (UBI events), /undo, /complete,
+/related, /understand, /explain, /arms, /health, /metrics. What /feedback says is recorded is on the disk.
 
 It ends on Ctrl-C or SIGTERM, once what has been asked is answered."""
 EPILOG = """\b
