@@ -133,11 +133,13 @@ class Cluster(Engine):
             raise FeedbackError(told.reason, where=query_id)
         return told.status == "recorded"
 
-    def receive(self, rows: Sequence[object], *, now: float | None = None) -> list[Received]:
+    def receive(self, rows: Sequence[object], *, now: float | None = None, sync: bool = True) -> list[Received]:
         """Record UBI events that others sent, each accepted or refused on its own.
 
-        When it returns they are on the disk. Where the recorder is away, what it will say of them is not known yet.
+        When it returns they are on the disk, whatever `sync` says. Where the recorder is away, what it will say of them
+        is not known yet.
         """
+        del sync
         moment = checked_moment(now)
         given = [{"timestamp": moment, **row} if isinstance(row, dict) else {"event": row} for row in rows]
         told = self._outbox.deliver(given)
