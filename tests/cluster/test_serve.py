@@ -168,6 +168,7 @@ def test_a_lost_node_is_made_up_for(machines: Machines, cluster: Cluster, expect
 
 def test_a_new_generation_is_followed(machines: Machines, index: Path, tmp_path: Path) -> None:
     """Who added entities finds them at once, through replicas of the new segment; those of old ones end."""
+    index = shutil.copytree(index, tmp_path / "songs.ltrr")
     more = tmp_path / "more.jsonl"
     more.write_text(json.dumps({"id": "new", "title": "Zeppelin Love"}) + "\n")
     with Cluster.open(index, replicas=1) as cluster:
