@@ -1,6 +1,7 @@
 """A router's outbox: what it has to log, kept on the disk until the recorder says that it is in the index's logs.
 
-    outbox/<router>.jsonl    {"kind": "query" or "event", "row": UBI}, a line each, in order; gone when all is recorded
+    outbox/<router>.jsonl    {"kind": "query" or "event", "row": UBI}, a line each with its
+                             checksum, in order; gone when all is recorded
 
 The router holds a lock on its file while it lives, so that the recorder knows whose files nobody will send again.
 """
@@ -17,10 +18,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
-import orjson
-
 from ltrr_cli.engine.workers import WORKERS
 from ltrr_cli.errors import LtrrError
+from ltrr_cli.feedback.log import decode_line, encode_line
 from ltrr_cli.index.files import file_mode, writing
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Outbox:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
                 self._handle = os.open(self._path, flags, file_mode(self._folder))
                 fcntl.flock(self._handle, fcntl.LOCK_EX)
-            os.write(self._handle, b"".join(orjson.dumps({"kind": one.kind, "row": one.row}) + b"\n" for one in lines))
+            os.write(self._handle, b"".join(encode_line({"kind": one.kind, "row": one.row}) for one in lines))
             if sync:
                 os.fsync(self._handle)
         futures: list[Future[Received]] = [Future() for _ in lines]
@@ -133,7 +133,7 @@ def abandoned(root: Path) -> Iterator[tuple[Path, list[Line]]]:
 
 def _line(text: bytes) -> Line | None:
     try:
-        row = orjson.loads(text)
+        row = decode_line(text)
         return Line(row["kind"], row["row"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError):
         return None
