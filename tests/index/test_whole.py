@@ -64,8 +64,8 @@ def test_a_part_has_the_numbers_of_the_whole(tmp_path: Path, suggest: bool) -> N
 
     def of(segment: Segment, column: NDArray[np.float32] | None) -> list[float]:
         assert column is not None
-        rows = [segment.row(entity.id) or 0 for entity in part]
-        return [float(number) for number in np.nan_to_num(column[rows], nan=-1)]
+        rows = np.array([segment.row(entity.id) for entity in part], np.int64)
+        return [*map(float, np.nan_to_num(column[rows], nan=-1))]
 
     assert of(told, told.popularity) == of(whole, whole.popularity) != of(alone, alone.popularity)
     assert of(told, told.freshness) == of(whole, whole.freshness) != of(alone, alone.freshness)

@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
-ENCODER = str(Path(__file__).parents[2] / "fixtures" / "tiny-encoder")
+ENCODER = str(Path(__file__).parents[1] / "fixtures" / "tiny-encoder")
 THEMES = ("love", "rain", "summer", "night", "train", "home", "river", "gold", "winter", "dance")
 COUNT = 120
 STORE = 80 * 2**20
