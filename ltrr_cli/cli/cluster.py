@@ -32,7 +32,7 @@ AddressOption = Annotated[
     epilog="""\b
 Examples:
   ltrr cluster build catalog.jsonl big.ltrr --shards 8
-  ltrr cluster build 'parts/*.parquet' /shared/big.ltrr --shards 64 --address 10.0.0.1:6379
+  ltrr cluster build 'p/*.jsonl' big.ltrr --shards 64 --address 10.0.0.1:6379
 """
 )
 def build(
@@ -98,7 +98,7 @@ def _show(built: Built, out: Path, *, quiet: bool, as_json: bool) -> None:
     epilog="""\b
 Examples:
   ltrr cluster serve /shared/big.ltrr --address 10.0.0.1:6379
-  ltrr query love --cluster /shared/big.ltrr          (elsewhere, with RAY_ADDRESS set)
+  RAY_ADDRESS=10.0.0.1:6379 ltrr query love --cluster /shared/big.ltrr
 """
 )
 def serve(

@@ -1,6 +1,7 @@
 """A router's outbox: what it has to log, kept on the disk until the recorder says that it is in the index's logs.
 
-    outbox/<router>.jsonl    {"kind": "query" or "event", "row": UBI}, a line each, in order; gone when all is recorded
+    outbox/<router>.jsonl    {"kind": "query" or "event", "row": UBI}, a line each with its
+                             checksum, in order; gone when all is recorded
 
 The router holds a lock on its file while it lives, so that the recorder knows whose files nobody will send again.
 """
@@ -12,13 +13,14 @@ import os
 import secrets
 import threading
 from collections import deque
+from concurrent.futures import Future
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
-
-import orjson
 
 from ltrr_cli.engine.workers import WORKERS
 from ltrr_cli.errors import LtrrError
+from ltrr_cli.feedback.log import decode_line, encode_line
 from ltrr_cli.index.files import file_mode, writing
 
 if TYPE_CHECKING:
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
 
 FOLDER = "outbox"
 BATCH = 500
-_TOGETHER = 50
-"""Answers that wait, at most, before they are sent on their own; an event takes all before it along."""
 _MOST = 100_000
 """Lines that may wait: beyond, the recorder has been away for too long, and answers are no longer logged."""
 
@@ -50,62 +50,74 @@ class Outbox:
         self._folder = root / FOLDER
         self._path = self._folder / f"{secrets.token_hex(8)}.jsonl"
         self._send = send
-        self._waiting: deque[Line] = deque()
-        self._lock = threading.RLock()
+        self._waiting: deque[tuple[Line, Future[Received]]] = deque()
+        self._lock = threading.Lock()
+        """Holds what waits, and the file; nobody waits for the recorder with it."""
+        self._sending = threading.Lock()
+        self._begun = False
         self._handle: int | None = None
 
     def put(self, row: Mapping[str, Any]) -> None:
-        """Keep an answer; it is sent with others, soon."""
+        """Keep an answer; it is sent at once, in another thread, with all that comes meanwhile."""
         with self._lock:
             if len(self._waiting) >= _MOST:
                 return
             self._keep([Line("query", row)], sync=False)
-            if len(self._waiting) % _TOGETHER == 0:
-                WORKERS.begin(self.flush)
+            begun, self._begun = self._begun, True
+        if not begun:
+            WORKERS.begin(self.flush)
 
-    def deliver(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[Received] | None:
+    def deliver(self, rows: Sequence[Mapping[str, Any]]) -> list[Received] | None:
         """Keep events, on the disk, and send all there is; returns what became of these, None if that is to come."""
         with self._lock:
-            self._keep([Line("event", row) for row in rows], sync=True)
-            return self.flush(len(rows))
+            own = self._keep([Line("event", row) for row in rows], sync=True)
+        self.flush()
+        return [one.result() for one in own] if all(one.done() for one in own) else None
 
-    def flush(self, last: int = 0) -> Sequence[Received] | None:
-        """Send what waits; returns what became of the `last` events of it, None where the recorder is away."""
-        told: list[Received] = []
-        with self._lock:
-            try:
-                while self._waiting:
-                    batch = [self._waiting[place] for place in range(min(BATCH, len(self._waiting)))]
-                    told += self._send(batch)
-                    for _ in batch:
+    def flush(self) -> bool:
+        """Send what waits; returns whether the recorder has it all."""
+        with self._sending:
+            self._begun = False
+            while True:
+                with self._lock:
+                    batch = list(islice(self._waiting, BATCH))
+                    if not batch:
+                        if self._handle is not None:  # all of it is in the logs
+                            os.ftruncate(self._handle, 0)
+                        return True
+                try:
+                    told = iter(self._send([line for line, _ in batch]))
+                except LtrrError:  # it is away, or cannot write: what waits is sent again
+                    return False
+                with self._lock:
+                    for line, future in batch:
                         self._waiting.popleft()
-            except LtrrError:  # it is away, or cannot write: what waits is sent again
-                return None
-            if self._handle is not None:  # all of it is in the logs
-                os.ftruncate(self._handle, 0)
-        return told[len(told) - last :]
+                        if line.kind == "event":
+                            future.set_result(next(told))
 
     def close(self) -> None:
         """Send what waits; what the recorder does not take now it finds later."""
+        done = self.flush()
         with self._lock:
-            done = self.flush() is not None
             if self._handle is not None:
                 if done:
                     self._path.unlink(missing_ok=True)
                 os.close(self._handle)
                 self._handle = None
 
-    def _keep(self, lines: Sequence[Line], *, sync: bool) -> None:
+    def _keep(self, lines: Sequence[Line], *, sync: bool) -> list[Future[Received]]:
         with writing(self._folder.parent):
             if self._handle is None:
                 self._folder.mkdir(exist_ok=True)
                 flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
                 self._handle = os.open(self._path, flags, file_mode(self._folder))
                 fcntl.flock(self._handle, fcntl.LOCK_EX)
-            os.write(self._handle, b"".join(orjson.dumps({"kind": one.kind, "row": one.row}) + b"\n" for one in lines))
+            os.write(self._handle, b"".join(encode_line({"kind": one.kind, "row": one.row}) for one in lines))
             if sync:
                 os.fsync(self._handle)
-        self._waiting.extend(lines)
+        futures: list[Future[Received]] = [Future() for _ in lines]
+        self._waiting.extend(zip(lines, futures, strict=True))
+        return futures
 
 
 def abandoned(root: Path) -> Iterator[tuple[Path, list[Line]]]:
@@ -121,7 +133,7 @@ def abandoned(root: Path) -> Iterator[tuple[Path, list[Line]]]:
 
 def _line(text: bytes) -> Line | None:
     try:
-        row = orjson.loads(text)
+        row = decode_line(text)
         return Line(row["kind"], row["row"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError):
         return None

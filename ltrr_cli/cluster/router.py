@@ -143,7 +143,7 @@ class Cluster(Engine):
         moment = checked_moment(now)
         given = [{"timestamp": moment, **row} if isinstance(row, dict) else {"event": row} for row in rows]
         told = self._outbox.deliver(given)
-        return [Received(status="recorded", reason=KEPT)] * len(given) if told is None else list(told)
+        return [Received(status="recorded", reason=KEPT)] * len(given) if told is None else told
 
     def end(self) -> None:
         """End the replicas and the recorder, shared ones too."""

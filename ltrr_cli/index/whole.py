@@ -6,13 +6,13 @@ suggested by what all texts name: so that a segment of a part scores its entitie
 
 from __future__ import annotations
 
+import json
 from array import array
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-import orjson
 
 from ltrr_cli.analysis.multilingual import Multilingual, language_of, of_languages
 from ltrr_cli.index.counted import Counted
@@ -45,7 +45,7 @@ class Whole:
     @classmethod
     def read(cls, directory: Path) -> Self:
         """Read what `write` wrote."""
-        told = orjson.loads((directory / _TOLD).read_bytes())
+        told = json.loads((directory / _TOLD).read_bytes())
         scale = read_npz(directory / _SCALE)
         suggested = told["suggested"]
         return cls(
@@ -65,7 +65,7 @@ class Whole:
             "others": self.analysis.others,
             "suggested": suggested,
         }
-        replace_file(directory / _TOLD, orjson.dumps(told))
+        replace_file(directory / _TOLD, json.dumps(told).encode() + b"\n")
 
 
 class Census:

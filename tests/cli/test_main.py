@@ -50,7 +50,7 @@ def test_help_fits_80_columns(path: tuple[str, ...], ltrr: Ltrr) -> None:
     done = ltrr(*path, "--help")
     assert done.code == 0
     assert max(map(len, done.out.splitlines())) <= 80
-    groups = ("index", "feedback", "policy", "ranker", "encoder", "user", "memory", "config")
+    groups = ("index", "feedback", "policy", "ranker", "encoder", "user", "memory", "config", "cluster")
     if path not in [(name,) for name in groups]:
         assert re.search("Examples:|For example:|Start here:", done.out)
         assert "  ltrr " in done.out
@@ -201,6 +201,7 @@ def test_completion(process: Ltrr) -> None:
         "split",
         "encoder",
         "serve",
+        "cluster",
         "config",
         "doctor",
     ]

@@ -13,6 +13,7 @@ from ltrr_cli.cluster.outbox import Line, Outbox, abandoned
 from ltrr_cli.cluster.recorder import Recorder
 from ltrr_cli.cluster.router import Cluster
 from ltrr_cli.engine import Engine
+from ltrr_cli.engine.receiving import Received
 from ltrr_cli.errors import ClusterError, FeedbackError
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from machines import Machines
 
-    from ltrr_cli.engine.receiving import Received
 
 NOW = 1e9
 EVENTS = 40
@@ -105,7 +105,7 @@ def test_what_a_dead_router_had_not_sent_is_taken(index: Path) -> None:
 
 
 def test_an_outbox_keeps_order_and_keeps_what_is_not_taken(index: Path) -> None:
-    """Answers go before the events that name them; what was refused by a dead recorder is sent again."""
+    """Answers go before the events that name them; what a recorder did not take that is away is sent again."""
     taken: list[Line] = []
     alive = False
 
@@ -113,18 +113,30 @@ def test_an_outbox_keeps_order_and_keeps_what_is_not_taken(index: Path) -> None:
         if not alive:
             raise ClusterError("the recorder is away")
         taken.extend(lines)
-        return []
+        return [
+            Received(status="recorded", event_id=str(line.row["query_id"])) for line in lines if line.kind == "event"
+        ]
 
     outbox = Outbox(index, send)
     outbox.put({"query_id": "a"})
     assert outbox.deliver([_click("a", "e001")]) is None
     outbox.put({"query_id": "b"})
+    (path,) = (index / "outbox").iterdir()
+    assert path.read_bytes().count(b"\n") == 3
     alive = True
-    assert outbox.deliver([_click("b", "e002")]) is not None
-    assert [line.row["query_id"] for line in taken] == ["a", "a", "b", "b"]
-    assert next((index / "outbox").iterdir()).stat().st_size == 0
+    told = outbox.deliver([_click("b", "e002"), _click("b", "e003")])
+    assert told is not None
+    assert [one.event_id for one in told] == ["b", "b"]
+    assert [(line.kind, line.row["query_id"]) for line in taken] == [
+        ("query", "a"),
+        ("event", "a"),
+        ("query", "b"),
+        ("event", "b"),
+        ("event", "b"),
+    ]
+    assert path.stat().st_size == 0
     outbox.close()
-    assert not list((index / "outbox").iterdir())
+    assert not path.exists()
 
 
 def test_taking_lines_twice_changes_nothing(index: Path) -> None:

@@ -17,9 +17,12 @@ from machines import ENCODER, entities
 from typer.testing import CliRunner
 
 from ltrr_cli.cli.main import app
+from ltrr_cli.cluster.asked import Asked
 from ltrr_cli.cluster.router import Cluster
 from ltrr_cli.engine import Engine
+from ltrr_cli.engine.requests import make_request
 from ltrr_cli.errors import ClusterError, IndexDirectoryError, UsageError
+from ltrr_cli.records import Query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,6 +126,20 @@ def test_a_slow_replica_is_not_waited_for(cluster: Cluster, expected: dict[str, 
     assert cluster.fleet.hedged > before
 
 
+def test_what_waits_for_a_replica_goes_together(cluster: Cluster, expected: dict[str, Answer]) -> None:
+    """While it is busy two calls are under way at most, whatever is asked; then all is answered."""
+    lane = cluster.fleet._lanes["000001"][0]
+    request = make_request(cluster._fresh(), Query(id="", text="love", time=NOW))
+    asked = Asked.of(request, "lexical", 10)
+    with stopped(cluster.fleet.wait()[0:1]):
+        begun = [lane.ask(asked) for _ in range(200)]
+        assert len(lane._calls) <= 2
+        assert not any(one.done() for one in begun)
+    found = {one.result(timeout=PATIENCE).hits.rows.tobytes() for one in begun}
+    assert len(found) == 1
+    assert lane.load[1] == 0
+
+
 def test_a_segment_that_does_not_answer_is_left_out_and_named(cluster: Cluster, expected: dict[str, Answer]) -> None:
     """The answer says that it is partial, and of what; what it has is right. Then it is whole again."""
     with stopped(cluster.fleet.wait()[2:4]):
@@ -151,6 +168,7 @@ def test_a_lost_node_is_made_up_for(machines: Machines, cluster: Cluster, expect
 
 def test_a_new_generation_is_followed(machines: Machines, index: Path, tmp_path: Path) -> None:
     """Who added entities finds them at once, through replicas of the new segment; those of old ones end."""
+    index = shutil.copytree(index, tmp_path / "songs.ltrr")
     more = tmp_path / "more.jsonl"
     more.write_text(json.dumps({"id": "new", "title": "Zeppelin Love"}) + "\n")
     with Cluster.open(index, replicas=1) as cluster:
@@ -184,15 +202,20 @@ def test_the_command_that_serves(machines: Machines, index: Path, tmp_path: Path
     """Its replicas serve who comes, outlive him, and end with it."""
     own = shutil.copytree(index, tmp_path / "own.ltrr")
     call = ["cluster", "serve", str(own), "--replicas", "1", "--address", machines.address]
-    with subprocess.Popen([sys.executable, "-m", "ltrr_cli.cli", *call], stderr=subprocess.PIPE, text=True) as server:
-        assert server.stderr is not None
-        assert "3 replicas of 3 shards are open" in server.stderr.readline()
-        with Cluster.open(own, replicas=1) as router:
-            processes = set(router.fleet.wait())
-            assert _ask(router, "love").results
-        assert processes <= set(machines.processes("Replica"))
-        server.send_signal(signal.SIGTERM)
-        assert server.wait(timeout=PATIENCE) == 128 + signal.SIGTERM
+    program = [sys.executable, "-m", "ltrr_cli.cli", *call]
+    with subprocess.Popen(program, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stderr is not None
+            told = next((line for line in server.stderr if "are open" in line), "")
+            assert "3 replicas of 3 shards are open" in told
+            with Cluster.open(own, replicas=1) as router:
+                processes = set(router.fleet.wait())
+                assert _ask(router, "love").results
+            assert processes <= set(machines.processes("Replica"))
+            server.send_signal(signal.SIGTERM)
+            assert server.wait(timeout=PATIENCE) == 128 + signal.SIGTERM
+        finally:
+            server.kill()
     end = time.monotonic() + PATIENCE
     while processes & set(machines.processes("Replica")):
         assert time.monotonic() < end
