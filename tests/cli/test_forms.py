@@ -122,11 +122,14 @@ def test_what_cannot_be_paged(args: list[str], code: int, said: str, ltrr: Ltrr,
     assert said in done.err
 
 
-def test_a_shared_page_has_no_further_ones(ltrr: Ltrr, index: Path) -> None:
-    """Of a page of two systems no list is kept."""
-    args = ("query", "love", "--query-id", "q1", "--interleave", "policy:live", "policy:prior", "-i", index)
-    assert ltrr(*args).code == 0
-    assert "only the page" in ltrr("query", "--query-id", "q1", "--offset", "10", "-i", index).err
+def test_a_shared_page_has_further_ones(ltrr: Ltrr, index: Path) -> None:
+    """What neither system had a place for follows; a result there is of no team."""
+    args = ("query", "love", "--query-id", "q1", "--interleave", "policy:live", "single:lexical", "-i", index)
+    first = ltrr(*args, "-k", "3", "--explain", "--json").json["results"]
+    assert [one["rank"] for one in first] == [1, 2, 3]
+    more = ltrr("query", "--query-id", "q1", "--offset", "3", "-k", "3", "--json", "-i", index).json["results"]
+    assert [one["rank"] for one in more] == [4, 5, 6]
+    assert not {one["id"] for one in first} & {one["id"] for one in more}
 
 
 def test_fail_empty(ltrr: Ltrr, process: Ltrr, index: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ltrr_cli.engine import Engine
-from ltrr_cli.errors import UsageError
+from ltrr_cli.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,11 +68,14 @@ def test_a_session_counts(index: Path) -> None:
         assert not {"e03", "e07"} & {result.id for result in answer.results}
 
 
-@pytest.mark.parametrize("wrong", [{"like": ["nope"]}, {"like": "e00"}, {"k": 0}, {"seed": -1}, {"depths": {"x": 1}}])
+@pytest.mark.parametrize("wrong", [{"like": "e00"}, {"k": 0}, {"seed": -1}, {"depths": {"x": 1}}])
 def test_mistakes(index: Path, wrong: dict[str, Any]) -> None:
-    """What cannot be meant is a UsageError."""
-    with Engine.open(index) as engine, pytest.raises(UsageError):
-        engine.recommend(**wrong)
+    """What cannot be meant is a UsageError; an entity may be meant that is not there."""
+    with Engine.open(index) as engine:
+        with pytest.raises(UsageError):
+            engine.recommend(**wrong)
+        with pytest.raises(NotFoundError):
+            engine.recommend(like=["nope"])
 
 
 def test_related(index: Path) -> None:
@@ -87,7 +90,7 @@ def test_related(index: Path) -> None:
         joined = {result.id: result.contributions.get("acted on together", 0) for result in found}
         assert joined["e33"] == 1
         assert [result.rank for result in found] == list(range(1, len(found) + 1))
-        with pytest.raises(UsageError):
+        with pytest.raises(NotFoundError):
             engine.related("nope")
 
 

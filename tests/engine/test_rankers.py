@@ -10,7 +10,7 @@ import pytest
 from ltrr_cli.engine import Engine
 from ltrr_cli.engine.contest import Contest
 from ltrr_cli.engine.judged import Judged
-from ltrr_cli.errors import FeedbackError, UsageError
+from ltrr_cli.errors import FeedbackError, LtrrError, NotFoundError, UsageError
 from ltrr_cli.estimators.sequential import share_of_alpha
 from ltrr_cli.ranking.linear import LinearRanker
 from ltrr_cli.records import Event, Impression
@@ -69,15 +69,15 @@ def test_promotions_and_rollbacks_are_folded(
 def test_what_is_not_there(root: Path) -> None:
     """Unknown versions, no challenger, nothing to go back to, no clicks, no relevant entity: errors that say so."""
     with Engine.open(root) as engine:
-        calls: tuple[tuple[Callable[[], object], str], ...] = (
-            (lambda: engine.promote_ranker(7), "no version 7"),
-            (engine.promote_ranker, "no challenger"),
-            (engine.rollback_ranker, "the prior is live"),
-            (lambda: engine.train_ranker([Judged(text="love", grades={"x": 1})]), "nothing relevant"),
-            (lambda: engine.train_ranker(JUDGED, loss="odd"), "no loss"),
+        calls: tuple[tuple[Callable[[], object], type[LtrrError], str], ...] = (
+            (lambda: engine.promote_ranker(7), NotFoundError, "no version 7"),
+            (engine.promote_ranker, NotFoundError, "no challenger"),
+            (engine.rollback_ranker, NotFoundError, "the prior is live"),
+            (lambda: engine.train_ranker([Judged(text="love", grades={"x": 1})]), UsageError, "nothing relevant"),
+            (lambda: engine.train_ranker(JUDGED, loss="odd"), UsageError, "no loss"),
         )
-        for call, said in calls:
-            with pytest.raises(UsageError, match=said):
+        for call, kind, said in calls:
+            with pytest.raises(kind, match=said):
                 call()
         with pytest.raises(FeedbackError, match="no answer"):
             engine.bias()
