@@ -169,6 +169,8 @@ def query(
     if how != "one" and query_id:
         raise UsageError("--query-id names one answer", next="give a TEXT; piped lines say their own query_id")
     path = find_index(index if cluster is None else cluster)
+    if how == "one" and text:
+        _encoder_ahead(path)
     with _open(path, {} if timeout is None else {"timeout_ms": timeout * 1e3}, spread=cluster is not None) as engine:
         if engine.read_only and asking.log:
             notice("this index may not be written to: nothing is logged, and feedback is not possible")
@@ -195,6 +197,18 @@ def query(
             code = EMPTY
     if code:
         raise typer.Exit(code)
+
+
+def _encoder_ahead(path: Path) -> None:
+    """Begin to open the encoder: all else that one answer takes is imported meanwhile."""
+    from ltrr_cli.encoder.ahead import open_ahead
+
+    def folder() -> Path:
+        from ltrr_cli.index.manifest import read_manifest
+
+        return path / "encoder" / read_manifest(path).encoder
+
+    open_ahead(folder)
 
 
 def _open(path: Path, settings: Mapping[str, float], *, spread: bool) -> Engine:

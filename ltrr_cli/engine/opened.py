@@ -10,7 +10,7 @@ from weakref import ref
 import numpy as np
 
 from ltrr_cli.config import read_config
-from ltrr_cli.encoder import Encoder
+from ltrr_cli.encoder.ahead import opened as opened_encoder
 from ltrr_cli.engine.filtering import Filters
 from ltrr_cli.engine.fold import Logs
 from ltrr_cli.engine.learned import EVERYBODY
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ltrr_cli.encoder import Encoder
     from ltrr_cli.engine.fold import Written
     from ltrr_cli.engine.query_vectors import Encode
     from ltrr_cli.index.manifest import Manifest
@@ -131,7 +132,7 @@ class Opened:
         folder = self.root / "encoder" / self.manifest.encoder
         if not folder.is_dir():
             raise IndexDirectoryError("the index's encoder is missing", where=str(folder), next="build the index again")
-        return Encoder.open(folder)
+        return opened_encoder(folder)
 
     @cached_property
     def weigh(self) -> Callable[[str], tuple[NDArray[np.int32], NDArray[np.float32]]] | None:
