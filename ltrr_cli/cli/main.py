@@ -202,6 +202,8 @@ def run() -> None:
         app(prog_name="ltrr")
     except SystemExit as left:
         code = left.code
+    except KeyboardInterrupt:  # before there was a command that it could interrupt
+        code = 130
     except Exception as error:  # noqa: BLE001 – the last line of defence: never a traceback for a user
         _trace()
         what = f"{type(error).__name__}: {error}"

@@ -201,14 +201,14 @@ def query(
 
 def _encoder_ahead(path: Path) -> None:
     """Begin to open the encoder: all else that one answer takes is imported meanwhile."""
+    from contextlib import suppress
+
     from ltrr_cli.encoder.ahead import open_ahead
+    from ltrr_cli.errors import IndexDirectoryError
+    from ltrr_cli.index.manifest import read_manifest
 
-    def folder() -> Path:
-        from ltrr_cli.index.manifest import read_manifest
-
-        return path / "encoder" / read_manifest(path).encoder
-
-    open_ahead(folder)
+    with suppress(IndexDirectoryError):  # it is told where the index is opened
+        open_ahead(path / "encoder" / read_manifest(path).encoder)
 
 
 def _open(path: Path, settings: Mapping[str, float], *, spread: bool) -> Engine:

@@ -98,6 +98,7 @@ def serve(
     with Engine.open(settings.index) as engine:
         if engine.read_only:
             notice("this index may not be written to: nothing is logged, and feedback is not possible")
+        engine.encode_ahead(["ready"])()  # a broken encoder is told now, and not by every worker
     from ltrr_cli.serve.server import listen, run
 
     with listen(settings) as listener:

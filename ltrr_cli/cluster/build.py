@@ -31,7 +31,7 @@ from ltrr_cli.cluster.vectors import encode_chunk, vectors_file
 from ltrr_cli.encoder import encoder_digest, encoder_folder
 from ltrr_cli.engine.build import closing_handle, keep_encoder, put_live
 from ltrr_cli.engine.publish import next_name, settle, temporary
-from ltrr_cli.errors import CatalogError, IndexDirectoryError, LockedError, UsageError
+from ltrr_cli.errors import CatalogError, IndexDirectoryError, LockedError, NewerFormatError, UsageError
 from ltrr_cli.index.files import writing
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import NAME, Live, read_manifest
@@ -88,7 +88,7 @@ def build_cluster(
         settings = {"encoder": name, "shards": shards, "suggest": suggest, "overrides": repr(overrides)}
         digest = inputs_digest(files, settings)
         work = work_folder(root, digest)
-        if (before := read_layout(root)) is not None and before.digest == digest and _live(root, before):
+        if (before := _layout(root)) is not None and before.digest == digest and _live(root, before):
             entities, count = sum(shard.entities for shard in before.shards), len(before.shards)
             notes = ("it is built already",)
             return Built(entities=entities, shards=count, made=0, skipped=count, bad_count=0, notes=notes)
@@ -133,11 +133,23 @@ def _check(root: Path) -> bool:
     return new
 
 
+def _layout(root: Path) -> Layout | None:
+    """Read cluster.json; a damaged one is as good as none: it is written anew."""
+    try:
+        return read_layout(root)
+    except NewerFormatError:
+        raise
+    except IndexDirectoryError:
+        return None
+
+
 def _live(root: Path, layout: Layout) -> bool:
-    """Tell whether the shards are what the index holds: it may have been built otherwise since."""
+    """Tell whether the shards are what the index holds: it may have been built otherwise, or changed, since."""
     if not (root / NAME).exists():
         return False
-    return {shard.segment for shard in layout.shards} <= {live.name for live in read_manifest(root).segments}
+    segments = read_manifest(root).segments
+    same = [live.name for live in segments] == [shard.segment for shard in layout.shards]
+    return same and not any(live.tombstones for live in segments)
 
 
 def _collect(work: Path) -> None:

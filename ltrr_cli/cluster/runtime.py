@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
+from contextlib import contextmanager
 from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import ltrr_cli
 from ltrr_cli.errors import ClusterError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
 NAMESPACE = "ltrr"
+_REACHED = 5.0
+"""Seconds in which a cluster's head has to take a connection."""
 _STORE_BYTES = 128 * 2**20
 """Ray's store of objects, here: only queries and hits pass through it."""
 _ENVIRONMENT = {
@@ -48,19 +53,49 @@ def connect(address: str | None = None) -> Any:
     module = ray()
     if module.is_initialized():
         return module
-    started = {} if address or os.environ.get("RAY_ADDRESS") else _started()
+    known = address or os.environ.get("RAY_ADDRESS", "")
+    _check_reachable(known)
+    started = {} if known else _started()
     on_end = signal.getsignal(signal.SIGTERM)
     try:
-        module.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR", **started)
+        with _elsewhere():
+            module.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR", **started)
     except Exception as error:
         raise ClusterError(
             f"no Ray to work with: {_first_line(error)}",
-            where=address or "this machine",
+            where=known or "this machine",
             next="check the address (host:port), and that RAY_AUTH_TOKEN_PATH names the token of that cluster",
         ) from error
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, on_end)  # Ray takes it, and ends with 15
     return module
+
+
+def _check_reachable(address: str) -> None:
+    """Raise `ClusterError` where nobody listens at `host:port`: Ray would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_REACHED).close()
+    except (OSError, OverflowError) as error:
+        raise ClusterError(
+            f"no Ray listens there: {error}", where=address, next="check the address (host:port) and the head node"
+        ) from error
+
+
+@contextmanager
+def _elsewhere() -> Iterator[None]:
+    """Be where this package lies meanwhile: Ray's workers import from the directory in which Ray is joined.
+
+    They would run what lies about there: a `tantivy.py` of whoever unpacked an archive.
+    """
+    here = Path.cwd()
+    os.chdir(Path(ltrr_cli.__file__).parent.parent)
+    try:
+        yield
+    finally:
+        os.chdir(here)
 
 
 def _started() -> dict[str, Any]:

@@ -161,3 +161,18 @@ def test_parts_are_even() -> None:
     counts = np.bincount([part_of(f"song:{number}", 8) for number in range(8000)])
     assert counts.min() > 900
     assert part_of("song:yesterday", 1000) == part_of("song:yesterday", 1000) < 1000
+
+
+def test_a_changed_cluster_is_built_again(machines: Machines, catalogue: Path, tmp_path: Path) -> None:
+    """What was deleted since comes back; a damaged cluster.json is written anew, from shards that are there."""
+    del machines
+    out = tmp_path / "changed.ltrr"
+    assert build_cluster([catalogue], out, shards=2, encoder=ENCODER).made == 2
+    Engine.delete(out, ["e000"])
+    for damage in (None, b"{", b"[]"):
+        if damage is not None:
+            (out / "cluster.json").write_bytes(damage)
+        again = build_cluster([catalogue], out, shards=2, encoder=ENCODER)
+        assert (again.entities, again.made, again.skipped, again.notes) == (COUNT, 0, 2, ())
+        assert len(_ids(out)) == COUNT
+    assert build_cluster([catalogue], out, shards=2, encoder=ENCODER).notes == ("it is built already",)

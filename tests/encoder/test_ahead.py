@@ -27,7 +27,7 @@ def test_the_one_that_was_begun(monkeypatch: pytest.MonkeyPatch) -> None:
         return open_it(folder)
 
     monkeypatch.setattr(Encoder, "open", noting)
-    open_ahead(lambda: folder)
+    open_ahead(folder)
     found = opened(folder)
     assert calls == [folder]
     assert np.array_equal(found.encode(["rain"], kind="query"), wanted)
@@ -37,8 +37,8 @@ def test_the_one_that_was_begun(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_another_is_opened_anew(tmp_path: Path) -> None:
     """Where another was begun, or none could be opened, the wanted one is; its errors are told."""
     folder = encoder_folder(None)
-    open_ahead(lambda: tmp_path)
+    open_ahead(tmp_path)
     assert opened(folder).folder == folder
-    open_ahead(lambda: folder)
+    open_ahead(folder)
     with pytest.raises(EncoderError):
         opened(tmp_path)
