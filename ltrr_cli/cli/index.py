@@ -59,7 +59,7 @@ def show(
 ) -> None:
     """Show an entity: its fields, the weights of its values, and what was suggested for it."""
     from ltrr_cli.cli.entity import show_entity
-    from ltrr_cli.errors import UsageError
+    from ltrr_cli.errors import NotFoundError
 
     path = find_index(index)
     from ltrr_cli.engine import Engine
@@ -67,7 +67,7 @@ def show(
     with Engine.open(path) as engine:
         entity, suggested = engine.entity(entity_id), engine.suggestions(entity_id)
     if entity is None:
-        raise UsageError(f"the index has no entity {entity_id[:80]!r}", where=str(path))
+        raise NotFoundError(f"the index has no entity {entity_id[:80]!r}", where=str(path))
     if as_json:
         from ltrr_cli.wire.entities import entity_json
 

@@ -46,6 +46,6 @@ def test_an_entity(ltrr: Ltrr, index: Path) -> None:
     assert row["attributes"] == {"genres": ["pop"]}
     assert "genres       pop" in ltrr("index", "show", "e01", "-i", index).out
     missing = ltrr("index", "show", "nobody", "-i", index)
-    assert missing.code != 0
+    assert missing.code == 1
     assert "the index has no entity 'nobody'" in missing.err
     assert "\x1b" not in ltrr("index", "show", "evil", "-i", index).out
