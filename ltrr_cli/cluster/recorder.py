@@ -40,13 +40,11 @@ class Recorder:
 
     def take(self, lines: Sequence[Line]) -> list[Received]:
         """Log lines, in order; returns what became of the events. All is on the disk then."""
-        told: list[Received] = []
         answers = [line.row for line in lines if line.kind == "query"]
         if answers:
             self._engine.log_answers(answers)
         events = [line.row for line in lines if line.kind == "event"]
-        if events:
-            told += self._engine.receive(events)
+        told = self._engine.receive(events) if events else []
         self._since += len(events)
         return told
 

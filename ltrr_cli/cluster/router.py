@@ -17,8 +17,7 @@ from ltrr_cli.cluster.runtime import connect
 from ltrr_cli.cluster.spread import Spread
 from ltrr_cli.config import read_config
 from ltrr_cli.engine import Engine
-from ltrr_cli.engine.arguments import checked_action, checked_moment, one_line
-from ltrr_cli.engine.engine import LONGEST
+from ltrr_cli.engine.arguments import checked_action, checked_dwell, checked_moment, one_line
 from ltrr_cli.engine.receiving import Received
 from ltrr_cli.errors import FeedbackError, UsageError
 from ltrr_cli.feedback.ubi import event_to_ubi
@@ -116,8 +115,6 @@ class Cluster(Engine):
 
         When it returns the event is on the disk: in the log, or where the recorder is away, in this router's outbox.
         """
-        if not 0 <= dwell <= LONGEST:
-            raise UsageError(f"dwell must be a number of seconds, at most a hundred years, not {dwell}")
         event = Event(
             id="",
             query_id=query_id,
@@ -125,7 +122,7 @@ class Cluster(Engine):
             action=checked_action(action),
             user=self._fresh().known_as(one_line(user, "user")),
             session=one_line(session, "session"),
-            dwell=float(dwell),
+            dwell=checked_dwell(dwell),
             time=round(checked_moment(now), 3),
         )
         (told,) = self.receive([event_to_ubi(event)], now=now)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_K = 1000
 LATEST = 32_503_680_000.0  # the year 3000
+_LONGEST = 100 * 365.25 * 86400.0  # seconds that something may be used
 
 
 def query_of(
@@ -115,6 +116,13 @@ def checked_action(text: str) -> str:
     if not action or len(action) > 64 or not action.isprintable():
         raise UsageError("an action is a word of at most 64 characters, such as click, like or play")
     return action
+
+
+def checked_dwell(seconds: float) -> float:
+    """Return for how long something was used."""
+    if not 0 <= seconds <= _LONGEST:
+        raise UsageError(f"dwell must be a number of seconds, at most a hundred years, not {seconds}")
+    return float(seconds)
 
 
 def _new_id(moment: float) -> str:

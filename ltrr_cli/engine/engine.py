@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ltrr_cli.engine.arguments import (
     checked_action,
+    checked_dwell,
     checked_k,
     checked_moment,
     checked_text,
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from ltrr_cli.ranking.bias import Estimate
     from ltrr_cli.records import Answer, Entity, Impression, Result, Understood
     from ltrr_cli.retrieval.base import Strategy
-
-LONGEST = 100 * 365.25 * 86400.0  # seconds that something may be used
 
 
 class Engine(Maintenance):
@@ -365,8 +364,7 @@ class Engine(Maintenance):
             raise FeedbackError("no query with this id was answered by this index", where=query_id)
         if entity_id not in impression.shown and opened.row(entity_id) is None:
             raise FeedbackError("the index has no such entity", where=entity_id)
-        if not 0 <= dwell <= LONGEST:
-            raise UsageError(f"dwell must be a number of seconds, at most a hundred years, not {dwell}")
+        seconds = checked_dwell(dwell)
         position = place_of(impression, entity_id)
         moment = checked_moment(now)
         parts = {
@@ -379,7 +377,7 @@ class Engine(Maintenance):
             "time": round(moment, 3),
             "position": position,
         }
-        event = Event(id=event_identity(**parts), dwell=float(dwell), **parts)  # type: ignore[arg-type]
+        event = Event(id=event_identity(**parts), dwell=seconds, **parts)  # type: ignore[arg-type]
         new = record(opened, event, now=moment)
         if new:
             self._recorded.append(event.id)
