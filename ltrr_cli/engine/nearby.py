@@ -38,11 +38,14 @@ def open_nearest(directory: Path, encoder: str) -> Nearest | None:
         ) from error
 
 
-def nearby(opened: Opened, text: str, key: str) -> list[tuple[int, float]]:
+def nearby(opened: Opened, text: str, key: str, fluency: float) -> list[tuple[int, float]]:
     """Return (hash of the key, likeness in (0, 1]) of remembered queries that mean nearly what a text does.
 
-    `key` is the text's own, left out. None where the encoder cannot be used: the arm that needs it tells.
+    `key` is the text's own, left out. Likeness counts by `fluency`, in [0, 1]: an encoder that does not know a language
+    takes all its questions for nearly the same one. None where the encoder cannot be used: the arm that needs it tells.
     """
+    if fluency <= 0:
+        return []
     table = opened.nearest
     names: dict[int, str] = {}
     for one in opened.learned.queries.latest(_NEW):
@@ -60,7 +63,7 @@ def nearby(opened: Opened, text: str, key: str) -> list[tuple[int, float]]:
     found = table.near(vector) if table is not None else []
     if names:
         found += best_near(np.array(list(names), np.uint64), np.stack(fresh) @ vector)
-    return [(name, similarity) for name, similarity in found if name != hash64(key)]
+    return [(name, similarity * fluency) for name, similarity in found if name != hash64(key)]
 
 
 def write_nearby(root: Path, written: Path, snapshot: Path | None, encoder: str, encode: Encode | None) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.engine.workers import Ran
+    from ltrr_cli.index.view import View
     from ltrr_cli.records import Past, Query, Understood
 
 
@@ -37,7 +38,9 @@ def make_request(opened: Opened, query: Query) -> Request:
         living=opened.view.living,
         now=query.time,
         half_life=opened.config.half_life_s,
-        near=lambda: nearby(opened, query.text, " ".join(understood.words)),
+        near=lambda: nearby(
+            opened, query.text, " ".join(understood.words), fluency_of(opened.view, query.text, understood)
+        ),
     )
     request = Request(
         query,
@@ -70,7 +73,6 @@ def context_of(request: Request, first: Mapping[str, Ran], past: Past) -> dict[s
     return found
 
 
-def fluency_of(request: Request) -> float:
-    """Return how well the encoder knows the query's language, in [0, 1]."""
-    text = request.query.text
-    return request.view.fluency.of(guess(text, request.understood.words, scripts(text)), script_of(text))
+def fluency_of(view: View, text: str, understood: Understood) -> float:
+    """Return how well the encoder knows the language of a query's text, in [0, 1]."""
+    return view.fluency.of(guess(text, understood.words, scripts(text)), script_of(text))

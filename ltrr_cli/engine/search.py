@@ -275,7 +275,7 @@ def rank(
         types=ready.past.types,
         earlier=ready.past.queries,
         corrected=meant(opened, request, pool.arms),
-        fluency=fluency_of(request),
+        fluency=fluency_of(opened.view, query.text, request.understood),
     )
     values = features(subject, pool.rows, pool.ranks, pool.scores, pool.arms)
     return values, ranker.score(names(pool.arms), values)

@@ -14,6 +14,7 @@ from ltrr_cli.config import read_config
 from ltrr_cli.engine import Engine
 from ltrr_cli.engine.nearby import open_nearest
 from ltrr_cli.errors import IndexDirectoryError
+from ltrr_cli.index.fluent import Fluency, Group
 from ltrr_cli.index.manifest import read_manifest
 from ltrr_cli.records import Event
 from ltrr_cli.text import hash64
@@ -69,6 +70,19 @@ def test_what_means_the_same_finds_what_was_learned(index: Path, *, checkpoint: 
     own = _rewards(index, "lovely")["e35"]
     assert 0.3 * own < _rewards(index, "love")["e35"] < own
     assert "e35" not in _rewards(index, "train")
+
+
+def test_a_language_that_the_encoder_does_not_know_lends_nothing(index: Path) -> None:
+    """What vectors say of a query counts by fluency here, too: all of it, a part, nothing."""
+    rewards = []
+    with Engine.open(index) as engine:
+        _act(engine, "lovely")
+        for known in (1.0, 0.8, 0.0):
+            engine._opened.view.fluency = Fluency((Group(language="en", script="latin", texts=1, known=known),))
+            found = {one.id: one.reward for one in engine.memory("love", k=40, now=NOW + 1).entities}
+            rewards.append(found.get("e35", 0.0))
+    assert rewards[1] == pytest.approx(0.64 * rewards[0], rel=0.1)  # the square of likeness; what is lent is bounded
+    assert rewards[0] > 0 == rewards[2]
 
 
 def test_it_is_forgotten(index: Path) -> None:
