@@ -1,5 +1,5 @@
 """`python -m ltrr_cli.cli` is `ltrr`."""
 
-from ltrr_cli.cli.main import run
+from ltrr_cli.cli import run
 
 run()

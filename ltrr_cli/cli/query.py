@@ -128,6 +128,8 @@ def query(
         float | None,
         typer.Option(
             metavar="SECONDS",
+            min=0.001,
+            max=3600.0,
             help="Leave out the strategies that take longer (setting timeout_ms).",
             show_default=False,
         ),

@@ -81,10 +81,10 @@ def build_cluster(
         raise UsageError(f"shards must be from 1 to {MAX_SHARDS:,}, not {shards}")
     if missing := [path for path in files if not path.is_file()]:
         raise UsageError(f"{missing[0]} is no file", next="a cluster is built from files, which can be read again")
+    source = encoder_folder(encoder)
+    name = encoder_digest(source)
     ours = _check(root)
     with exclusive(root / "locks" / "build", timeout=5):
-        source = encoder_folder(encoder)
-        name = encoder_digest(source)
         settings = {"encoder": name, "shards": shards, "suggest": suggest, "overrides": repr(overrides)}
         digest = inputs_digest(files, settings)
         work = work_folder(root, digest)

@@ -21,6 +21,7 @@ from ltrr_cli.engine.arguments import checked_action, checked_dwell, checked_mom
 from ltrr_cli.engine.receiving import Received
 from ltrr_cli.errors import FeedbackError, UsageError
 from ltrr_cli.feedback.ubi import event_to_ubi
+from ltrr_cli.index.manifest import read_manifest
 from ltrr_cli.records import Event
 from ltrr_cli.retrieval.base import apart, find
 from ltrr_cli.settings import effective
@@ -66,6 +67,7 @@ class Cluster(Engine):
         if not 1 <= replicas <= MAX_REPLICAS:
             raise UsageError(f"replicas must be from 1 to {MAX_REPLICAS}, not {replicas}")
         root = Path(index).absolute()
+        read_manifest(root)  # no index is told before a Ray is started
         config = effective(read_config(root), settings)
         connect(address)
         fleet = Fleet(root, replicas=replicas, timeout=_SHARE * config.timeout_ms / 1e3, shared=shared)

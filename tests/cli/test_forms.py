@@ -111,7 +111,7 @@ def test_pages_without_an_id_repeat_by_seed(ltrr: Ltrr, index: Path) -> None:
         (["--query-id", "q1", "--offset", "10", "--explain"], 2, "first page only"),
         (["rain", "--interleave", "policy:live", "policy:prior", "--offset", "1"], 2, "has no further ones"),
         (["rain", "--offset", "995", "-k", "10"], 2, "k must be from 1 to 1000"),
-        (["rain", "--timeout", "0"], 1, "timeout_ms"),
+        (["rain", "--timeout", "0"], 2, "--timeout"),
     ],
 )
 def test_what_cannot_be_paged(args: list[str], code: int, said: str, ltrr: Ltrr, index: Path) -> None:

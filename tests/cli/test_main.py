@@ -216,6 +216,14 @@ def test_short_helps_are_those_of_the_groups(ltrr: Ltrr) -> None:
             assert command.help.startswith(COMMANDS[name].rstrip(".").split(",")[0]), name
 
 
+def test_an_interruption_while_it_starts_is_quiet() -> None:
+    """Ctrl-C before there is a command that it could interrupt: exit code 130, no traceback."""
+    code = "import sys\nclass Stop:\n    def find_spec(self, name, *_):\n        if name == 'typer':\n"
+    code += "            raise KeyboardInterrupt\nsys.meta_path.insert(0, Stop())\nfrom ltrr_cli.cli import run\nrun()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 def test_help_imports_no_command() -> None:
     """Neither the engine nor a command's module is loaded to list the commands."""
     code = "import sys, atexit; atexit.register(lambda: print('\\n', *sys.modules, file=sys.stderr))\n"

@@ -15,7 +15,7 @@ from machines import COUNT, ENCODER
 from ltrr_cli.cluster.build import build_cluster
 from ltrr_cli.cluster.layout import part_of, read_layout
 from ltrr_cli.engine import Engine
-from ltrr_cli.errors import CatalogError, IndexDirectoryError, UsageError
+from ltrr_cli.errors import CatalogError, EncoderError, IndexDirectoryError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -145,6 +145,8 @@ def test_what_cannot_be_built(catalogue: Path, tmp_path: Path) -> None:
         build_cluster([catalogue], tmp_path / "a", shards=0)
     with pytest.raises(UsageError, match="is no file"):
         build_cluster(["-"], tmp_path / "a", shards=2)
+    with pytest.raises(EncoderError, match="no such encoder"):
+        build_cluster([catalogue], tmp_path / "a", shards=2, encoder=str(tmp_path / "none"))
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.txt").write_text("mine")
     (tmp_path / "bad.jsonl").write_text("nonsense\n")
