@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog import values
+from ltrr_cli.catalog.amounts import amount
 from ltrr_cli.catalog.names import is_reference
 from ltrr_cli.catalog.schema import ALIASES
 from ltrr_cli.catalog.weights import weighed
@@ -90,6 +91,7 @@ class Maker:
         self._nested = any("." in name for name in self.fields)
         self._aliases = bool(schema.title) and ALIASES in schema.attributes
         self._attributes = [(name, is_reference(name)) for name in schema.attributes]
+        self._marks = dict(schema.amounts)
 
     def notes(self) -> list[str]:
         """Return what there is to say after the last record."""
@@ -128,6 +130,9 @@ class Maker:
         parts = Parts(text=self._text(record))
         for name, reference in self._attributes:
             value = get(name)
+            if name in self._marks and isinstance(value, str):
+                number = amount(value, self._marks[name])
+                value = value if number is None else number
             if isinstance(value, dict):
                 self._weigh(name, value, parts.attributes, parts.weights)
             elif value is not None and (found := self._values(value, reference=reference)):
@@ -198,6 +203,8 @@ class Maker:
 
     def _popularity(self, value: object) -> float | None:
         found = values.number(value)
+        if found is None and isinstance(value, str) and self._schema.popularity in self._marks:
+            found = amount(value, self._marks[self._schema.popularity])
         self.losses.no_popularity += found is None and value not in (None, "")
         return found
 

@@ -39,6 +39,11 @@ POPULARITY = (
     "citation_count", "stars", "hits", "score",
 )  # fmt: skip
 
+PRICE = (
+    "price", "prices", "list_price", "sale_price", "regular_price", "unit_price", "original_price", "current_price",
+    "retail_price", "min_price", "max_price", "cost", "msrp", "rrp", "amount", "fee",
+)  # fmt: skip
+
 CREATOR = (
     "creator", "creators", "artist", "artists", "artist_name", "album_artist", "director", "directors", "author",
     "authors", "author_name", "brand", "brand_name", "product_brand", "channel", "channel_name", "channel_title",
@@ -64,6 +69,11 @@ def is_identifier(name: str) -> bool:
     """Tell whether a field may hold ids, so that its cells must be kept as they are written."""
     plain = normal(name)
     return plain in ID or plain.endswith(("id", "_ids", "_key", "_code", "_no"))
+
+
+def is_quantity(name: str) -> bool:
+    """Tell whether a field, by its name or the last part of it, holds prices or counts how much something is wanted."""
+    return not {normal(name), normal(name.rpartition(".")[2])}.isdisjoint((*PRICE, *POPULARITY))
 
 
 def is_prose(name: str) -> bool:

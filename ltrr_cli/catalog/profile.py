@@ -40,6 +40,7 @@ class Profile:
     addresses: int = 0
     integral: int = 0
     scalars: set[str] = field(default_factory=set)  # distinct values as text
+    written: set[str] = field(default_factory=set)  # those of them that are texts
 
     @property
     def scalar(self) -> bool:
@@ -86,6 +87,7 @@ class Profile:
         if isinstance(value, str):
             self.texts += 1
             self.scalars.add(value)
+            self.written.add(value)
             self._add_text(value)
         elif isinstance(value, bool):
             self.truths += 1

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog import names
+from ltrr_cli.catalog.amounts import mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -184,7 +185,9 @@ def _is_prose(profile: Profile) -> bool:
 
 def _is_written_number(profile: Profile) -> bool:
     """Tell whether a field holds numbers written as text."""
-    return profile.texts > 0 and all(_is_float(value) for value in profile.scalars)
+    return profile.texts > 0 and (
+        all(_is_float(value) for value in profile.scalars) or mark_of(profile.name, profile.written) != ""
+    )
 
 
 def _is_float(value: str) -> bool:

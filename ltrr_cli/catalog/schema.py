@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog import roles
+from ltrr_cli.catalog.amounts import mark_of
 from ltrr_cli.catalog.profile import profiles
 from ltrr_cli.catalog.weights import weighings
 from ltrr_cli.errors import CatalogError
@@ -25,7 +26,8 @@ class Schema:
     `id` is "" where ids are made from the content of the records. `text` fields are joined by newlines, in order.
     `creator` names who made an entity (artist, author, brand …) and is one of the `attributes`, which hold all
     other usable fields in order of appearance, and `aliases` where titles are lists (all but the first); of those,
-    `weighted` ones weigh their values. `ignored` says of the rest why it is not used.
+    `weighted` ones weigh their values. `amounts` are the attributes, or the popularity, whose texts are read as
+    numbers, each with the mark before its decimals. `ignored` says of the rest why it is not used.
     """
 
     id: str
@@ -37,6 +39,7 @@ class Schema:
     attributes: tuple[str, ...]
     ignored: tuple[tuple[str, str], ...]
     weighted: tuple[str, ...] = ()
+    amounts: tuple[tuple[str, str], ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Return strings and lists only, as JSON and TOML hold them."""
@@ -45,6 +48,7 @@ class Schema:
         plain["attributes"] = list(self.attributes)
         plain["weighted"] = list(self.weighted)
         plain["ignored"] = [list(pair) for pair in self.ignored]
+        plain["amounts"] = [list(pair) for pair in self.amounts]
         return plain
 
     @classmethod
@@ -58,12 +62,8 @@ class Schema:
         if unknown := sorted(set(values) - set(known)):
             raise _error(f"there is no role {unknown[0]!r}", f"the roles are {', '.join(known)}")
         single = {role: _text(values.get(role, ""), role) for role in ("id", "title", "type", "popularity", "creator")}
-        ignored = values.get("ignored", [])
-        if not isinstance(ignored, (list, tuple)):
-            raise _error("ignored: must be a list of [field, why]", "correct it")
-        pairs = tuple(_texts(pair, "ignored") for pair in ignored)
-        if any(len(pair) != 2 for pair in pairs):
-            raise _error("ignored: must be a list of [field, why]", "correct it")
+        ignored = _pairs(values.get("ignored", []), "ignored", "[field, why]")
+        amounts = _pairs(values.get("amounts", []), "amounts", "[field, mark before decimals]")
         attributes = _texts(values.get("attributes", []), "attributes")
         text = _texts(values.get("text", []), "text")
         for role, names in (("attributes", attributes), ("text", text)):
@@ -79,8 +79,9 @@ class Schema:
             popularity=single["popularity"],
             creator=single["creator"],
             attributes=attributes,
-            ignored=tuple((field, why) for field, why in pairs),
+            ignored=ignored,
             weighted=_texts(values.get("weighted", []), "weighted"),
+            amounts=amounts,
         )
 
 
@@ -139,6 +140,7 @@ def infer(records: Sequence[Mapping[str, object]], overrides: Overrides = INFER_
     attributes = [name for name in found if name == creator or (name in reasons and not reasons[name])]
     if ALIASES not in found and any(_several(record.get(title)) for record in records):
         attributes.append(ALIASES)
+    marks = {name: mark_of(name, found[name].written) for name in (*attributes, popularity) if name in found}
     return Schema(
         id=entity_id,
         title=title,
@@ -149,6 +151,7 @@ def infer(records: Sequence[Mapping[str, object]], overrides: Overrides = INFER_
         attributes=tuple(attributes),
         ignored=tuple((name, why) for name, why in reasons.items() if why and name != creator),
         weighted=tuple(name for name in attributes if name in weighing),
+        amounts=tuple((name, mark) for name, mark in marks.items() if mark),
     )
 
 
@@ -164,6 +167,15 @@ def _text(value: object, role: str) -> str:
     if not isinstance(value, str):
         raise _error(f"{role}: must be the name of a field", 'write it in quotes; "" means none')
     return value
+
+
+def _pairs(value: object, role: str, what: str) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, (list, tuple)):
+        raise _error(f"{role}: must be a list of {what}", "correct it")
+    pairs = [_texts(pair, role) for pair in value]
+    if any(len(pair) != 2 for pair in pairs):
+        raise _error(f"{role}: must be a list of {what}", "correct it")
+    return tuple((first, second) for first, second in pairs)
 
 
 def _texts(value: object, role: str) -> tuple[str, ...]:

@@ -53,5 +53,7 @@ def show_schema(schema: Schema) -> None:
     for role, field in roles.items():
         say(f"  {role:<11} {safe(field) or '-'}")
     say(f"  {'attributes':<11} {safe(', '.join(schema.attributes)) or '-'}")
+    if schema.amounts:
+        say(f"  {'amounts':<11} {safe(', '.join(name for name, _ in schema.amounts))}: texts, read as numbers")
     for field, reason in schema.ignored:
         say(f"  {'ignored':<11} {safe(field)}: {safe(reason)}")

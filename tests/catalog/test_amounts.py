@@ -1,0 +1,99 @@
+"""Amounts: what is read as a number, and what looks like one and is none."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ltrr_cli.catalog import Catalog
+from ltrr_cli.catalog.amounts import COMMA, POINT, amount, mark_of
+from ltrr_cli.engine import Engine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FIELDS = [
+    ("x", ["$12.50", "$7", "-$1,299.00"], POINT, [12.5, 7, -1299]),
+    ("x", ["1.299,00 €", "12,50 €", "€7"], COMMA, [1299, 12.5, 7]),
+    ("x", ["CHF 1'200.50", "chf3"], POINT, [1200.5, 3]),
+    ("x", ["10\u00a0000 kr", "999 kr"], POINT, [10000, 999]),
+    ("x", ["1,299 €", "2,499 €"], POINT, [1299, 2499]),
+    ("x", ["$1.299", "$1.309"], POINT, [1.299, 1.309]),
+    ("x", ["call us", *["$3"] * 12], POINT, [None, *[3] * 12]),
+    ("variant.price", ["12.50", "7"], POINT, [12.5, 7]),
+    ("votes", ["1,204", "33"], POINT, [1204, 33]),
+    ("x", ["$12", "€13"], "", []),
+    ("x", ["call us", "$3", "$4"], "", []),
+    ("version", ["1.10", "2.3"], "", []),
+    ("latitude", ["52,123", "13,405"], "", []),
+    ("price", ["007", "008"], "", []),
+    ("phone", ["555 123 4567"], "", []),
+    ("part", ["R100", "K9"], "", []),
+    ("price", [], "", []),
+]
+
+
+@pytest.mark.parametrize(("name", "texts", "mark", "numbers"), FIELDS)
+def test_fields(name: str, texts: list[str], mark: str, numbers: list[float | None]) -> None:
+    """The mark before the decimals is the field's, and so is what its texts are."""
+    assert mark_of(name, texts) == mark
+    if mark:
+        assert [amount(text, mark) for text in texts] == numbers
+
+
+@given(st.floats(0, 1e9).map(lambda number: round(number, 2)), st.sampled_from(["$", "€", "EUR "]), st.booleans())
+def test_what_is_written_is_read(number: float, unit: str, german: bool) -> None:
+    """With marks between thousands, in either country."""
+    text = f"{number:,.2f}"
+    text = unit + (text.translate(str.maketrans(",.", ".,")) if german else text)
+    mark = mark_of("x", [text])
+    assert mark == (COMMA if german else POINT)
+    found = amount(text, mark)
+    assert found is not None
+    assert math.isclose(found, number)
+
+
+@given(st.text(alphabet="0123456789.,' $€-+eurUSD\u00a0x", max_size=45))
+def test_anything_is_a_number_or_none(text: str) -> None:
+    """And whatever it is, it takes no time and raises nothing."""
+    for mark in (POINT, COMMA):
+        found = amount(text, mark)
+        assert found is None or math.isfinite(found)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_filters_compare_them(tmp_path: Path, suffix: str) -> None:
+    """A catalogue of either kind can be narrowed by price, added to and updated, and is asked for by words."""
+    prices = ["$7.99", "$12.50", "$101.00", "$1,299.00", *["$50"] * 6]
+    if suffix == "csv":
+        lines = ["id,title,price", *(f'{number},red shoe,"{price}"' for number, price in enumerate(prices))]
+        more = 'id,title,price\nnew,blue shoe,"$9"\n'
+    else:
+        lines = [f'{{"id": {number}, "title": "red shoe", "price": "{price}"}}' for number, price in enumerate(prices)]
+        more = '{"id": "new", "title": "blue shoe", "price": "$9"}\n'
+    catalogue, added = tmp_path / f"c.{suffix}", tmp_path / f"more.{suffix}"
+    catalogue.write_text("\n".join(lines) + "\n")
+    added.write_text(more)
+    assert Catalog([catalogue]).schema.amounts == (("price", POINT),)
+    index = tmp_path / "shoes.ltrr"
+    Engine.build(catalogue, index)
+    Engine.build(added, index, add=True)
+    (tmp_path / "changed.jsonl").write_text('{"id": "2", "price": "$5.00"}\n')
+    Engine.update(tmp_path / "changed.jsonl", index)
+    with Engine.open(index) as engine:
+        found = engine.search("shoe", filter="price < 20").results
+        assert {result.id for result in found} == {"0", "1", "2", "new"}
+        assert [one.attribute for one in engine.understand("shoe under $20").ranges] == ["price"]
+
+
+def test_counts_are_popularity(tmp_path: Path) -> None:
+    """Marks between thousands do not hide which field counts."""
+    catalogue = tmp_path / "c.csv"
+    catalogue.write_text('id,title,votes\na,one,"1,204"\nb,two,33\nc,three,"12,000"\n')
+    read = Catalog([catalogue])
+    assert read.schema.popularity == "votes"
+    assert [entity.popularity for entity in read] == [1204, 33, 12000]
