@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog import values
 from ltrr_cli.catalog.amounts import amount
+from ltrr_cli.catalog.markup import plain
 from ltrr_cli.catalog.names import is_reference
 from ltrr_cli.catalog.schema import ALIASES
 from ltrr_cli.catalog.weights import weighed
@@ -91,7 +92,6 @@ class Maker:
         self._nested = any("." in name for name in self.fields)
         self._aliases = bool(schema.title) and ALIASES in schema.attributes
         self._attributes = [(name, is_reference(name)) for name in schema.attributes]
-        self._marks = dict(schema.amounts)
 
     def notes(self) -> list[str]:
         """Return what there is to say after the last record."""
@@ -126,13 +126,13 @@ class Maker:
 
     def parts(self, record: Mapping[str, object]) -> Parts:
         """Return what a flat record says of an entity, without its id: what it does not mention is empty."""
-        schema, get = self._schema, record.get
+        schema = self._schema
+        if schema.amounts or schema.html:
+            record = self._read(record)
+        get = record.get
         parts = Parts(text=self._text(record))
         for name, reference in self._attributes:
             value = get(name)
-            if name in self._marks and isinstance(value, str):
-                number = amount(value, self._marks[name])
-                value = value if number is None else number
             if isinstance(value, dict):
                 self._weigh(name, value, parts.attributes, parts.weights)
             elif value is not None and (found := self._values(value, reference=reference)):
@@ -149,6 +149,22 @@ class Maker:
         if schema.popularity:
             parts.popularity = self._popularity(get(schema.popularity))
         return parts
+
+    def _read(self, record: Mapping[str, object]) -> Mapping[str, object]:
+        """Return the record with amounts as numbers, and HTML as what is read of it."""
+        changed = dict(record)
+        for name, mark in self._schema.amounts:
+            value = record.get(name)
+            number = amount(value, mark) if isinstance(value, str) else None
+            if number is not None:
+                changed[name] = number
+        for name in self._schema.html:
+            value = record.get(name)
+            if isinstance(value, str):
+                changed[name] = plain(value)
+            elif isinstance(value, (list, tuple)):
+                changed[name] = [plain(item) if isinstance(item, str) else item for item in value]
+        return changed
 
     def _weigh(
         self,
@@ -203,8 +219,6 @@ class Maker:
 
     def _popularity(self, value: object) -> float | None:
         found = values.number(value)
-        if found is None and isinstance(value, str) and self._schema.popularity in self._marks:
-            found = amount(value, self._marks[self._schema.popularity])
         self.losses.no_popularity += found is None and value not in (None, "")
         return found
 

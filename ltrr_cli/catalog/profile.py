@@ -40,7 +40,7 @@ class Profile:
     addresses: int = 0
     integral: int = 0
     scalars: set[str] = field(default_factory=set)  # distinct values as text
-    written: set[str] = field(default_factory=set)  # those of them that are texts
+    written: set[str] = field(default_factory=set)  # distinct texts, alone or in lists
 
     @property
     def scalar(self) -> bool:
@@ -87,7 +87,6 @@ class Profile:
         if isinstance(value, str):
             self.texts += 1
             self.scalars.add(value)
-            self.written.add(value)
             self._add_text(value)
         elif isinstance(value, bool):
             self.truths += 1
@@ -113,6 +112,7 @@ class Profile:
                 self.nested_items += item is not None
 
     def _add_text(self, text: str) -> None:
+        self.written.add(text)
         self.pieces += 1
         self.characters += len(text)
         self.words += text.count(" ") + 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog import roles
 from ltrr_cli.catalog.amounts import mark_of
+from ltrr_cli.catalog.markup import is_html
 from ltrr_cli.catalog.profile import profiles
 from ltrr_cli.catalog.weights import weighings
 from ltrr_cli.errors import CatalogError
@@ -27,7 +28,8 @@ class Schema:
     `creator` names who made an entity (artist, author, brand …) and is one of the `attributes`, which hold all
     other usable fields in order of appearance, and `aliases` where titles are lists (all but the first); of those,
     `weighted` ones weigh their values. `amounts` are the attributes, or the popularity, whose texts are read as
-    numbers, each with the mark before its decimals. `ignored` says of the rest why it is not used.
+    numbers, each with the mark before its decimals; fields in `html` are read as a browser shows them. `ignored` says
+    of the rest why it is not used.
     """
 
     id: str
@@ -40,6 +42,7 @@ class Schema:
     ignored: tuple[tuple[str, str], ...]
     weighted: tuple[str, ...] = ()
     amounts: tuple[tuple[str, str], ...] = ()
+    html: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Return strings and lists only, as JSON and TOML hold them."""
@@ -47,6 +50,7 @@ class Schema:
         plain["text"] = list(self.text)
         plain["attributes"] = list(self.attributes)
         plain["weighted"] = list(self.weighted)
+        plain["html"] = list(self.html)
         plain["ignored"] = [list(pair) for pair in self.ignored]
         plain["amounts"] = [list(pair) for pair in self.amounts]
         return plain
@@ -82,6 +86,7 @@ class Schema:
             ignored=ignored,
             weighted=_texts(values.get("weighted", []), "weighted"),
             amounts=amounts,
+            html=_texts(values.get("html", []), "html"),
         )
 
 
@@ -140,6 +145,7 @@ def infer(records: Sequence[Mapping[str, object]], overrides: Overrides = INFER_
     attributes = [name for name in found if name == creator or (name in reasons and not reasons[name])]
     if ALIASES not in found and any(_several(record.get(title)) for record in records):
         attributes.append(ALIASES)
+    used = [name for name in (title, *text, *attributes) if name in found]
     marks = {name: mark_of(name, found[name].written) for name in (*attributes, popularity) if name in found}
     return Schema(
         id=entity_id,
@@ -152,6 +158,7 @@ def infer(records: Sequence[Mapping[str, object]], overrides: Overrides = INFER_
         ignored=tuple((name, why) for name, why in reasons.items() if why and name != creator),
         weighted=tuple(name for name in attributes if name in weighing),
         amounts=tuple((name, mark) for name, mark in marks.items() if mark),
+        html=tuple(name for name in used if is_html(found[name].written)),
     )
 
 

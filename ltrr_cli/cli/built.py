@@ -55,5 +55,7 @@ def show_schema(schema: Schema) -> None:
     say(f"  {'attributes':<11} {safe(', '.join(schema.attributes)) or '-'}")
     if schema.amounts:
         say(f"  {'amounts':<11} {safe(', '.join(name for name, _ in schema.amounts))}: texts, read as numbers")
+    if schema.html:
+        say(f"  {'html':<11} {safe(', '.join(schema.html))}: without its tags")
     for field, reason in schema.ignored:
         say(f"  {'ignored':<11} {safe(field)}: {safe(reason)}")
