@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from ltrr_cli.catalog.entities import Maker
+from ltrr_cli.catalog.objects import joined
 from ltrr_cli.catalog.readers import read
 from ltrr_cli.catalog.schema import INFER_ALL, Overrides, Schema, infer
 from ltrr_cli.catalog.seen import Seen
@@ -105,7 +106,9 @@ class Catalog:
         self.check_usable()
 
     def records(self) -> Iterator[tuple[int, int, Mapping[str, object]]]:
-        """Yield (number of its source, its line, the record as it is written) of what can be read, instead of entities.
+        """Yield (number of its source, its line, the record) of what can be read, instead of entities.
+
+        A record is as it is written, but that lists of objects are objects of lists; see `objects`.
 
         Raises:
             CatalogError: a source cannot be read on, a second pass, or (strict) a bad record.
@@ -118,7 +121,7 @@ class Catalog:
                 if isinstance(raw, Bad):
                     self._leave_out(raw)
                 else:
-                    yield number, line, raw
+                    yield number, line, joined(raw)
             for remark in self._meters[number].notes:
                 self._note(remark)
 
@@ -148,10 +151,11 @@ class Catalog:
             sample.extend(raw for _, raw in taken if not isinstance(raw, Bad))
             if sizes[number] is None:
                 self._begun[number] = taken, rows
-        if len(sample) == 1:
-            _refuse_wrapper(sample[0], label(self._sources[0]))
         # Without a record there is nothing that an override could name; the pass will say so better.
-        return infer(sample, overrides if sample else INFER_ALL)
+        schema = infer([*map(joined, sample)], overrides if sample else INFER_ALL)
+        if len(sample) == 1 and not (schema.id and schema.title):
+            _refuse_wrapper(sample[0], label(self._sources[0]))
+        return schema
 
     def _raw(self, number: int) -> Iterator[Raw]:
         if number in self._begun:

@@ -81,7 +81,7 @@ def _list_or_text(cell: str) -> object:
 
 
 def _listed(cell: str) -> list[object] | None:
-    """Read `["a", "b"]` or `['a', 'b']`; None where the cell is no such list of scalars."""
+    """Read `["a", "b"]`, `['a', 'b']` or `[{"a": 1}]`; None where the cell is no such list of scalars or objects."""
     cell = cell.strip()
     if len(cell) > _MAX_LIST or not cell.startswith("[") or not cell.endswith("]"):
         return None
@@ -91,7 +91,7 @@ def _listed(cell: str) -> list[object] | None:
         if not _LIST.fullmatch(cell):
             return None
         return [_item(item) for item in _ITEMS.findall(cell, 1, len(cell) - 1)]
-    if not isinstance(value, list) or any(isinstance(item, (list, dict)) for item in value):
+    if not isinstance(value, list) or any(isinstance(item, list) for item in value):
         return None
     return value
 

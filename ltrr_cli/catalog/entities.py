@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog import values
@@ -16,7 +17,7 @@ from ltrr_cli.catalog.weights import weighed
 from ltrr_cli.records import Entity, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ltrr_cli.catalog.schema import Schema
 
@@ -151,19 +152,12 @@ class Maker:
         return parts
 
     def _read(self, record: Mapping[str, object]) -> Mapping[str, object]:
-        """Return the record with amounts as numbers, and HTML as what is read of it."""
+        """Return the record with amounts as numbers, and HTML as what is read of it; in lists, too."""
         changed = dict(record)
         for name, mark in self._schema.amounts:
-            value = record.get(name)
-            number = amount(value, mark) if isinstance(value, str) else None
-            if number is not None:
-                changed[name] = number
+            changed[name] = _each(record.get(name), partial(amount, mark=mark))
         for name in self._schema.html:
-            value = record.get(name)
-            if isinstance(value, str):
-                changed[name] = plain(value)
-            elif isinstance(value, (list, tuple)):
-                changed[name] = [plain(item) if isinstance(item, str) else item for item in value]
+            changed[name] = _each(record.get(name), plain)
         return changed
 
     def _weigh(
@@ -235,6 +229,14 @@ def content_id(raw: Mapping[str, object]) -> str:
     }
     encoded = json.dumps(content, sort_keys=True, default=str).encode()
     return hashlib.blake2b(encoded, digest_size=12).hexdigest()
+
+
+def _each(value: object, read: Callable[[str], object]) -> object:
+    """Return a value with each of its texts as it is read, where it is not read as nothing."""
+    if isinstance(value, (list, tuple)):
+        return [_each(item, read) for item in value]
+    found = read(value) if isinstance(value, str) else None
+    return value if found is None else found
 
 
 def _first(value: object) -> object:

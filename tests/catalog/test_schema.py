@@ -61,7 +61,7 @@ def test_ignored_fields_say_why() -> None:
         "homepage": "web addresses or file names",
         "vector": "long lists of numbers, such as an embedding",
         "meta.deep": "a nested object",
-        "cast": "a list of objects or lists",
+        "cast": "a list of objects or lists",  # joined before, by `objects`, in a catalogue
         "nothing": "empty in all records looked at",
         "review": "long free text",
     }
