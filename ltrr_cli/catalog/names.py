@@ -22,7 +22,7 @@ TEXT = (
     "text", "description", "overview", "summary", "abstract", "body", "plot", "content", "contents", "synopsis",
     "passage", "long_description", "short_description", "product_description", "desc", "article", "story", "details",
     "about", "bio", "biography", "lyrics", "transcript", "snippet", "bullet_points", "product_bullet_point",
-    "features", "blurb", "excerpt",
+    "features", "blurb", "excerpt", "body_html", "description_html", "html_description", "body_text",
 )  # fmt: skip
 
 TYPE = (

@@ -160,7 +160,7 @@ def test_weights_stay_weights(goods: Path, tmp_path: Path) -> None:
     [
         {"price": {"eur": {"deep": 1}}},
         {"price": {f"k{n}": n for n in range(65)}},
-        {"weird": [{"a": 1}]},
+        {"weird": [{"a": {"b": 1}}]},
         {"price": [3, [4]]},
         {"name": {"en": "x"}},
         {"name": [{"en": "x"}]},
