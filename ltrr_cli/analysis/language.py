@@ -116,7 +116,9 @@ def guess(text: str, words: Iterable[str], shares: Mapping[str, float]) -> str:
     for word in set(words):
         for language in _LANGUAGES_OF.get(word, ()):
             counts[language] = counts.get(language, 0) + 1
-    most = max(counts.values(), default=0)
+    if not counts:
+        return ""
+    most = max(counts.values())
     likely = [language for language, count in counts.items() if count == most]
     if len(likely) > 1 and not text.isascii():
         letters = {

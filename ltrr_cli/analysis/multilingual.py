@@ -58,6 +58,12 @@ class Multilingual:
         """Return the words, their stems in each language that the query may be in, and adjacent ones joined."""
         return _query(self, text[:MAX_CHARACTERS])
 
+    def alternatives(self, text: str) -> list[tuple[str, ...]]:
+        """Return the words' stems in each language that the query may be in."""
+        text = text[:MAX_CHARACTERS]
+        spoken = self.languages(language_of(text))
+        return [forms(word, spoken) for piece in cut(text) for word in piece.words][:MAX_WORDS]
+
     def terms(self, word: str, language: str = "") -> tuple[str, ...]:
         """Return the stems of a word in the language and the main one, or, not knowing, in all."""
         return forms(word, self.languages(language))

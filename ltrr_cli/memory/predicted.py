@@ -59,7 +59,7 @@ _MOST_ENTITIES = 100
 _TOGETHER = 4096
 """Keys that are read from the table together."""
 _LAST = 0.5
-"""What a guess keeps of its score where the entity is the last that the full text finds."""
+"""What a guess keeps of its score where the entity is the last that the full text finds; at the top it keeps all."""
 
 
 class PredictedWriter:
@@ -118,23 +118,23 @@ class PredictedWriter:
 
         `progress` is told how many were looked at since the last call.
         """
-        rows, scores = table["number"].to_numpy(), table["weight"].to_numpy().copy()
         kinds = table["kind"].to_numpy()
         named = np.isin(kinds, [_KINDS.index(kind) for kind in NAMED])
-        own = kinds != _KINDS.index("generated")  # made of the entity's own words
-        kept, told = np.ones(len(table), bool), 0
+        generated = np.append(0, (kinds == _KINDS.index("generated")).cumsum())  # how many in the rows before each
+        ranks, told = np.zeros(len(table), np.int64), 0  # 0: not found, or not looked for
         for names, places in _groups(table, ~named):
-            for guess, (low, high) in zip(names.to_list(), places.tolist(), strict=True):
-                ranks = judge.ranks(guess, whole=bool(own[low:high].all())) if high - low <= MOST_SHARED else {}
-                for place in range(low, high):
-                    if not named[place]:
-                        rank = ranks.get(int(rows[place]))
-                        kept[place] = rank is not None
-                        scores[place] *= _standing(rank or 1)
-            progress(int(places[-1, 1]) - told)
-            told = int(places[-1, 1])
+            begin, end = int(places[0, 0]), int(places[-1, 1])
+            rows = table["number"][begin:end].to_list()
+            own = generated[places[:, 0]] == generated[places[:, 1]]  # made of the entities' own words
+            for guess, (low, high), whole in zip(names.to_list(), places.tolist(), own.tolist(), strict=True):
+                if high - low <= MOST_SHARED:
+                    found = judge.ranks(guess, whole=whole)
+                    ranks[low:high] = [found.get(row, 0) for row in rows[low - begin : high - begin]]
+            progress(end - told)
+            told = end
         progress(len(table) - told)
-        return table.with_columns(weight=scores).filter(kept)
+        standing = np.where(named, 1.0, _LAST + (1 - _LAST) / np.maximum(1, ranks))
+        return table.with_columns(weight=table["weight"].to_numpy() * standing).filter(named | (ranks > 0))
 
     def _guess(self, entities: Iterable[Entity], generated: Sequence[Sequence[str]]) -> None:
         for row, entity in enumerate(entities):
@@ -233,11 +233,6 @@ def _entries(table: pl.DataFrame) -> Iterator[tuple[str, list[int], list[float]]
     for names, places in _groups(table):
         for name, (low, high) in zip(names.to_list(), places.tolist(), strict=True):
             yield name, rows[low:high].tolist(), scores[low:high].tolist()
-
-
-def _standing(rank: int) -> float:
-    """Return what a rank keeps of a guess's score: 1 at the top, `_LAST` from about the tenth on."""
-    return _LAST + (1 - _LAST) / rank
 
 
 def open_predicted(directory: Path) -> Keys:
