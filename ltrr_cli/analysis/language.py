@@ -86,7 +86,9 @@ def scripts(text: str) -> dict[str, float]:
     """Return the share, in (0, 1], of a text's letters in each family of SCRIPTS that occurs in it."""
     if text.isascii():
         return {}
-    counts = Counter(map(_script, text[:READ]))
+    counts: Counter[str] = Counter()
+    for char, times in Counter(text[:READ]).items():
+        counts[_script(char)] += times
     letters = counts.total() - counts.pop("", 0)
     return {family: counts[family] / letters for family in sorted(counts) if family != "latin"}
 

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 
 from ltrr_cli.analysis.base import MAX_CHARACTERS, Asked, Join, Slot
 from ltrr_cli.analysis.common import COMMON
-from ltrr_cli.analysis.cut import cut, pieces
+from ltrr_cli.analysis.cut import chunks, cut, pieces
 from ltrr_cli.analysis.language import READ, guess, scripts
-from ltrr_cli.analysis.normal import normal
 from ltrr_cli.analysis.stems import LATIN, forms
 from ltrr_cli.text import MAX_WORDS, tokens
 
@@ -48,7 +47,7 @@ class Multilingual:
         spoken = self.languages(language or self.main)
         found: list[tuple[int, str]] = []
         place = 0
-        for chunk in normal(text).split():
+        for chunk in chunks(text):
             terms, length = _terms(chunk, spoken)
             found += [(place + offset, term) for offset, term in terms]
             place += length

@@ -83,7 +83,7 @@ class SegmentWriter:
         self._lines = (directory / "entities.jsonl").open("wb")
         columns = directory / "columns"
         self._offsets = Growing(directory / "entities.offsets.npy", np.int64)
-        self._offsets.extend((0,))
+        self._offsets.add(0)
         self._popularity = array("d")
         self._titles = TitlesWriter(columns)
         self._values = ValuesWriter(columns)
@@ -109,7 +109,7 @@ class SegmentWriter:
     def add(self, entity: Entity) -> None:
         """Add the next row."""
         self._lines.write(entity_line(entity))
-        self._offsets.extend((self._lines.tell(),))
+        self._offsets.add(self._lines.tell())
         self._values.weighted.update(entity.weights)
         self._fields.update(entity.attributes)
         self.counted.add(terms(entity))

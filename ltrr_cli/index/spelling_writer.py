@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.analysis.cut import cut
+from ltrr_cli.analysis.cut import chunks, pieces
 from ltrr_cli.analysis.normal import plain
+from ltrr_cli.index import ranges
 from ltrr_cli.index.fulltext import TEXT_FIELDS
 from ltrr_cli.index.gathered import Gathered
 from ltrr_cli.index.growing import Lists
-from ltrr_cli.index.ranges import pieces
 from ltrr_cli.index.spelling import LONGEST, sign, spellable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     import polars as pl
@@ -41,7 +42,7 @@ class SpellingWriter:
     def add(self, texts: Mapping[str, str]) -> None:
         """Add an entity: the text of each of `TEXT_FIELDS`."""
         for place, name in enumerate(TEXT_FIELDS):
-            for word in set(_words(texts[name])):
+            for word in _words(texts[name]):
                 counts = self._forms.get(word)
                 if counts is None:
                     counts = self._forms[word] = [0] * len(TEXT_FIELDS)
@@ -64,7 +65,7 @@ class SpellingWriter:
         letters = Lists(self._path("letters"), self._path("starts"), np.uint32)
         written = Lists(self._path("written"), self._path("ends"), np.uint8)
         signs, sizes = np.empty(len(table), np.uint64), np.empty(len(table), np.int64)
-        for low, high in pieces(len(table)):
+        for low, high in ranges.pieces(len(table)):
             words = table["key"][low:high].to_list()
             sizes[low:high] = [*map(len, words)]
             signs[low:high] = [*map(sign, words)]
@@ -109,13 +110,27 @@ def _first(table: pl.DataFrame) -> pl.DataFrame:
     return table.sort("total", "key", descending=[True, False]).head(MOST_WORDS)
 
 
-def _words(text: str) -> Iterator[str]:
+def _words(text: str) -> set[str]:
+    """Return the words of a text that may be mistyped, of its first `_MOST_READ`."""
+    found: set[str] = set()
     read = 0
-    for piece in cut(text):
-        if not piece.pairs:
-            for word in (*piece.words, piece.joined) if piece.joined else piece.words:
-                if spellable(word):
-                    yield word
-            read += len(piece.words)
-        if read >= _MOST_READ:
-            return
+    for chunk in chunks(text):
+        for words, count in _of_chunk(chunk):
+            found.update(words)
+            read += count
+            if read >= _MOST_READ:
+                return found
+    return found
+
+
+@lru_cache(maxsize=65536)
+def _of_chunk(chunk: str) -> tuple[tuple[tuple[str, ...], int], ...]:
+    """Return for each piece of what stands between spaces its words that may be mistyped, and how many it has in all.
+
+    Pairs of characters are none. Cached, since words repeat.
+    """
+    return tuple(
+        (tuple(filter(spellable, (*piece.words, piece.joined) if piece.joined else piece.words)), len(piece.words))
+        for piece in pieces(chunk)
+        if not piece.pairs
+    )
