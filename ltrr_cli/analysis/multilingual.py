@@ -49,7 +49,11 @@ class Multilingual:
         place = 0
         for chunk in chunks(text):
             terms, length = _terms(chunk, spoken)
-            found += [(place + offset, term) for offset, term in terms]
+            if length == 1:
+                for _, term in terms:
+                    found.append((place, term))
+            else:
+                found += [(place + offset, term) for offset, term in terms]
             place += length
         return found
 

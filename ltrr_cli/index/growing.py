@@ -44,7 +44,7 @@ class Growing:
     def add(self, number: float) -> None:
         """Add a number at the end."""
         self._waiting.append(number)
-        if len(self._waiting) == _TOGETHER:
+        if len(self._waiting) >= _TOGETHER:
             self._settle()
 
     def extend(self, numbers: Iterable[float]) -> None:

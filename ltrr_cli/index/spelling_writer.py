@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.analysis.cut import chunks, pieces
+from ltrr_cli.analysis.cut import Piece, chunks, pieces
 from ltrr_cli.analysis.normal import plain
 from ltrr_cli.index import ranges
 from ltrr_cli.index.fulltext import TEXT_FIELDS
@@ -112,25 +113,26 @@ def _first(table: pl.DataFrame) -> pl.DataFrame:
 
 def _words(text: str) -> set[str]:
     """Return the words of a text that may be mistyped, of its first `_MOST_READ`."""
+    own = chunks(text)
+    if sum(map(len, own)) < _MOST_READ:  # there are fewer words than characters
+        return {*chain.from_iterable(map(_of_chunk, own))}
     found: set[str] = set()
     read = 0
-    for chunk in chunks(text):
-        for words, count in _of_chunk(chunk):
-            found.update(words)
-            read += count
-            if read >= _MOST_READ:
-                return found
+    for piece in chain.from_iterable(map(pieces, own)):
+        found.update(_of_piece(piece))
+        read += 0 if piece.pairs else len(piece.words)
+        if read >= _MOST_READ:
+            break
     return found
 
 
 @lru_cache(maxsize=65536)
-def _of_chunk(chunk: str) -> tuple[tuple[tuple[str, ...], int], ...]:
-    """Return for each piece of what stands between spaces its words that may be mistyped, and how many it has in all.
+def _of_chunk(chunk: str) -> tuple[str, ...]:
+    """Return the words that may be mistyped of what stands between spaces; cached, since words repeat."""
+    return tuple(chain.from_iterable(map(_of_piece, pieces(chunk))))
 
-    Pairs of characters are none. Cached, since words repeat.
-    """
-    return tuple(
-        (tuple(filter(spellable, (*piece.words, piece.joined) if piece.joined else piece.words)), len(piece.words))
-        for piece in pieces(chunk)
-        if not piece.pairs
-    )
+
+def _of_piece(piece: Piece) -> tuple[str, ...]:
+    if piece.pairs:
+        return ()
+    return tuple(filter(spellable, (*piece.words, piece.joined) if piece.joined else piece.words))

@@ -70,10 +70,9 @@ class Suggester:
         weights = self.weights
         if not weights:
             return {}
-        own = set(terms(entity))
-        return {
-            pair: weights[pair] for pair in sorted(self._mentions(entity.text)) if pair in weights and pair not in own
-        }
+        found = [pair for pair in sorted(self._mentions(entity.text)) if pair in weights]
+        own = set(terms(entity)) if found else ()
+        return {pair: weights[pair] for pair in found if pair not in own}
 
     @property
     def weights(self) -> Mapping[tuple[str, str], float]:

@@ -8,6 +8,7 @@ predicts none of them strongly, and the more popular ones a little more.
 
 from __future__ import annotations
 
+import math
 import shutil
 from array import array
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from ltrr_cli.memory.prefixes import Prefixes, write_tables
 from ltrr_cli.text import key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import polars as pl
@@ -63,7 +64,10 @@ _LAST = 0.5
 
 
 class PredictedWriter:
-    """Collects the predicted queries of one segment: `add` every row in order, then `refine`, then `write`."""
+    """Collects the predicted queries of one segment: `read` every entity, `add` every row in order, then `write`.
+
+    Between the last two comes `refine`, once there is a full text to judge by.
+    """
 
     def __init__(self, directory: Path, *, creator: str, values: Counted) -> None:
         """`directory` is the segment's, `creator` names the attribute of who made an entity.
@@ -79,13 +83,18 @@ class PredictedWriter:
         self._titles = Gathered(directory / "titles")
         self._judge: Judge | None = None
 
+    def read(self, entity: Entity) -> None:
+        """Count the words of an entity's text: by them key phrases are told."""
+        self._phrases.count(entity.text)
+
     def add(self, row: int, entity: Entity, popularity: float) -> None:
         """Add the next row; `popularity` in [0, 1], nan if unknown."""
-        self._pulls.append(0.5 if np.isnan(popularity) else 0.25 + 0.75 * popularity)
-        self._phrases.count(entity.text)
+        self._pulls.append(0.5 if math.isnan(popularity) else 0.25 + 0.75 * popularity)
         self._complete(row, entity)
         for guess, kind in guesses(entity, self._creator):
             self._put(guess, row, kind)
+        for phrase in self._phrases.of(entity.text, PHRASES):
+            self._put(phrase, row, "phrase")
 
     def _complete(self, row: int, entity: Entity) -> None:
         """Note what a prefix may go on to: the title, from each of its first words on."""
@@ -99,18 +108,14 @@ class PredictedWriter:
         if guess.count(" ") < _MAX_WORDS:
             self._guesses.add(guess, row, WEIGHTS[kind] * self._pulls[row], _KINDS.index(kind))
 
-    def refine(
-        self,
-        entities: Iterable[Entity],
-        analysis: Analysis,
-        *,
-        generated: Sequence[Sequence[str]] = (),
-    ) -> None:
-        """Add the texts' key phrases; the guesses that the segment's full text does not bear out will be dropped.
+    def refine(self, analysis: Analysis, *, generated: Sequence[Sequence[str]] = ()) -> None:
+        """Drop, when they are written, the guesses that the segment's full text does not bear out.
 
-        `entities` are all rows again, in order, `generated` the queries that a model made for each.
+        `generated` are the queries that a model made for each row, in order.
         """
-        self._guess(entities, generated)
+        for row, queries in enumerate(generated):
+            for one in filter(None, map(key, queries)):
+                self._put(one, row, "generated")
         self._judge = Judge(self._directory, analysis)
 
     def _judged(self, table: pl.DataFrame, judge: Judge, progress: Callable[[int], None]) -> pl.DataFrame:
@@ -135,14 +140,6 @@ class PredictedWriter:
         progress(len(table) - told)
         standing = np.where(named, 1.0, _LAST + (1 - _LAST) / np.maximum(1, ranks))
         return table.with_columns(weight=table["weight"].to_numpy() * standing).filter(named | (ranks > 0))
-
-    def _guess(self, entities: Iterable[Entity], generated: Sequence[Sequence[str]]) -> None:
-        for row, entity in enumerate(entities):
-            for phrase in self._phrases.of(entity.text, PHRASES):
-                self._put(phrase, row, "phrase")
-        for row, queries in enumerate(generated):
-            for one in filter(None, map(key, queries)):
-                self._put(one, row, "generated")
 
     def write(self, progress: Callable[[int, int], None] = lambda *_: None) -> None:
         """Write predicted.parquet (key, row, score, kind), the lookup beside it, and the tables of completions.
