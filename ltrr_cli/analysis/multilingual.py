@@ -48,13 +48,13 @@ class Multilingual:
         found: list[tuple[int, str]] = []
         place = 0
         for chunk in chunks(text):
-            terms, length = _terms(chunk, spoken)
-            if length == 1:
-                for _, term in terms:
-                    found.append((place, term))
+            terms = _terms(chunk, spoken)
+            if isinstance(terms, str):
+                found.append((place, terms))
+                place += 1
             else:
-                found += [(place + offset, term) for offset, term in terms]
-            place += length
+                found += [(place + offset, term) for offset, term in terms[0]]
+                place += terms[1]
         return found
 
     def query(self, text: str) -> Asked:
@@ -77,8 +77,11 @@ class Multilingual:
 
 
 @lru_cache(maxsize=65536)
-def _terms(chunk: str, languages: tuple[str, ...]) -> tuple[tuple[tuple[int, str], ...], int]:
-    """Return the (position, term) of what stands between spaces, and how many positions it takes."""
+def _terms(chunk: str, languages: tuple[str, ...]) -> str | tuple[tuple[tuple[int, str], ...], int]:
+    """Return the (position, term) of what stands between spaces, and how many positions it takes.
+
+    Where it is one term, as most often, that alone.
+    """
     found: list[tuple[int, str]] = []
     place = 0
     for piece in pieces(chunk):
@@ -91,7 +94,7 @@ def _terms(chunk: str, languages: tuple[str, ...]) -> tuple[tuple[tuple[int, str
             found.append((place - 1, piece.words[-1][-1]))
         if piece.joined:
             found.extend((first, term) for term in forms(piece.joined, languages))
-    return tuple(found), place
+    return found[0][1] if len(found) == place == 1 else (tuple(found), place)
 
 
 @lru_cache(maxsize=128)

@@ -57,6 +57,8 @@ _STARTS = 4
 """Words of a title from which a prefix may go on."""
 _LATER_START = 0.5
 _MOST_ENTITIES = 100
+_BATCH = 1 << 14
+"""Rows that are copied to predicted.parquet together: some such batches wait in memory."""
 _TOGETHER = 4096
 """Keys that are read from the table together."""
 _LAST = 0.5
@@ -155,7 +157,7 @@ class PredictedWriter:
         def entries() -> Iterator[tuple[str, list[int], list[float]]]:
             for table in self._scored(progress):
                 parts.append(folder / f"{len(parts)}.arrow")
-                table.write_ipc(parts[-1])
+                table.write_ipc(parts[-1], record_batch_size=_BATCH)
                 yield from _entries(table)
 
         write_keys(self._directory / "predicted", entries())
