@@ -29,6 +29,8 @@ _SIGNS = str.maketrans({"™": " ", "℠": " "})  # else "Nike™" would become 
 _MAX_TOKEN = 64
 _SHORT = 80
 """Characters of a text whose key is kept."""
+_LONG = 10_000
+"""Characters of a text whose tokens are kept."""
 MAX_WORDS = 64
 """Words of a query beyond this are not searched for: nobody types them, and a pasted page would cost seconds."""
 
@@ -56,6 +58,16 @@ def tokens(text: str, *, index: bool = False) -> list[str]:
     Runs of a script without spaces give character pairs. With `index` they also give single characters, so that a
     query of one character finds something.
     """
+    return [*_kept_tokens(text)] if _SHORT < len(text) <= _LONG and not index else _tokens(text, index=index)
+
+
+@lru_cache(maxsize=2)
+def _kept_tokens(text: str) -> tuple[str, ...]:
+    """The tokens of an entity's text: a build asks for the same text several times in a row."""
+    return tuple(_tokens(text, index=False))
+
+
+def _tokens(text: str, *, index: bool) -> list[str]:
     folded = _APOSTROPHE.sub("", fold(text))
     if folded.isascii():
         return [word[:_MAX_TOKEN] for word in _ASCII_WORD.findall(folded)]

@@ -55,5 +55,8 @@ class Analysis(Hashable, Protocol):
     def query(self, text: str) -> Asked:
         """Return what a query asks for: at most `text.MAX_WORDS` slots."""
 
+    def alternatives(self, text: str) -> list[tuple[str, ...]]:
+        """Return the terms of each of `query`'s slots, and nothing else: a build asks millions of times."""
+
     def terms(self, word: str, language: str) -> tuple[str, ...]:
         """Return the terms that stand for one `Slot.word`."""

@@ -33,8 +33,12 @@ _UNSPACED = re.compile(
 )
 _NOT_JOINED = re.compile(r"[-./'·&*_]")
 _AS_LETTERS = str.maketrans({"$": "s", "!": "i", "♯": "#"})
+_BEFORE, _AFTER = "\"'(", "\"'),.;:?!"
+"""Signs before and after a word that `_PIECE` leaves out."""
 _MAX = 64
 _MAX_PARTS = 5
+_SHORT = 10_000
+"""Characters of a text whose chunks are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +53,26 @@ class Piece:
 
 def cut(text: str) -> list[Piece]:
     """Cut a text into pieces, in order, in the spelling of `normal`; no word is longer than 64 characters."""
-    return [piece for chunk in normal(text).split() for piece in pieces(chunk)]
+    return [piece for chunk in chunks(text) for piece in pieces(chunk)]
+
+
+def chunks(text: str) -> tuple[str, ...]:
+    """Return what stands between spaces, in the spelling of `normal`."""
+    return _kept_chunks(text) if len(text) <= _SHORT else tuple(normal(text).split())
+
+
+@lru_cache(maxsize=8)
+def _kept_chunks(text: str) -> tuple[str, ...]:
+    """The same of a short text; the last few are kept, since a build asks more than once for a field."""
+    return tuple(normal(text).split())
 
 
 @lru_cache(maxsize=65536)
 def pieces(chunk: str) -> tuple[Piece, ...]:
     """Cut what stands between spaces, in the spelling of `normal`; cached, since words repeat."""
+    bare = chunk.lstrip(_BEFORE).rstrip(_AFTER)
+    if bare.isascii() and bare.isalnum():  # most are one plain word
+        return (Piece((bare[:_MAX],)),)
     return tuple(piece for match in _PIECE.finditer(chunk) for piece in _pieces(match.group()))
 
 

@@ -42,6 +42,10 @@ class English:
             first.setdefault(stem, word)
         return Asked(tuple(Slot(word, (stem,)) for stem, word in first.items()))
 
+    def alternatives(self, text: str) -> list[tuple[str, ...]]:
+        """Return the distinct stems, each alone."""
+        return [slot.terms for slot in self.query(text).slots]
+
     def terms(self, word: str, language: str = "") -> tuple[str, ...]:
         """Return the stems of the word."""
         del language

@@ -86,7 +86,9 @@ def scripts(text: str) -> dict[str, float]:
     """Return the share, in (0, 1], of a text's letters in each family of SCRIPTS that occurs in it."""
     if text.isascii():
         return {}
-    counts = Counter(map(_script, text[:READ]))
+    counts: Counter[str] = Counter()
+    for char, times in Counter(text[:READ]).items():
+        counts[_script(char)] += times
     letters = counts.total() - counts.pop("", 0)
     return {family: counts[family] / letters for family in sorted(counts) if family != "latin"}
 
@@ -116,7 +118,9 @@ def guess(text: str, words: Iterable[str], shares: Mapping[str, float]) -> str:
     for word in set(words):
         for language in _LANGUAGES_OF.get(word, ()):
             counts[language] = counts.get(language, 0) + 1
-    most = max(counts.values(), default=0)
+    if not counts:
+        return ""
+    most = max(counts.values())
     likely = [language for language, count in counts.items() if count == most]
     if len(likely) > 1 and not text.isascii():
         letters = {

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 
 from ltrr_cli.analysis.base import MAX_CHARACTERS, Asked, Join, Slot
 from ltrr_cli.analysis.common import COMMON
-from ltrr_cli.analysis.cut import cut, pieces
+from ltrr_cli.analysis.cut import chunks, cut, pieces
 from ltrr_cli.analysis.language import READ, guess, scripts
-from ltrr_cli.analysis.normal import normal
 from ltrr_cli.analysis.stems import LATIN, forms
 from ltrr_cli.text import MAX_WORDS, tokens
 
@@ -48,15 +47,25 @@ class Multilingual:
         spoken = self.languages(language or self.main)
         found: list[tuple[int, str]] = []
         place = 0
-        for chunk in normal(text).split():
-            terms, length = _terms(chunk, spoken)
-            found += [(place + offset, term) for offset, term in terms]
-            place += length
+        for chunk in chunks(text):
+            terms = _terms(chunk, spoken)
+            if isinstance(terms, str):
+                found.append((place, terms))
+                place += 1
+            else:
+                found += [(place + offset, term) for offset, term in terms[0]]
+                place += terms[1]
         return found
 
     def query(self, text: str) -> Asked:
         """Return the words, their stems in each language that the query may be in, and adjacent ones joined."""
         return _query(self, text[:MAX_CHARACTERS])
+
+    def alternatives(self, text: str) -> list[tuple[str, ...]]:
+        """Return the words' stems in each language that the query may be in."""
+        text = text[:MAX_CHARACTERS]
+        spoken = self.languages(language_of(text))
+        return [forms(word, spoken) for piece in cut(text) for word in piece.words][:MAX_WORDS]
 
     def terms(self, word: str, language: str = "") -> tuple[str, ...]:
         """Return the stems of a word in the language and the main one, or, not knowing, in all."""
@@ -68,8 +77,11 @@ class Multilingual:
 
 
 @lru_cache(maxsize=65536)
-def _terms(chunk: str, languages: tuple[str, ...]) -> tuple[tuple[tuple[int, str], ...], int]:
-    """Return the (position, term) of what stands between spaces, and how many positions it takes."""
+def _terms(chunk: str, languages: tuple[str, ...]) -> str | tuple[tuple[tuple[int, str], ...], int]:
+    """Return the (position, term) of what stands between spaces, and how many positions it takes.
+
+    Where it is one term, as most often, that alone.
+    """
     found: list[tuple[int, str]] = []
     place = 0
     for piece in pieces(chunk):
@@ -82,7 +94,7 @@ def _terms(chunk: str, languages: tuple[str, ...]) -> tuple[tuple[tuple[int, str
             found.append((place - 1, piece.words[-1][-1]))
         if piece.joined:
             found.extend((first, term) for term in forms(piece.joined, languages))
-    return tuple(found), place
+    return found[0][1] if len(found) == place == 1 else (tuple(found), place)
 
 
 @lru_cache(maxsize=128)

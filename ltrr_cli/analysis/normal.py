@@ -68,6 +68,7 @@ _ZEROS = (
 )
 _VARIANTS |= {zero + digit: str(digit) for zero in (*_ZEROS, 0x17E0, 0x1810) for digit in range(10)}
 _ARABIC = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه"})
+_DEVANAGARI = re.compile(r"[\u0900-\u097f]")
 _CYRILLIC = re.compile(r"[\u0400-\u052f]")
 _STRESS = str.maketrans({"\u0301": None, "\u0300": None})
 
@@ -78,17 +79,19 @@ def normal(text: str) -> str:
         return text.lower().replace("\x00", " ")
     lower = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", clean(text)).lower())
     # Decomposed, because some letters with a nukta have a code point of their own.
-    if any("\u0900" <= char <= "\u097f" for char in lower):
+    if _DEVANAGARI.search(lower):
         lower = unicodedata.normalize("NFD", lower)
     one = _POINTS.sub("", lower.translate(_VARIANTS)).replace("\u0928\u094d", "\u0902")  # हिन्दी is written हिंदी
     return unicodedata.normalize("NFKC", one)
 
 
-@lru_cache(maxsize=65536)
 def plain(word: str) -> str:
     """Return a normalised word without accents; Cyrillic keeps its letters (й is not и)."""
-    if word.isascii():
-        return word
+    return word if word.isascii() else _bare(word)
+
+
+@lru_cache(maxsize=32768)
+def _bare(word: str) -> str:
     if _CYRILLIC.search(word):
         return unicodedata.normalize("NFC", unicodedata.normalize("NFD", word).translate(_STRESS))
     return fold(word).translate(_ARABIC)

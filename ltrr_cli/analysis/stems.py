@@ -33,6 +33,8 @@ _SCRIPTS = (
     ("\u0900", "\u097f", "hindi"),
     ("\u0b80", "\u0bff", "tamil"),
 )
+_LATIN = "\u036f"
+"""No script of `_SCRIPTS` has letters up to this one."""
 _lock = Lock()
 
 
@@ -43,7 +45,6 @@ def _stemmer(algorithm: str) -> Any:
     return Stemmer.Stemmer(algorithm, 0)
 
 
-@lru_cache(maxsize=65536)
 def stem(word: str, algorithm: str) -> str:
     """Return the stem of a normalised word; an algorithm that leaves nothing leaves the word."""
     with _lock:  # a stemmer has one buffer
@@ -58,9 +59,10 @@ def forms(word: str, languages: tuple[str, ...]) -> tuple[str, ...]:
     A word with accents is also stemmed without them, as those write it who leave them out. Vietnamese, whose accents
     are tones and tell words apart, keeps the word as it is written beside the plain one.
     """
-    for low, high, algorithm in _SCRIPTS:
-        if low <= word[0] <= high:
-            return (plain(stem(word, algorithm)),)
+    if word[0] > _LATIN:
+        for low, high, algorithm in _SCRIPTS:
+            if low <= word[0] <= high:
+                return (plain(stem(word, algorithm)),)
     bare = plain(word)
     if not ("a" <= bare[:1] <= "z"):
         return (bare,) if bare else ()

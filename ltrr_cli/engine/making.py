@@ -141,17 +141,13 @@ def _index(
 ) -> None:
     """Index every row and predict its queries."""
     predicted = PredictedWriter(directory, creator=creator, values=writer.counted)
-    for row, entity, popularity in writer.rows():
+    for row, entity, popularity in writer.rows(predicted.read):
         predicted.add(row, entity, popularity)
         sample.add(row, entity)
         if (row + 1) % 500 == 0:
             progress("indexing", 500, len(writer))
     progress("indexing", len(writer) % 500, len(writer))
-    predicted.refine(
-        writer.entities(),
-        writer.analysis,
-        generated=queries.write(directory, lambda: _texts(writer, creator), progress),
-    )
+    predicted.refine(writer.analysis, generated=queries.write(directory, lambda: _texts(writer, creator), progress))
     predicted.write(lambda judged, total: progress("predicting", judged, total))
 
 

@@ -121,8 +121,8 @@ class _Entries:
     def begin(self, phrases: Iterable[str]) -> None:
         """Note how long these phrases are that begin with a word."""
         for phrase in phrases:
-            self._files["first"].extend((token_hash(phrase.partition(" ")[0]),))
-            self._files["longest"].extend((phrase.count(" ") + 1,))
+            self._files["first"].add(token_hash(phrase.partition(" ")[0]))
+            self._files["longest"].add(phrase.count(" ") + 1)
 
     def write(self, directory: Path) -> None:
         """Write the entries by their hashes, and for each first word how long the longest phrase is."""

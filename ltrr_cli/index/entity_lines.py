@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import fields as fields_of
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 MOST_VALUES = 16
 """Values of an entity that its kin are looked for by; sorted, so that the order of the catalogue does not matter."""
+
+
+_NAMES = tuple(field.name for field in fields_of(Entity))
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class Face(NamedTuple):
@@ -38,7 +42,9 @@ class Named(NamedTuple):
 
 def entity_line(entity: Entity) -> bytes:
     """Return an entity's line."""
-    return json.dumps(asdict(entity), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    fields = {name: getattr(entity, name) for name in _NAMES}  # `asdict` copies every value
+    fields["attributes"], fields["weights"] = dict(entity.attributes), dict(entity.weights)
+    return _JSON.encode(fields).encode() + b"\n"
 
 
 def read_entity(line: bytes) -> Entity:

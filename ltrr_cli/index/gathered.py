@@ -23,6 +23,8 @@ _RANGE = 1 << 18
 """Rows that are read together, about."""
 _SAMPLED = 64
 """One of so many keys tells where a range may end."""
+_BATCH = 1 << 10
+"""Rows of a file that can be read without the others."""
 
 
 class Gathered:
@@ -37,6 +39,7 @@ class Gathered:
         self._folder = folder
         self._with_texts = texts
         self._parts: list[Path] = []
+        self._sample: list[str] = []
         self.length = 0
         self._clear()
 
@@ -85,12 +88,12 @@ class Gathered:
         """Return where the ranges begin in each part, and at last where the parts end."""
         import polars as pl
 
-        keys = [pl.scan_ipc(part).select("key") for part in self._parts]
-        sample = pl.concat([one.gather_every(_SAMPLED, _SAMPLED // 2) for one in keys]).collect()["key"].sort()
+        sample = pl.Series(self._sample, dtype=pl.String).sort()
+        self._sample = []
         bounds = sample.gather_every(max(1, _RANGE // _SAMPLED))[1:].unique().sort()
-        places = [[0] * len(keys)] + [[] for _ in range(len(bounds) + 1)]
-        for one in keys:
-            own = one.collect()["key"]
+        places = [[0] * len(self._parts)] + [[] for _ in range(len(bounds) + 1)]
+        for part in self._parts:
+            own = pl.scan_ipc(part).select("key").collect()["key"]
             found = own.search_sorted(bounds, "left").to_list() if len(bounds) else []
             for place, row in zip([*found, len(own)], places[1:], strict=True):
                 row.append(place)
@@ -99,7 +102,9 @@ class Gathered:
     def _settle(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._parts.append(self._folder / f"{len(self._parts)}.arrow")
-        self._taken().write_ipc(self._parts[-1])
+        table = self._taken()
+        self._sample += table["key"].gather_every(_SAMPLED, _SAMPLED // 2).to_list()  # a Series would keep all keys
+        table.write_ipc(self._parts[-1], record_batch_size=_BATCH)
 
     def _taken(self) -> pl.DataFrame:
         """Return the rows that wait, which do so no more."""

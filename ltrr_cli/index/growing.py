@@ -24,7 +24,6 @@ class Growing:
 
     Attributes:
         path: the file's.
-        length: how many numbers it has so far.
     """
 
     def __init__(self, path: Path, dtype: type[np.generic], *, width: int = 0) -> None:
@@ -33,22 +32,30 @@ class Growing:
         self._width = width
         self._dtype = np.dtype(dtype)
         self._waiting: array[Any] = array(self._dtype.char)
-        self.length = 0
+        self._settled = 0
         with path.open("wb") as out:
             self._write_header(out)
 
+    @property
+    def length(self) -> int:
+        """How many numbers it has so far."""
+        return self._settled + len(self._waiting)
+
+    def add(self, number: float) -> None:
+        """Add a number at the end."""
+        self._waiting.append(number)
+        if len(self._waiting) >= _TOGETHER:
+            self._settle()
+
     def extend(self, numbers: Iterable[float]) -> None:
         """Add numbers at the end."""
-        before = len(self._waiting)
         self._waiting.extend(numbers)
-        self.length += len(self._waiting) - before
         if len(self._waiting) >= _TOGETHER:
             self._settle()
 
     def append(self, numbers: NDArray[np.generic]) -> None:
         """Add an array, (n,) or (n, width), at the end."""
         self._waiting.frombytes(numbers.astype(self._dtype, copy=False).tobytes())
-        self.length += numbers.size
         self._settle()
 
     def close(self) -> None:
@@ -60,6 +67,7 @@ class Growing:
     def _settle(self) -> None:
         with self.path.open("ab") as out:  # no file stays open: a build may fail anywhere
             self._waiting.tofile(out)
+        self._settled += len(self._waiting)
         self._waiting = array(self._dtype.char)
 
     def _write_header(self, out: IO[bytes]) -> None:
@@ -78,12 +86,12 @@ class Lists:
     def __init__(self, numbers: Path, starts: Path, dtype: type[np.generic]) -> None:
         """Begin both files."""
         self._numbers, self._starts = Growing(numbers, dtype), Growing(starts, np.int64)
-        self._starts.extend((0,))
+        self._starts.add(0)
 
     def add(self, numbers: Iterable[float]) -> None:
         """Add the next list."""
         self._numbers.extend(numbers)
-        self._starts.extend((self._numbers.length,))
+        self._starts.add(self._numbers.length)
 
     def append(self, numbers: NDArray[np.generic], lengths: NDArray[np.int64]) -> None:
         """Add lists of these lengths, whose numbers come one after the other."""

@@ -23,10 +23,10 @@ def write_ids(directory: Path, ids: Iterable[str]) -> None:
     """Write the ids in row order, and their sorted hashes."""
     offsets, unordered = Growing(directory / "ids.offsets.npy", np.int64), array("Q")
     with (directory / "ids.bin").open("wb") as out:
-        offsets.extend((0,))
+        offsets.add(0)
         for entity_id in ids:
             out.write(entity_id.encode())
-            offsets.extend((out.tell(),))
+            offsets.add(out.tell())
             unordered.append(hash64(entity_id))
     offsets.close()
     hashes = np.array(unordered, np.uint64)

@@ -46,8 +46,8 @@ class NumbersWriter:
                 if name not in self._found:
                     self._found[name] = self._begin(len(self._found))
                 numbers, rows = self._found[name]
-                numbers.extend((number,))
-                rows.extend((self._rows,))
+                numbers.add(number)
+                rows.add(self._rows)
         self._rows += 1
 
     def _begin(self, place: int) -> tuple[Growing, Growing]:

@@ -68,8 +68,8 @@ class PostingsWriter:
             path = self._folder / f"{len(self._numbers)}"
             files = Growing(path.with_suffix(".values"), np.float64), Growing(path.with_suffix(".rows"), np.int32)
             self._numbers[name] = files
-        files[0].extend((value,))
-        files[1].extend((self._row,))
+        files[0].add(value)
+        files[1].add(self._row)
 
     def write(self) -> None:
         """Write the files."""

@@ -41,7 +41,7 @@ from ltrr_cli.index.words import Words, WordsWriter, surest
 from ltrr_cli.text import hash64, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -83,7 +83,7 @@ class SegmentWriter:
         self._lines = (directory / "entities.jsonl").open("wb")
         columns = directory / "columns"
         self._offsets = Growing(directory / "entities.offsets.npy", np.int64)
-        self._offsets.extend((0,))
+        self._offsets.add(0)
         self._popularity = array("d")
         self._titles = TitlesWriter(columns)
         self._values = ValuesWriter(columns)
@@ -109,7 +109,7 @@ class SegmentWriter:
     def add(self, entity: Entity) -> None:
         """Add the next row."""
         self._lines.write(entity_line(entity))
-        self._offsets.extend((self._lines.tell(),))
+        self._offsets.add(self._lines.tell())
         self._values.weighted.update(entity.weights)
         self._fields.update(entity.attributes)
         self.counted.add(terms(entity))
@@ -120,8 +120,11 @@ class SegmentWriter:
         """Close the file of entities: all are added, or adding failed."""
         self._lines.close()
 
-    def rows(self) -> Iterator[tuple[int, Entity, float]]:
-        """Index every entity; yield (row, entity, popularity: its share of the catalogue in [0, 1], nan if unknown)."""
+    def rows(self, read: Callable[[Entity], None] | None = None) -> Iterator[tuple[int, Entity, float]]:
+        """Index every entity; yield (row, entity, popularity: its share of the catalogue in [0, 1], nan if unknown).
+
+        `read` is shown all of them before the first is indexed.
+        """
         self._lines.close()
         if self._scale is not None and self._scale.entities <= len(self):
             self._scale = None  # of a smaller segment: what is added tells more
@@ -129,7 +132,7 @@ class SegmentWriter:
         shares = shares_below(np.array(self._popularity, np.float64), among)
         np.save(self._directory / "columns" / "popularity.npy", shares)
         self._analysis = of_languages(Counter(self._languages)) if self._whole is None else self._whole.analysis
-        self._read_texts()
+        self._show(read)
         postings = self._postings = PostingsWriter(self._directory / "columns", self._fields)
         fulltext = FulltextWriter(self._directory / "fulltext", self._analysis)
         with (self._directory / "entities.jsonl").open("rb") as lines:
@@ -156,11 +159,14 @@ class SegmentWriter:
                 yield row, entity, share
         fulltext.finish()
 
-    def _read_texts(self) -> None:
-        """Let the suggester see which values all texts name."""
+    def _show(self, read: Callable[[Entity], None] | None) -> None:
+        """Show all entities to `read`, and to the suggester, which counts the values that texts name."""
+        readers = [] if read is None else [read]
         if self._suggester is not None and self._suggester.learns:
-            for entity in self.entities():
-                self._suggester.read(entity)
+            readers.append(self._suggester.read)
+        for entity in self.entities() if readers else ():
+            for one in readers:
+                one(entity)
 
     def _terms(self, entity: Entity) -> list[str]:
         """Return the terms of the next row's values, suggested ones included."""

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.analysis.cut import cut
+from ltrr_cli.analysis.cut import Piece, chunks, pieces
 from ltrr_cli.analysis.normal import plain
+from ltrr_cli.index import ranges
 from ltrr_cli.index.fulltext import TEXT_FIELDS
 from ltrr_cli.index.gathered import Gathered
 from ltrr_cli.index.growing import Lists
-from ltrr_cli.index.ranges import pieces
 from ltrr_cli.index.spelling import LONGEST, sign, spellable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     import polars as pl
@@ -41,7 +43,7 @@ class SpellingWriter:
     def add(self, texts: Mapping[str, str]) -> None:
         """Add an entity: the text of each of `TEXT_FIELDS`."""
         for place, name in enumerate(TEXT_FIELDS):
-            for word in set(_words(texts[name])):
+            for word in _words(texts[name]):
                 counts = self._forms.get(word)
                 if counts is None:
                     counts = self._forms[word] = [0] * len(TEXT_FIELDS)
@@ -64,7 +66,7 @@ class SpellingWriter:
         letters = Lists(self._path("letters"), self._path("starts"), np.uint32)
         written = Lists(self._path("written"), self._path("ends"), np.uint8)
         signs, sizes = np.empty(len(table), np.uint64), np.empty(len(table), np.int64)
-        for low, high in pieces(len(table)):
+        for low, high in ranges.pieces(len(table)):
             words = table["key"][low:high].to_list()
             sizes[low:high] = [*map(len, words)]
             signs[low:high] = [*map(sign, words)]
@@ -109,13 +111,28 @@ def _first(table: pl.DataFrame) -> pl.DataFrame:
     return table.sort("total", "key", descending=[True, False]).head(MOST_WORDS)
 
 
-def _words(text: str) -> Iterator[str]:
+def _words(text: str) -> set[str]:
+    """Return the words of a text that may be mistyped, of its first `_MOST_READ`."""
+    own = chunks(text)
+    if sum(map(len, own)) < _MOST_READ:  # there are fewer words than characters
+        return {*chain.from_iterable(map(_of_chunk, own))}
+    found: set[str] = set()
     read = 0
-    for piece in cut(text):
-        if not piece.pairs:
-            for word in (*piece.words, piece.joined) if piece.joined else piece.words:
-                if spellable(word):
-                    yield word
-            read += len(piece.words)
+    for piece in chain.from_iterable(map(pieces, own)):
+        found.update(_of_piece(piece))
+        read += 0 if piece.pairs else len(piece.words)
         if read >= _MOST_READ:
-            return
+            break
+    return found
+
+
+@lru_cache(maxsize=65536)
+def _of_chunk(chunk: str) -> tuple[str, ...]:
+    """Return the words that may be mistyped of what stands between spaces; cached, since words repeat."""
+    return tuple(chain.from_iterable(map(_of_piece, pieces(chunk))))
+
+
+def _of_piece(piece: Piece) -> tuple[str, ...]:
+    if piece.pairs:
+        return ()
+    return tuple(filter(spellable, (*piece.words, piece.joined) if piece.joined else piece.words))

@@ -18,7 +18,7 @@ from ltrr_cli.index.values import ALIASES, terms
 from ltrr_cli.text import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ltrr_cli.index.counted import Counted
     from ltrr_cli.records import Entity
@@ -47,16 +47,14 @@ class Suggester:
         self.learns = weights is None
         """Whether it is to be shown all entities."""
         self._values = values
-        self._have: dict[tuple[str, str], int] = {}
         self._named: Counter[tuple[str, str]] = Counter()
         self._both: Counter[tuple[str, str]] = Counter()
-        self._by_word: dict[str, list[tuple[str, str]]] | None = None
+        self._by_word: dict[str, tuple[str, ...]] | None = None  # the attributes that have a value
+        self._together: dict[tuple[str, ...], tuple[str, ...]] = {}  # one object for each such tuple
         self._firsts: dict[str, int] = {}
         self._weights: dict[tuple[str, str], float] | None = None
         if weights is not None:
-            self._weights, self._by_word = dict(weights), {}
-            for name, word in weights:
-                self._look_for(name, word)
+            self._weights, self._by_word = dict(weights), self._looked_for(weights)
 
     def read(self, entity: Entity) -> None:
         """Count which values an entity's text names."""
@@ -70,18 +68,18 @@ class Suggester:
         weights = self.weights
         if not weights:
             return {}
-        own = set(terms(entity))
-        return {
-            pair: weights[pair] for pair in sorted(self._mentions(entity.text)) if pair in weights and pair not in own
-        }
+        found = [pair for pair in sorted(self._mentions(entity.text)) if pair in weights]
+        own = set(terms(entity)) if found else ()
+        return {pair: weights[pair] for pair in found if pair not in own}
 
     @property
     def weights(self) -> Mapping[tuple[str, str], float]:
         """Weights, in [LEAST, 1], of the values that may be suggested."""
         if self._weights is None:
             self._weights = {}
+            have = {(name, word): count for name, word, count in self._frequent() if (name, word) in self._named}
             for pair, named in self._named.items():
-                base = self._have[pair] / self._values.entities
+                base = have[pair] / self._values.entities
                 weight = (self._both[pair] + _KAPPA * base) / (named + _KAPPA)
                 if weight >= max(LEAST, _LIFT * base):
                     self._weights[pair] = weight
@@ -96,38 +94,48 @@ class Suggester:
         for start, word in enumerate(words):
             longest = self._firsts.get(word, 0)
             for end in range(start + 1, min(len(words), start + longest) + 1):
-                found.update(known.get(" ".join(words[start:end]), ()))
+                value = " ".join(words[start:end])
+                for name in known.get(value, ()):
+                    found.add((name, value))
         return found
 
-    def _known(self) -> dict[str, list[tuple[str, str]]]:
-        """Return the values that texts are searched for, by their keys."""
+    def _known(self) -> dict[str, tuple[str, ...]]:
+        """Return the values that texts are searched for, by their keys: there may be as many as entities."""
         if self._by_word is None:
-            self._by_word = {}
-            for name, word, count in self._frequent():
-                if len(word) >= _LETTERS and not word.replace(" ", "").isdigit():
-                    self._have[name, word] = count
-                    self._look_for(name, word)
+            self._by_word = self._looked_for(
+                (name, word)
+                for name, word, _ in self._frequent()
+                if len(word) >= _LETTERS and not word.replace(" ", "").isdigit()
+            )
         return self._by_word
 
     def _frequent(self) -> Iterator[tuple[str, str, int]]:
         """Yield (attribute, key, entities) of the values that often occur, of attributes whose values come again."""
         import polars as pl
 
-        found: list[tuple[str, int, int]] = []
         distinct: Counter[int] = Counter()
         having: Counter[int] = Counter()
         for table in self._values.tables():
             for name, values, entities in table.group_by("name").agg(pl.len(), pl.col("entities").sum()).iter_rows():
                 distinct[name] += values
                 having[name] += entities
-            found.extend(table.filter(pl.col("entities") >= _OFTEN).select("word", "name", "entities").rows())
         names = self._values.names
-        for word, name, count in found:
-            if names[name] != TYPE and names[name] not in ALIASES and having[name] >= _AGAIN * distinct[name]:
-                yield names[name], word, count
+        again = [
+            number
+            for number, name in enumerate(names)
+            if name != TYPE and name not in ALIASES and having[number] >= _AGAIN * distinct[number]
+        ]
+        often = (pl.col("entities") >= _OFTEN) & pl.col("name").is_in(again)
+        for table in self._values.tables():
+            for word, number, count in table.filter(often).select("word", "name", "entities").iter_rows():
+                yield names[number], word, count
 
-    def _look_for(self, name: str, word: str) -> None:
-        if self._by_word is not None:
-            self._by_word.setdefault(word, []).append((name, word))
-        first = word.partition(" ")[0]
-        self._firsts[first] = min(MAX_WORDS, max(self._firsts.get(first, 0), word.count(" ") + 1))
+    def _looked_for(self, pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+        """Return by key the attributes of values to look for, and note how long those are that begin with a word."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, word in pairs:
+            names = (*found.get(word, ()), name)
+            found[word] = self._together.setdefault(names, names)
+            first = word.partition(" ")[0]
+            self._firsts[first] = min(MAX_WORDS, max(self._firsts.get(first, 0), word.count(" ") + 1))
+        return found

@@ -29,7 +29,7 @@ class TitlesWriter:
     def add(self, title: str) -> None:
         """Add the next row."""
         words = tokens(title)
-        self._keys.extend((hash64(" ".join(words)),))
+        self._keys.add(hash64(" ".join(words)))
         self._words.add(sorted(set(map(token_hash, words))))
 
     def close(self) -> None:

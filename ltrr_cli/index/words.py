@@ -8,6 +8,7 @@ have in all rows. Two words in 4 billion share a hash: then one match too many i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from ltrr_cli.index.files import mapped
 from ltrr_cli.index.fulltext import TEXT_FIELDS
 from ltrr_cli.index.growing import Lists
 from ltrr_cli.index.ragged import found, taken
-from ltrr_cli.text import token_hash
+from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,8 +36,9 @@ def stem_hashes(stems: Sequence[str]) -> NDArray[np.uint32]:
     return np.array([*map(_stem_hash, stems)], np.uint32)
 
 
+@lru_cache(maxsize=65536)
 def _stem_hash(stem: str) -> int:
-    return token_hash(stem) & 0xFFFFFFFF
+    return hash64(stem) & 0xFFFFFFFF
 
 
 def surest(terms: Sequence[tuple[int, str]]) -> list[str]:

@@ -6,6 +6,7 @@ is found is the filter of doc2query−− (Gospodinov, MacAvaney & Macdonald, EC
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ltrr_cli.index.fulltext import Fulltext
@@ -22,6 +23,7 @@ MOST_SHARED = 60
 """A guess that so many entities share is not one of them: most could not be among the first, and it says nothing."""
 _FIELDS = (("title", 2.0), ("creator", 1.2), ("attributes", 1.0), ("text", 1.0))
 _TIE = 0.4
+_WORDS_KEPT = 8192
 
 
 class Judge:
@@ -30,6 +32,7 @@ class Judge:
     def __init__(self, directory: Path, analysis: Analysis) -> None:
         self._fulltext = Fulltext(directory / "fulltext")
         self._analysis = analysis
+        self._kept = lru_cache(_WORDS_KEPT)(self._word)  # keys come in their order, and words come again
 
     def ranks(self, key: str, *, whole: bool) -> dict[int, int]:
         """Return row → rank from 1 of the TOP entities that the full text finds for a key.
@@ -37,12 +40,16 @@ class Judge:
         `whole`: only those that have all of its words. What was made of an entity's own words loses nothing by that,
         and costs as much as its rarest word, not as its commonest.
         """
-        query = self._query(key, whole=whole)
-        rows, _ = self._fulltext.search(query, TOP) if query is not None else ([], [])
+        words = [self._kept(terms) for terms in self._analysis.alternatives(key)]
+        known = [word for word in words if word is not None]
+        if not known or (whole and len(known) < len(words)):
+            return {}
+        join = self._fulltext.all_of if whole else self._fulltext.either
+        rows, _ = self._fulltext.search(join(known), TOP)
         return {row: rank for rank, row in enumerate(rows, 1)}
 
-    def _query(self, key: str, *, whole: bool) -> Any:
-        slots = self._analysis.query(key).slots
-        forms = [[(field, term, boost) for field, boost in _FIELDS for term in slot.terms] for slot in slots]
-        join = self._fulltext.all_of if whole else self._fulltext.either
-        return join([self._fulltext.word(one, _TIE) for one in forms]) if forms else None
+    def _word(self, terms: tuple[str, ...]) -> Any:
+        """Return the query for a word, None where no entity has it; fields that do not have a term cost nothing."""
+        frequency = self._fulltext.document_frequency
+        forms = [(field, term, boost) for field, boost in _FIELDS for term in terms if frequency(field, term)]
+        return self._fulltext.word(forms, _TIE) if forms else None

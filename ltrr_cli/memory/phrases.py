@@ -20,6 +20,8 @@ MOST_WORDS = 512
 LONGEST = 3
 KNOWN = 1 << 18
 """Different words whose frequencies are known; of more the rarest are forgotten, as if they were in one text only."""
+_GAINS = [0.0, *(1 + math.log(length) for length in range(1, LONGEST + 1))]
+"""What a phrase's mean weight is times, by its length."""
 _COMMON = 0.1
 _FEW = 50
 """With fewer texts than this their frequencies say little, and nothing is taken for a function word."""
@@ -44,16 +46,17 @@ class Phrases:
     def of(self, text: str, most: int) -> list[str]:
         """Return at most `most` phrases as keys, the best first; none contains another or stands in one."""
         words = tokens(text)[:MOST_WORDS]
-        weights: dict[str, float] = {}
+        idf = {word: self._idf(word) for word in set(words)}
+        weights = dict.fromkeys(idf, 0.0)
         for word in words:
-            weights[word] = weights.get(word, 0.0) + self._idf(word)
+            weights[word] += idf[word]
         scores: dict[tuple[str, ...], float] = {}
         for run in self._runs(words):
             for start in range(len(run)):
-                for end in range(start + 1, min(len(run), start + LONGEST) + 1):
-                    part = tuple(run[start:end])
-                    mean = sum(weights[word] for word in part) / len(part)
-                    scores[part] = mean * (1 + math.log(len(part)))
+                total = 0.0
+                for length, word in enumerate(run[start : start + LONGEST], 1):
+                    total += weights[word]
+                    scores[tuple(run[start : start + length])] = total / length * _GAINS[length]
         kept: list[tuple[str, ...]] = []
         for part in sorted(scores, key=lambda one: (-scores[one], one)):
             if len(kept) == most:

@@ -8,6 +8,7 @@ predicts none of them strongly, and the more popular ones a little more.
 
 from __future__ import annotations
 
+import math
 import shutil
 from array import array
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from ltrr_cli.memory.prefixes import Prefixes, write_tables
 from ltrr_cli.text import key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import polars as pl
@@ -56,14 +57,19 @@ _STARTS = 4
 """Words of a title from which a prefix may go on."""
 _LATER_START = 0.5
 _MOST_ENTITIES = 100
+_BATCH = 1 << 14
+"""Rows that are copied to predicted.parquet together: some such batches wait in memory."""
 _TOGETHER = 4096
 """Keys that are read from the table together."""
 _LAST = 0.5
-"""What a guess keeps of its score where the entity is the last that the full text finds."""
+"""What a guess keeps of its score where the entity is the last that the full text finds; at the top it keeps all."""
 
 
 class PredictedWriter:
-    """Collects the predicted queries of one segment: `add` every row in order, then `refine`, then `write`."""
+    """Collects the predicted queries of one segment: `read` every entity, `add` every row in order, then `write`.
+
+    Between the last two comes `refine`, once there is a full text to judge by.
+    """
 
     def __init__(self, directory: Path, *, creator: str, values: Counted) -> None:
         """`directory` is the segment's, `creator` names the attribute of who made an entity.
@@ -79,13 +85,18 @@ class PredictedWriter:
         self._titles = Gathered(directory / "titles")
         self._judge: Judge | None = None
 
+    def read(self, entity: Entity) -> None:
+        """Count the words of an entity's text: by them key phrases are told."""
+        self._phrases.count(entity.text)
+
     def add(self, row: int, entity: Entity, popularity: float) -> None:
         """Add the next row; `popularity` in [0, 1], nan if unknown."""
-        self._pulls.append(0.5 if np.isnan(popularity) else 0.25 + 0.75 * popularity)
-        self._phrases.count(entity.text)
+        self._pulls.append(0.5 if math.isnan(popularity) else 0.25 + 0.75 * popularity)
         self._complete(row, entity)
         for guess, kind in guesses(entity, self._creator):
             self._put(guess, row, kind)
+        for phrase in self._phrases.of(entity.text, PHRASES):
+            self._put(phrase, row, "phrase")
 
     def _complete(self, row: int, entity: Entity) -> None:
         """Note what a prefix may go on to: the title, from each of its first words on."""
@@ -99,18 +110,14 @@ class PredictedWriter:
         if guess.count(" ") < _MAX_WORDS:
             self._guesses.add(guess, row, WEIGHTS[kind] * self._pulls[row], _KINDS.index(kind))
 
-    def refine(
-        self,
-        entities: Iterable[Entity],
-        analysis: Analysis,
-        *,
-        generated: Sequence[Sequence[str]] = (),
-    ) -> None:
-        """Add the texts' key phrases; the guesses that the segment's full text does not bear out will be dropped.
+    def refine(self, analysis: Analysis, *, generated: Sequence[Sequence[str]] = ()) -> None:
+        """Drop, when they are written, the guesses that the segment's full text does not bear out.
 
-        `entities` are all rows again, in order, `generated` the queries that a model made for each.
+        `generated` are the queries that a model made for each row, in order.
         """
-        self._guess(entities, generated)
+        for row, queries in enumerate(generated):
+            for one in filter(None, map(key, queries)):
+                self._put(one, row, "generated")
         self._judge = Judge(self._directory, analysis)
 
     def _judged(self, table: pl.DataFrame, judge: Judge, progress: Callable[[int], None]) -> pl.DataFrame:
@@ -118,31 +125,23 @@ class PredictedWriter:
 
         `progress` is told how many were looked at since the last call.
         """
-        rows, scores = table["number"].to_numpy(), table["weight"].to_numpy().copy()
         kinds = table["kind"].to_numpy()
         named = np.isin(kinds, [_KINDS.index(kind) for kind in NAMED])
-        own = kinds != _KINDS.index("generated")  # made of the entity's own words
-        kept, told = np.ones(len(table), bool), 0
+        generated = np.append(0, (kinds == _KINDS.index("generated")).cumsum())  # how many in the rows before each
+        ranks, told = np.zeros(len(table), np.int64), 0  # 0: not found, or not looked for
         for names, places in _groups(table, ~named):
-            for guess, (low, high) in zip(names.to_list(), places.tolist(), strict=True):
-                ranks = judge.ranks(guess, whole=bool(own[low:high].all())) if high - low <= MOST_SHARED else {}
-                for place in range(low, high):
-                    if not named[place]:
-                        rank = ranks.get(int(rows[place]))
-                        kept[place] = rank is not None
-                        scores[place] *= _standing(rank or 1)
-            progress(int(places[-1, 1]) - told)
-            told = int(places[-1, 1])
+            begin, end = int(places[0, 0]), int(places[-1, 1])
+            rows = table["number"][begin:end].to_list()
+            own = generated[places[:, 0]] == generated[places[:, 1]]  # made of the entities' own words
+            for guess, (low, high), whole in zip(names.to_list(), places.tolist(), own.tolist(), strict=True):
+                if high - low <= MOST_SHARED:
+                    found = judge.ranks(guess, whole=whole)
+                    ranks[low:high] = [found.get(row, 0) for row in rows[low - begin : high - begin]]
+            progress(end - told)
+            told = end
         progress(len(table) - told)
-        return table.with_columns(weight=scores).filter(kept)
-
-    def _guess(self, entities: Iterable[Entity], generated: Sequence[Sequence[str]]) -> None:
-        for row, entity in enumerate(entities):
-            for phrase in self._phrases.of(entity.text, PHRASES):
-                self._put(phrase, row, "phrase")
-        for row, queries in enumerate(generated):
-            for one in filter(None, map(key, queries)):
-                self._put(one, row, "generated")
+        standing = np.where(named, 1.0, _LAST + (1 - _LAST) / np.maximum(1, ranks))
+        return table.with_columns(weight=table["weight"].to_numpy() * standing).filter(named | (ranks > 0))
 
     def write(self, progress: Callable[[int, int], None] = lambda *_: None) -> None:
         """Write predicted.parquet (key, row, score, kind), the lookup beside it, and the tables of completions.
@@ -158,7 +157,7 @@ class PredictedWriter:
         def entries() -> Iterator[tuple[str, list[int], list[float]]]:
             for table in self._scored(progress):
                 parts.append(folder / f"{len(parts)}.arrow")
-                table.write_ipc(parts[-1])
+                table.write_ipc(parts[-1], record_batch_size=_BATCH)
                 yield from _entries(table)
 
         write_keys(self._directory / "predicted", entries())
@@ -233,11 +232,6 @@ def _entries(table: pl.DataFrame) -> Iterator[tuple[str, list[int], list[float]]
     for names, places in _groups(table):
         for name, (low, high) in zip(names.to_list(), places.tolist(), strict=True):
             yield name, rows[low:high].tolist(), scores[low:high].tolist()
-
-
-def _standing(rank: int) -> float:
-    """Return what a rank keeps of a guess's score: 1 at the top, `_LAST` from about the tenth on."""
-    return _LAST + (1 - _LAST) / rank
 
 
 def open_predicted(directory: Path) -> Keys:

@@ -101,7 +101,7 @@ def write_tables(directory: Path, tables: Iterable[pl.DataFrame]) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     text, starts = Growing(directory / "text.npy", np.uint8), Growing(directory / "starts.npy", np.int64)
     weights, numbers = Growing(directory / "weights.npy", np.float64), Growing(directory / "numbers.npy", np.int64)
-    starts.extend((0,))
+    starts.add(0)
     for table in tables:
         ordered = table.sort("key", "number", "weight")  # texts by their bytes
         lengths = ordered["key"].str.len_bytes().to_numpy()

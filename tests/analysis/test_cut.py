@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ltrr_cli.analysis.cut import cut
+from ltrr_cli.analysis import cut as module
+from ltrr_cli.analysis.cut import cut, pieces
 from ltrr_cli.analysis.normal import normal, plain
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
@@ -103,6 +104,16 @@ def test_any_text(text: str) -> None:
             assert word.encode()
             assert plain(word)
     assert sum(len(word) for piece in pieces for word in piece.words) <= 2 * len(normal(text))
+
+
+@given(st.text("ab1é.,;:!?'\"()$#+-_&/", min_size=1, max_size=8))
+@example("'a.'")
+@example("(.net")
+@example("1,000)")
+def test_one_plain_word_is_cut_like_all_else(chunk: str) -> None:
+    """Signs around a plain word are left out as they are where the whole pattern is looked for."""
+    found = [piece for match in module._PIECE.finditer(chunk) for piece in module._pieces(match.group())]
+    assert list(pieces(chunk)) == found
 
 
 @given(ANY_TEXT)

@@ -119,6 +119,14 @@ def test_a_text_finds_itself(text: str, analysis: Multilingual, language: str) -
 
 
 @given(ANY_TEXT, ANALYSES)
+@example("a " * 2 * MAX_WORDS, Multilingual())
+@example("東京都 für l'été", Multilingual("de", ("fr",)))
+def test_alternatives_are_those_of_the_slots(text: str, analysis: Multilingual) -> None:
+    """What a build asks for is what a query asks for."""
+    assert analysis.alternatives(text) == [slot.terms for slot in analysis.query(text).slots]
+
+
+@given(ANY_TEXT, ANALYSES)
 def test_phrases_find_themselves(text: str, analysis: Multilingual) -> None:
     """The surest terms of a query stand in a row in a document of the same text, as phrases need it."""
     slots = analysis.query(text).slots

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ltrr_cli.index.entity_lines import MOST_VALUES, read_entity, read_face, read_named
+from ltrr_cli.index.entity_lines import MOST_VALUES, entity_line, read_entity, read_face, read_named
 from ltrr_cli.index.values import terms
 from ltrr_cli.records import Entity
 from ltrr_cli.text import key, token_hash
@@ -28,7 +28,8 @@ ENTITIES = st.builds(
 @given(ENTITIES)
 def test_parts_are_those_of_the_whole(entity: Entity) -> None:
     """Whatever an entity has, what is read alone is what the whole of it says, values in the order of their names."""
-    line = json.dumps(asdict(entity), ensure_ascii=False).encode()
+    line = entity_line(entity)
+    assert line == json.dumps(asdict(entity), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
     assert read_entity(line) == entity
     assert read_face(line) == (entity.type, entity.title, entity.text)
     named = read_named(line)

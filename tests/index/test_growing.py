@@ -25,7 +25,10 @@ def test_same_bytes_as_numpy(parts: list[list[int]], together: int, tmp_path_fac
         patch.setattr(growing, "_TOGETHER", together)
         file = Growing(folder / "grown.npy", np.uint64)
         for part in parts:
-            file.extend(part)
+            if len(part) == 1:
+                file.add(part[0])
+            else:
+                file.extend(part)
         file.close()
     numbers = [number for part in parts for number in part]
     np.save(folder / "saved.npy", np.array(numbers, np.uint64))

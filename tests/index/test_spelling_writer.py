@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ltrr_cli.analysis.cut import cut
 from ltrr_cli.analysis.normal import plain
 from ltrr_cli.index import gathered, spelling_writer
 from ltrr_cli.index.fulltext import TEXT_FIELDS
-from ltrr_cli.index.spelling import Spelling
+from ltrr_cli.index.spelling import Spelling, spellable
 from ltrr_cli.index.spelling_writer import SpellingWriter
 
 TEXTS = st.lists(st.sampled_from(["cafe", "café", "cafè", "halo", "мир", "zoë", "zoe", "ß", "1984"]), max_size=4)
@@ -62,3 +63,23 @@ def test_as_counted_in_memory(
         assert found.find(word) == place
     assert found.counts.dtype == np.int32
     assert all(path.suffix == ".npy" for path in folder.iterdir())
+
+
+@given(
+    words=st.lists(st.sampled_from(["cafe", "l'été", "東京都", "x2", "a-b-c", "(halo)"]), max_size=30),
+    most=st.integers(1, 40),
+)
+def test_words_of_short_and_long_texts(words: list[str], most: int) -> None:
+    """Whether a text may have too many words to count or not, those of its first pieces count."""
+    text = " ".join(words)
+    expected: set[str] = set()
+    read = 0
+    for piece in cut(text):
+        if not piece.pairs:
+            expected.update(filter(spellable, (*piece.words, piece.joined)))
+            read += len(piece.words)
+        if read >= most:
+            break
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spelling_writer, "_MOST_READ", most)
+        assert spelling_writer._words(text) == expected

@@ -129,10 +129,10 @@ def test_generated_queries(tmp_path: Path) -> None:
     predicted = PredictedWriter(tmp_path / "s", creator="artist", values=segment.counted)
     for entity in rows:
         segment.add(entity)
-    for row, entity, popularity in segment.rows():
+    for row, entity, popularity in segment.rows(predicted.read):
         predicted.add(row, entity, popularity)
     made = [["The Song: bricks!", "zebra", "wall", "…"], ["wall of dogs"]]
-    predicted.refine(segment.entities(), segment.analysis, generated=made)
+    predicted.refine(segment.analysis, generated=made)
     predicted.write()
     found = pl.read_parquet(tmp_path / "s" / "predicted.parquet").rows()
     assert [row for row in found if row[3] == "generated"] == [
@@ -170,9 +170,9 @@ def test_ranges_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         predicted = PredictedWriter(folders[-1], creator="artist", values=segment.counted)
         for entity in rows:
             segment.add(entity)
-        for row, entity, popularity in segment.rows():
+        for row, entity, popularity in segment.rows(predicted.read):
             predicted.add(row, entity, popularity)
-        predicted.refine(segment.entities(), segment.analysis)
+        predicted.refine(segment.analysis)
         predicted.write(lambda *told: steps.append(told))
         segment.finish_text()
         assert sum(done for done, _ in steps) == steps[-1][1]
