@@ -42,11 +42,14 @@ class Catalog:
         *,
         overrides: Overrides = INFER_ALL,
         schema: Schema | None = None,
+        like: Schema | None = None,
         strict: bool = False,
         stdin: BinaryIO | None = None,
         on_bad: Callable[[Bad], None] | None = None,
     ) -> None:
         """Open the sources and, without a schema, infer one; `on_bad` is told of every record that is left out.
+
+        `like` is the schema of the entities that these join.
 
         Raises:
             CatalogError: no source, one that cannot be opened, or an override that names no field.
@@ -72,7 +75,7 @@ class Catalog:
         # A file is read again after the sample; a stream cannot be: what the sample took is kept.
         self._begun: dict[int, tuple[list[Raw], Iterator[Raw]]] = {}
         self._spent = False
-        self.schema = schema if schema is not None else self._infer(sizes, overrides)
+        self.schema = schema if schema is not None else self._infer(sizes, overrides, like)
 
     @property
     def bytes_read(self) -> int:
@@ -131,7 +134,7 @@ class Catalog:
         if not self.read_count:
             raise self._nothing()
 
-    def _infer(self, sizes: Sequence[int | None], overrides: Overrides) -> Schema:
+    def _infer(self, sizes: Sequence[int | None], overrides: Overrides, like: Schema | None) -> Schema:
         share = -(-SAMPLE // len(self._sources))
         sample: list[Mapping[str, object]] = []
         for number, source in enumerate(self._sources):
@@ -151,7 +154,7 @@ class Catalog:
         if len(sample) == 1:
             _refuse_wrapper(sample[0], label(self._sources[0]))
         # Without a record there is nothing that an override could name; the pass will say so better.
-        return infer(sample, overrides if sample else INFER_ALL)
+        return infer(sample, overrides if sample else INFER_ALL, like=like)
 
     def _raw(self, number: int) -> Iterator[Raw]:
         if number in self._begun:
