@@ -230,6 +230,26 @@ def test_recommendations(strategy: Strategy, view: View, make_request: Callable[
 
 
 @pytest.mark.parametrize("name", [name for name in WITHOUT_TEXT if name != "popular"])
+@pytest.mark.parametrize("depth", [1, 9, 60])
+@pytest.mark.parametrize("within", ["", FILTERS[0]])
+@pytest.mark.parametrize("rewarded", [0.0, 0.1, 1.0])
+def test_what_most_like_is_recommended(
+    view: View, depth: int, within: str, rewarded: float, make_request: Callable[..., Request]
+) -> None:
+    """What was rewarded, and half of the popularity, of all that the person does not know, as looking at all finds."""
+    request = make_request(view, "", within=within, recommend=True)
+    rng = np.random.default_rng(1)
+    rewards = (rng.random(view.rows) * (rng.random(view.rows) < rewarded)).astype(np.float32)
+    request = replace(request, rewarded=rewards)
+    every = request.view.living_rows()
+    every = every[request.new(every)]
+    scores = rewards[every] + np.nan_to_num(view.popularity(every)) / 2
+    best = [place for place in np.lexsort((every, -scores)).tolist() if scores[place] > 0][:depth]
+    hits = built_in("popular").retrieve(request, depth)
+    assert hits.rows.tolist() == every[best].tolist()
+    assert hits.scores.tolist() == scores[best].tolist()
+
+
 def test_an_empty_query_is_no_wish_for_recommendations(
     name: str, view: View, make_request: Callable[..., Request]
 ) -> None:
