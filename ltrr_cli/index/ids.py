@@ -51,8 +51,8 @@ class Ids:
     def ids(self, rows: NDArray[np.int64]) -> list[str]:
         """Return the ids of these rows."""
         starts, ends = self._offsets[rows].tolist(), self._offsets[rows + 1].tolist()
-        text = self._text
-        return [text[start:end].tobytes().decode() for start, end in zip(starts, ends, strict=True)]
+        text = self._text.data  # a view: its slices take half of the time that an array's do
+        return [str(text[start:end], "utf-8") for start, end in zip(starts, ends, strict=True)]
 
     def hashes(self, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Return `hash64` of the ids of these rows, (n,)."""

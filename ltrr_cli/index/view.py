@@ -291,10 +291,7 @@ class View:
     def passage(self, row: int, vector: NDArray[np.float32]) -> tuple[int, int] | None:
         """Return which part of the row's text is nearest to a unit vector; None where nothing is nearer than all."""
         segment, own = self._at(row)
-        vectors = segment.vectors
-        if not len(vectors.passages):
-            return None
-        return vectors.passages.best(own, vector, float(vectors.matrix[own] @ vector))
+        return segment.vectors.passage(own, vector)
 
     def document_frequency(self, field: str, term: str) -> int:
         """Return in how many entities' `field` the stemmed term occurs, deleted ones included."""
