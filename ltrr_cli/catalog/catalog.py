@@ -43,11 +43,14 @@ class Catalog:
         *,
         overrides: Overrides = INFER_ALL,
         schema: Schema | None = None,
+        like: Schema | None = None,
         strict: bool = False,
         stdin: BinaryIO | None = None,
         on_bad: Callable[[Bad], None] | None = None,
     ) -> None:
         """Open the sources and, without a schema, infer one; `on_bad` is told of every record that is left out.
+
+        `like` is the schema of the entities that these join.
 
         Raises:
             CatalogError: no source, one that cannot be opened, or an override that names no field.
@@ -73,7 +76,7 @@ class Catalog:
         # A file is read again after the sample; a stream cannot be: what the sample took is kept.
         self._begun: dict[int, tuple[list[Raw], Iterator[Raw]]] = {}
         self._spent = False
-        self.schema = schema if schema is not None else self._infer(sizes, overrides)
+        self.schema = schema if schema is not None else self._infer(sizes, overrides, like)
 
     @property
     def bytes_read(self) -> int:
@@ -134,7 +137,7 @@ class Catalog:
         if not self.read_count:
             raise self._nothing()
 
-    def _infer(self, sizes: Sequence[int | None], overrides: Overrides) -> Schema:
+    def _infer(self, sizes: Sequence[int | None], overrides: Overrides, like: Schema | None) -> Schema:
         share = -(-SAMPLE // len(self._sources))
         sample: list[Mapping[str, object]] = []
         for number, source in enumerate(self._sources):
@@ -152,7 +155,7 @@ class Catalog:
             if sizes[number] is None:
                 self._begun[number] = taken, rows
         # Without a record there is nothing that an override could name; the pass will say so better.
-        schema = infer([*map(joined, sample)], overrides if sample else INFER_ALL)
+        schema = infer([*map(joined, sample)], overrides if sample else INFER_ALL, like=like)
         if len(sample) == 1 and not (schema.id and schema.title):
             _refuse_wrapper(sample[0], label(self._sources[0]))
         return schema

@@ -27,6 +27,8 @@ _EMBEDDING = 8
 """Numbers per list from which on a list is taken for a vector."""
 _FEW_TYPES = 50
 _FEW_CATEGORIES = 12
+EMPTY = "empty in all records looked at"
+"""Why a field is not used of which nothing else is known."""
 _STRONG_IDS = 13
 """So many names at the beginning of `names.ID` are ids even where some records lack one or share one."""
 
@@ -122,7 +124,7 @@ def why_ignored(profile: Profile) -> str:
     listed = profile.lists > most
     numbers = profile.numeric_items * 2 > profile.items and profile.items >= _EMBEDDING * profile.lists
     reasons = (
-        (profile.present == 0, "empty in all records looked at"),
+        (profile.present == 0, EMPTY),
         (profile.nested > most, "a nested object"),
         (profile.binary > most, "binary data"),
         (listed and profile.nested_items * 2 > profile.items, "a list of objects or lists"),

@@ -13,7 +13,7 @@ from ltrr_cli.catalog.weights import weighings
 from ltrr_cli.errors import CatalogError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
 
 ALIASES = "aliases"
@@ -105,8 +105,13 @@ class Overrides:
 INFER_ALL = Overrides()
 
 
-def infer(records: Sequence[Mapping[str, object]], overrides: Overrides = INFER_ALL) -> Schema:
+def infer(
+    records: Sequence[Mapping[str, object]], overrides: Overrides = INFER_ALL, *, like: Schema | None = None
+) -> Schema:
     """Return the schema of a sample of raw records. The same sample gives the same schema.
+
+    Where the records join others, that were read `like` this, the same fields mean the same, and its attributes come
+    first: a few records alone may look otherwise.
 
     Raises:
         CatalogError: an override names a field that no record has.
@@ -121,9 +126,13 @@ def infer(records: Sequence[Mapping[str, object]], overrides: Overrides = INFER_
                     f"no record has the field {name!r}, which is to be the {item.name}", f"the fields are: {have}"
                 )
 
+    before: dict[str, str] = {}  # why a field that has no role was not used, "" where it was
+    if like is not None:
+        before = dict.fromkeys(like.attributes, "") | {name: why for name, why in like.ignored if why != roles.EMPTY}
+        overrides = _as_before(like, overrides, found)
     given = {name for name in (overrides.id, overrides.title, overrides.type, overrides.popularity) if name}
     given.update(overrides.text or ())
-    free = {name: profile for name, profile in found.items() if name not in given}
+    free = {name: profile for name, profile in found.items() if name not in given and name not in before}
 
     def role(said: str | None, guess: str) -> str:
         chosen = guess if said is None else said
@@ -141,12 +150,20 @@ def infer(records: Sequence[Mapping[str, object]], overrides: Overrides = INFER_
         title = role(None, roles.title_by_content(free))
     creator = roles.creator(free) if overrides.creator is None else overrides.creator
     reasons = {name: roles.why_ignored(profile) for name, profile in free.items()}
-    weighing = weighings(records)
-    attributes = [name for name in found if name == creator or (name in reasons and not reasons[name])]
-    if ALIASES not in found and any(_several(record.get(title)) for record in records):
+    reasons |= {name: why for name, why in before.items() if name not in given}
+    weighing = {*weighings(records), *(like.weighted if like is not None else ())}
+    names = dict.fromkeys([*before, *found])
+    attributes = [name for name in names if name == creator or (name in reasons and not reasons[name])]
+    if ALIASES not in names and any(_several(record.get(title)) for record in records):
         attributes.append(ALIASES)
-    used = [name for name in (title, *text, *attributes) if name in found]
-    marks = {name: mark_of(name, found[name].written) for name in (*attributes, popularity) if name in found}
+    known = {*before, like.title, *like.text, like.popularity} if like is not None else set()
+    texts = {name: found[name].written for name in (title, *text, popularity, *attributes) if name in found}
+    new = {name: written for name, written in texts.items() if name not in known}
+    marks = {name: mark_of(name, written) for name, written in new.items() if name not in (title, *text)}
+    html = [name for name, written in new.items() if is_html(written)]
+    if like is not None:
+        marks |= dict(like.amounts)
+        html += like.html
     return Schema(
         id=entity_id,
         title=title,
@@ -158,8 +175,22 @@ def infer(records: Sequence[Mapping[str, object]], overrides: Overrides = INFER_
         ignored=tuple((name, why) for name, why in reasons.items() if why and name != creator),
         weighted=tuple(name for name in attributes if name in weighing),
         amounts=tuple((name, mark) for name, mark in marks.items() if mark),
-        html=tuple(name for name in used if is_html(found[name].written)),
+        html=tuple(html),
     )
+
+
+def _as_before(like: Schema, overrides: Overrides, found: Container[str]) -> Overrides:
+    """Return what the user says, and where he says nothing the roles that fields of these records have in `like`."""
+    roles_ = {item.name: getattr(overrides, item.name) for item in fields(overrides)}
+    said = {name for value in roles_.values() for name in ((value,) if isinstance(value, str) else value or ())}
+    for role in ("id", "title", "type", "popularity", "creator"):
+        name = getattr(like, role)
+        if roles_[role] is None and name in found and name not in said:
+            roles_[role] = name
+    text = tuple(name for name in like.text if name in found and name not in said)
+    if overrides.text is None and text:
+        roles_["text"] = text
+    return Overrides(**roles_)
 
 
 def _several(value: object) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ltrr_cli.errors import UsageError
 from ltrr_cli.index.entity_lines import read_entity
-from ltrr_cli.index.external import External, open_external, write_external
+from ltrr_cli.index.external import open_external, write_external
+from ltrr_cli.index.ids import Ids
+from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ltrr_cli.catalog.vectors import Given
+    from ltrr_cli.index.external import External
     from ltrr_cli.index.manifest import Manifest
 
 MOST = 4
@@ -38,12 +43,13 @@ def write_given(
     names = [one.name for one in given]
     if len(set(names)) < len(names):
         raise UsageError("--vectors: two files have one name", next="name them: --vectors NAME=FILE")
-    kept = _kept(root, before)
+    had = _had(root, before)
     if add:
-        _check_dims(kept, given)
+        _check_dims(had, given)
+    known = {entity_id: row for row, entity_id in enumerate(ids)} if had or given else {}
+    kept = _of_some(had, known) if add else _of_all(had)
     tables = {name: table for name, table in kept.items() if add or name not in names}
     notes: list[str] = []
-    known = {entity_id: row for row, entity_id in enumerate(ids)} if tables or given else {}
     for one in given:
         notes += one.notes
         unknown = sum(entity_id not in known for entity_id in one.ids)
@@ -63,39 +69,70 @@ def write_given(
     return tuple(notes)
 
 
-def _check_dims(kept: dict[str, _Table], given: Sequence[Given]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Had:
+    """A segment that has vectors made elsewhere: where it is, the rows that are deleted, the vectors by name."""
+
+    directory: Path
+    gone: frozenset[int]
+    sets: dict[str, External]
+
+
+def _had(root: Path, before: Manifest | None) -> list[_Had]:
+    """Return the segments of the index that have such vectors, but damaged ones: theirs are lost."""
+    found = []
+    for live in before.segments if before is not None else ():
+        directory = root / "segments" / live.name
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            sets = open_external(directory)
+            if sets:
+                found.append(_Had(directory, frozenset(live.tombstones), sets))
+    return found
+
+
+def _check_dims(had: Sequence[_Had], given: Sequence[Given]) -> None:
+    dims = {name: vectors.dim for one in had for name, vectors in one.sets.items() if len(vectors)}
     for one in given:
         if not one.ids:
             raise UsageError(f"--vectors {one.name}=: adding drops nothing", next="build the index again without them")
-        old = next(iter(kept.get(one.name, {}).values()), None)
-        if old is not None and len(old) != one.vectors.shape[1]:
+        dim = dims.get(one.name, one.vectors.shape[1])
+        if dim != one.vectors.shape[1]:
             raise UsageError(
-                f"--vectors: {one.name} has {one.vectors.shape[1]} numbers a vector, the index's have {len(old)}",
+                f"--vectors: {one.name} has {one.vectors.shape[1]} numbers a vector, the index's have {dim}",
                 next="give vectors of the same kind, or build the index again with the new ones",
             )
 
 
-def _kept(root: Path, before: Manifest | None) -> dict[str, _Table]:
-    """Return the vectors that the index has, of its living entities; those of a damaged segment are lost."""
+def _of_all(had: Sequence[_Had]) -> dict[str, _Table]:
+    """Return the vectors of all living entities; those of a damaged segment are lost."""
     found: dict[str, _Table] = {}
-    for live in before.segments if before is not None else ():
-        directory = root / "segments" / live.name
-        if not (directory / "external").is_dir():
-            continue
-        try:
-            # The entities themselves say what their ids are: whatever is derived from them may be damaged.
-            with (directory / "entities.jsonl").open("rb") as lines:
-                ids = [read_entity(line).id for line in lines]
-            sets: dict[str, External] = open_external(directory)
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-        gone = set(live.tombstones)
-        for name, external in sets.items():
-            _, vectors = external.of(external.rows)
-            table = zip(external.rows.tolist(), vectors, strict=True)
-            found.setdefault(name, {}).update(
-                {ids[row]: one for row, one in table if row not in gone and row < len(ids)}
-            )
+    for one in had:
+        # The entities themselves say what their ids are: whatever is derived from them may be damaged.
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            with (one.directory / "entities.jsonl").open("rb") as lines:
+                ids = {row: read_entity(line).id for row, line in enumerate(lines) if row not in one.gone}
+            for name, vectors in one.sets.items():
+                rows = np.array([row for row in vectors.rows.tolist() if row in ids], np.int64)
+                found.setdefault(name, {}).update(
+                    zip(map(ids.__getitem__, rows.tolist()), vectors.of(rows)[1], strict=True)
+                )
+    return found
+
+
+def _of_some(had: Sequence[_Had], wanted: Iterable[str]) -> dict[str, _Table]:
+    """Return the vectors of some entities: an index of any size is asked for them alone."""
+    found: dict[str, _Table] = {}
+    asked = list(wanted)
+    hashes = np.array([hash64(entity_id) for entity_id in asked], np.uint64)
+    for one in had:
+        with suppress(OSError, ValueError):
+            rows = Ids(one.directory / "columns").rows(hashes)
+            for name, vectors in one.sets.items():
+                places, own = vectors.of(rows)
+                living = zip(places.tolist(), own, strict=True)
+                found.setdefault(name, {}).update(
+                    {asked[place]: vector for place, vector in living if int(rows[place]) not in one.gone}
+                )
     return found
 
 

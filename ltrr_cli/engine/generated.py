@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from ltrr_cli.encoder.seq2seq import QueryGenerator
 from ltrr_cli.errors import UsageError
+from ltrr_cli.memory.generated import NAME, read_generated, write_generated
 from ltrr_cli.memory.generated import Generated as Kept
-from ltrr_cli.memory.generated import read_generated, write_generated
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
     from pathlib import Path
 
     from ltrr_cli.index.manifest import Live, Manifest
@@ -42,13 +42,8 @@ class Generated:
         self._model = model
         self._most = most
         self._by = f"{model.name}:{most}" if model is not None else ""
-        self._had = any(_has_some(root / "segments" / live.name) for live in segments)
-        self._kept = {
-            one.text: one
-            for live in segments
-            for one in read_generated(root / "segments" / live.name)
-            if not self._by or one.by == self._by
-        }
+        self._segments = [root / "segments" / live.name for live in segments]
+        self._had = any(map(_has_some, self._segments))
         self.entities = self.count = 0
         self.notes: tuple[str, ...] = ()
 
@@ -76,10 +71,11 @@ class Generated:
     ) -> list[tuple[str, ...]]:
         """Return the queries of each of the texts, and write them into the segment if there are any."""
         self.entities = self.count = 0
-        if self._model is None and not self._kept and not self._had:
+        if self._model is None and not self._had and not any((one / NAME).exists() for one in self._segments):
             return []
         hashes = array("Q", map(hash64, texts()))
-        found = {one: self._kept[one] for one in hashes if one in self._kept}
+        kept = self._kept(set(hashes))
+        found = {one: kept[one] for one in hashes if one in kept}
         if self._model is not None:
             missing = {one: text for one, text in zip(hashes, texts(), strict=True) if one not in found}
             progress("generating", 0, len(missing))
@@ -98,6 +94,11 @@ class Generated:
         self.entities = sum(map(bool, out))
         self.count = sum(map(len, out))
         return out
+
+    def _kept(self, wanted: Container[int]) -> dict[int, Kept]:
+        """Return what the segments have of the wanted texts, made by the model if there is one; the latest counts."""
+        every = (one for directory in self._segments for one in read_generated(directory, wanted))
+        return {one.text: one for one in every if not self._by or one.by == self._by}
 
 
 def _has_some(directory: Path) -> bool:

@@ -49,7 +49,7 @@ class Maintenance:
         """Make the index directory, or make it anew.
 
         The old index stays until the new one is whole, and what was learned is kept. With `add` the entities join those
-        of the index and replace those with the same id.
+        of the index and replace those with the same id; fields have the roles that they have there.
 
         `sources` are catalogue files, `-` is `stdin`; `overrides` say which fields play which role where inference is
         wrong; `encoder` is a folder or a hub name; `strict` stops at the first bad record, else `on_bad` is told of
@@ -65,9 +65,11 @@ class Maintenance:
         from ltrr_cli.catalog import Catalog
         from ltrr_cli.catalog import Overrides as Roles
         from ltrr_cli.engine.build import build
+        from ltrr_cli.engine.schemas import schema_to_join
 
         listed = [sources] if isinstance(sources, str | Path) else list(sources)
-        catalog = Catalog(listed, overrides=overrides or Roles(), strict=strict, stdin=stdin, on_bad=on_bad)
+        like = schema_to_join(Path(index)) if add else None
+        catalog = Catalog(listed, overrides=overrides or Roles(), like=like, strict=strict, stdin=stdin, on_bad=on_bad)
         return build(
             Path(index),
             catalog,

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog.schema import Schema
-from ltrr_cli.errors import CatalogError
+from ltrr_cli.errors import CatalogError, IndexDirectoryError
+from ltrr_cli.index.manifest import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,16 @@ def written_schema(directory: Path) -> Schema | None:
     try:
         return Schema.from_dict(json.loads((directory / "segment.json").read_bytes())["schema"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, CatalogError):
+        return None
+
+
+def schema_to_join(root: Path) -> Schema | None:
+    """Return the schema that new entities of an index are read like; None where there is none, or it does not say."""
+    try:
+        segments = sorted(read_manifest(root).segments, key=lambda live: -live.entities)
+        directories = [root / "segments" / live.name for live in segments]
+        return schema_of(directories) if directories and written_schema(directories[0]) is not None else None
+    except (IndexDirectoryError, OSError, ValueError, KeyError, TypeError):  # whoever adds will be told
         return None
 
 

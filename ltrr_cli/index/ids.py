@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_BY_ROW = "ids.by_row.npy"
+
 
 def write_ids(directory: Path, ids: Iterable[str]) -> None:
-    """Write the ids in row order, and their sorted hashes."""
+    """Write the ids in row order, their hashes in row order, and these sorted."""
     offsets, unordered = Growing(directory / "ids.offsets.npy", np.int64), array("Q")
     with (directory / "ids.bin").open("wb") as out:
         offsets.add(0)
@@ -31,6 +33,7 @@ def write_ids(directory: Path, ids: Iterable[str]) -> None:
     offsets.close()
     hashes = np.array(unordered, np.uint64)
     order = np.argsort(hashes, kind="stable")
+    np.save(directory / _BY_ROW, hashes)
     np.save(directory / "ids.hash.npy", hashes[order])
     np.save(directory / "ids.row.npy", order.astype(np.int64))
 
@@ -43,6 +46,10 @@ class Ids:
         self._offsets: NDArray[np.int64] = mapped(directory / "ids.offsets.npy")
         self._hashes: NDArray[np.uint64] = mapped(directory / "ids.hash.npy")
         self._rows: NDArray[np.int64] = mapped(directory / "ids.row.npy")
+        by_row = directory / _BY_ROW
+        self._written: NDArray[np.uint64] | None = mapped(by_row) if by_row.exists() else None
+        if self._written is not None and len(self._written) != len(self._rows):
+            raise ValueError("the files of ids do not fit together")
 
     def __len__(self) -> int:
         """Return the number of entities."""
@@ -51,8 +58,8 @@ class Ids:
     def ids(self, rows: NDArray[np.int64]) -> list[str]:
         """Return the ids of these rows."""
         starts, ends = self._offsets[rows].tolist(), self._offsets[rows + 1].tolist()
-        text = self._text
-        return [text[start:end].tobytes().decode() for start, end in zip(starts, ends, strict=True)]
+        text = self._text.data  # a view: its slices take half of the time that an array's do
+        return [str(text[start:end], "utf-8") for start, end in zip(starts, ends, strict=True)]
 
     def hashes(self, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Return `hash64` of the ids of these rows, (n,)."""
@@ -60,7 +67,9 @@ class Ids:
 
     @cached_property
     def _by_row(self) -> NDArray[np.uint64]:
-        """The hash of each row's id: 8 bytes a row, made when it is first asked for."""
+        """The hash of each row's id; an older ltrr did not write them: then they are made when first asked for."""
+        if self._written is not None:
+            return self._written
         hashes = np.zeros(len(self), np.uint64)
         if len(self):
             hashes.put(self._rows, self._hashes, mode="clip")  # of a damaged file some are wrong, and nothing fails

@@ -55,6 +55,11 @@ class Passages:
         """Return how many there are."""
         return len(self.rows)
 
+    def has(self, row: int) -> bool:
+        """Whether a row has any: most have none."""
+        place = int(self.rows.searchsorted(row))
+        return place < len(self.rows) and int(self.rows[place]) == row
+
     def owners(self, keys: NDArray[np.int64], n: int) -> NDArray[np.int64]:
         """Return the distinct rows that graph numbers stand for: those from n on are passages."""
         own = keys < n

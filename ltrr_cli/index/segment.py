@@ -33,6 +33,7 @@ from ltrr_cli.index.scale import Scale
 from ltrr_cli.index.sparse import Sparse
 from ltrr_cli.index.spelling import Spelling
 from ltrr_cli.index.spelling_writer import SpellingWriter
+from ltrr_cli.index.standing import Standing
 from ltrr_cli.index.suggest import READ, Suggester
 from ltrr_cli.index.titles import Titles, TitlesWriter
 from ltrr_cli.index.values import Values, ValuesWriter, terms
@@ -285,6 +286,7 @@ class Segment:
             self.fluency = Fluency.from_rows(row.get("fluency", []))
             fresh = columns / "freshness.npy"  # ltrr before 0.1 wrote none
             self.freshness: NDArray[np.float32] | None = mapped(fresh) if fresh.exists() else None
+            self.standing = Standing(self.popularity, self.freshness)
             self.words = Words.open(columns)
             self.spelling = Spelling.open(columns)
             self.ids = Ids(columns)

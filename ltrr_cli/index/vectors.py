@@ -135,6 +135,12 @@ class Vectors:
         order = np.lexsort((rows, -best))[:limit]
         return rows[order], best[order].astype(np.float32)
 
+    def passage(self, row: int, vector: NDArray[np.float32]) -> tuple[int, int] | None:
+        """Return which part of a row's text is nearest to a unit vector; None where nothing is nearer than all."""
+        if not self.passages.has(row):
+            return None
+        return self.passages.best(row, vector, float(self.matrix[row] @ vector))
+
     def nodes(self) -> int:
         """Return how many vectors can be found."""
         return len(self.matrix) + len(self.passages) if self.exact else len(self._opened())

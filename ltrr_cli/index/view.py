@@ -40,6 +40,8 @@ To write to a slice is several times quicker than to places.
 _PLACES = {field: place for place, field in enumerate(TEXT_FIELDS)}
 _SPARE, _DEEPER = 2, 4
 """Under a filter twice as many are fetched as would do if it were blind to the query, and then four times as many."""
+_FEW = 8
+"""Where some are deleted, so many more are fetched as would do."""
 
 
 class View:
@@ -58,10 +60,19 @@ class View:
         later = next((number for number, entry in enumerate(live) if number and not entry.part), len(live))
         self.added_from = sum(map(len, self.segments[:later]))
         """The first row of what was added to the index after it was built."""
-        gone = [
-            segment.base + row for segment, entry in zip(self.segments, live, strict=True) for row in entry.tombstones
-        ]
-        self._dead = np.array(sorted(gone), np.int64)
+        self._dead = [len(entry.tombstones) for entry in live]
+        """How many rows of each segment are deleted."""
+        self._undeleted: NDArray[np.bool_] | None = None
+        """Which rows are not deleted, (rows,) bool; None where none is."""
+        if any(self._dead):
+            self._undeleted = np.ones(self.rows, np.bool_)
+            for segment, entry in zip(self.segments, live, strict=True):
+                gone = np.array(entry.tombstones, np.int64)
+                self._undeleted[segment.base + gone[(gone >= 0) & (gone < len(segment))]] = False
+        self._living = self._undeleted
+        """Which rows are not deleted, nor ruled out by a filter, (rows,) bool; None where all are."""
+        self._counts = [len(segment) - dead for segment, dead in zip(self.segments, self._dead, strict=True)]
+        """How many rows of each segment those are."""
         self.fluency = Fluency(tuple(group for segment in self.segments for group in segment.fluency.groups))
         self.external: dict[str, int] = {}
         """Names of the vectors made elsewhere, and their dimensions."""
@@ -76,10 +87,10 @@ class View:
     def within(self, allowed: NDArray[np.bool_]) -> View:
         """Return the view that finds these rows only, (rows,) bool, all living. Statistics and row numbers stay."""
         narrow = copy(self)
-        narrow.allowed = allowed
-        narrow.segments = [
-            segment.within(allowed[segment.base : segment.base + len(segment)]) for segment in self.segments
-        ]
+        parts = [allowed[segment.base : segment.base + len(segment)] for segment in self.segments]
+        narrow.allowed = narrow._living = allowed  # noqa: SLF001 – its own copy
+        narrow._counts = [int(np.count_nonzero(part)) for part in parts]  # noqa: SLF001
+        narrow.segments = [segment.within(part) for segment, part in zip(self.segments, parts, strict=True)]
         return narrow
 
     def as_part(self, total: int, frequencies: Mapping[tuple[str, str], Sequence[int]]) -> View:
@@ -99,9 +110,7 @@ class View:
     @property
     def entities(self) -> int:
         """Number of entities that are not deleted, nor ruled out by a filter."""
-        if self.allowed is not None:
-            return int(np.count_nonzero(self.allowed))
-        return self.rows - len(self._dead)
+        return sum(self._counts)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -113,15 +122,15 @@ class View:
     ) -> Found:
         """Return the best `depth` living rows over all segments; equal scores are ordered by row.
 
-        `find(segment, limit)` returns that segment's rows and scores, best first. Each segment is asked for as many
-        more as it has deleted ones, so that `depth` living ones remain; where a filter allows few, deeper and deeper.
+        `find(segment, limit)` returns that segment's rows and scores, best first. It is asked for a few more where some
+        are deleted, for more where a filter allows few, and deeper and deeper until `depth` of what it finds live.
         """
         if len(self.segments) == 1:
-            return self.top(*self._search(find, self.segments[0], depth), depth)
+            return self.top(*self._search(find, 0, depth), depth)
         rows: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
         scores: list[NDArray[np.float32]] = [np.empty(0, np.float32)]
-        for segment in self.segments:
-            own_rows, own_scores = self._search(find, segment, depth)
+        for number, segment in enumerate(self.segments):
+            own_rows, own_scores = self._search(find, number, depth)
             rows.append(own_rows + segment.base)
             scores.append(own_scores)
         return self.top(np.concatenate(rows), np.concatenate(scores), depth)
@@ -129,49 +138,46 @@ class View:
     def _search(
         self,
         find: Callable[[Segment, int], tuple[Sequence[int], Sequence[float]] | Found],
-        segment: Segment,
+        number: int,
         depth: int,
     ) -> Found:
+        segment, count = self.segments[number], self._counts[number]
         most = len(segment)
-        allowed = None if self.allowed is None else self.allowed[segment.base : segment.base + most]
-        if allowed is None:
-            limit = min(most, depth + self.dead_in(segment))
+        if not count:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        if count == most:
+            limit = min(most, depth)
+        elif self.allowed is None:
+            limit = min(most, depth + min(self._dead[number], depth * self._dead[number] // count + _FEW))
         else:
-            count = int(np.count_nonzero(allowed))
-            if not count:
-                return np.empty(0, np.int64), np.empty(0, np.float32)
             limit = min(most, depth * most * _SPARE // count + _SPARE)
         while True:
             found, scores = find(segment, limit)
             rows = np.asarray(found, np.int64)
-            if allowed is None or len(rows) < limit or limit == most or np.count_nonzero(allowed[rows]) >= depth:
+            enough = count == most or len(rows) < limit or limit == most
+            if enough or np.count_nonzero(self.living(rows + segment.base)) >= depth:
                 return rows, np.asarray(scores, np.float32)
             limit = min(most, limit * _DEEPER)
 
     def top(self, rows: NDArray[np.int64], scores: NDArray[np.float32], depth: int) -> Found:
         """Return the best `depth` of these that live, best first, equal ones by row."""
-        if len(self._dead) or self.allowed is not None:
-            living = self.living(rows)
+        if self._living is not None:
+            living = self._living[rows]
             rows, scores = rows[living], scores[living]
         order = np.lexsort((rows, -scores))[:depth]
         return rows[order], scores[order]
 
     def dead_in(self, segment: Segment) -> int:
         """Return how many rows of a segment are deleted."""
-        if not len(self._dead):
-            return 0
-        low, high = np.searchsorted(self._dead, [segment.base, segment.base + len(segment)])
-        return int(high - low)
+        return next((dead for one, dead in zip(self.segments, self._dead, strict=True) if one.name == segment.name), 0)
 
     def living(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Tell which rows are not deleted, nor ruled out by a filter: (n,) bool."""
-        if self.allowed is not None:
-            return self.allowed[rows]
-        return ~np.isin(rows, self._dead) if len(self._dead) else np.ones(len(rows), bool)
+        return self._living[rows] if self._living is not None else np.ones(len(rows), np.bool_)
 
     def living_rows(self) -> NDArray[np.int64]:
-        """Return all rows that are not deleted, ascending."""
-        return np.setdiff1d(np.arange(self.rows, dtype=np.int64), self._dead, assume_unique=True)
+        """Return all rows that are not deleted, nor ruled out by a filter, ascending."""
+        return np.arange(self.rows, dtype=np.int64) if self._living is None else np.flatnonzero(self._living)
 
     def by_segment(self, rows: NDArray[np.int64]) -> list[Part]:
         """Split rows by segment."""
@@ -241,8 +247,8 @@ class View:
         for segment in self.segments:
             own = segment.ids.rows(hashes)
             out = np.where(own >= 0, own + segment.base, out)
-        if len(self._dead):
-            out[np.isin(out, self._dead)] = -1
+        if self._undeleted is not None:
+            out[(out >= 0) & ~self._undeleted[out]] = -1
         return out
 
     def popularity(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -285,10 +291,7 @@ class View:
     def passage(self, row: int, vector: NDArray[np.float32]) -> tuple[int, int] | None:
         """Return which part of the row's text is nearest to a unit vector; None where nothing is nearer than all."""
         segment, own = self._at(row)
-        vectors = segment.vectors
-        if not len(vectors.passages):
-            return None
-        return vectors.passages.best(own, vector, float(vectors.matrix[own] @ vector))
+        return segment.vectors.passage(own, vector)
 
     def document_frequency(self, field: str, term: str) -> int:
         """Return in how many entities' `field` the stemmed term occurs, deleted ones included."""

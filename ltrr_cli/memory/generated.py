@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 from ltrr_cli.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
     from pathlib import Path
 
 NAME = "generated.jsonl"
+_BEFORE_TEXT = b'{"text": "'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +41,19 @@ def write_generated(directory: Path, rows: Iterable[Generated]) -> None:
             out.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def read_generated(directory: Path) -> Iterator[Generated]:
-    """Yield what a segment has; a damaged line is left out, and a segment without the file has none."""
+def read_generated(directory: Path, wanted: Container[int] | None = None) -> Iterator[Generated]:
+    """Yield what a segment has, of the `wanted` texts or of all.
+
+    A damaged line is left out, and a segment without the file has none.
+    """
     try:
         lines = (directory / NAME).read_bytes().splitlines()
     except OSError:
         return
     for line in lines:
         try:
+            if wanted is not None and int(line[len(_BEFORE_TEXT) :][:16], 16) not in wanted:  # before it is parsed
+                continue
             row = json.loads(line)
             text, by, queries = int(row["text"], 16), row["by"], row["queries"]
         except (ValueError, KeyError, TypeError, RecursionError):

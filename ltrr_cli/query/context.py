@@ -12,6 +12,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ltrr_cli.analysis.language import guess, scripts
 from ltrr_cli.query.given import hashed
 from ltrr_cli.query.questions import asks
@@ -21,7 +23,6 @@ from ltrr_cli.text import MAX_WORDS, tokens
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from ltrr_cli.memory.recall import Recall
@@ -133,15 +134,15 @@ def relevance(arm: str, scores: NDArray[np.float32], ceiling: float) -> dict[str
     is ahead by all of its score.
     """
     features = {f"{arm}.results": _logarithmic(len(scores), 100)}
-    values = sorted((score for score in scores.tolist() if math.isfinite(score)), reverse=True)
-    if not values:
+    values = np.sort(scores[np.isfinite(scores)])
+    if not len(values):
         return features
-    best = values[0]
+    second, best = [0.0, *values[-2:].tolist()][-2:]
     if ceiling > 0:
         features[f"{arm}.top"] = max(-1.0, min(1.0, best / ceiling))
     if best > 0:
-        features[f"{arm}.gap"] = _gap(best, values[1] if len(values) > 1 else 0.0)
-        features[f"{arm}.spread"] = sum(score >= best / 2 for score in values) / len(values)
+        features[f"{arm}.gap"] = _gap(best, second)
+        features[f"{arm}.spread"] = int(np.count_nonzero(values >= best / 2)) / len(values)
     return features
 
 

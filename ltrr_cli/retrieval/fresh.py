@@ -71,17 +71,16 @@ def _matching(request: Request) -> Weighted:
 def _newest(request: Request) -> Weighted:
     """Return the best known and the newest, by their own dates or as they were added: rows, and how new, in (0, 1]."""
     view = request.view
-    every = np.arange(view.rows)
-    age = np.nan_to_num(view.freshness(every)).astype(np.float64)
-    age[view.added_from :] = 1.0
-    newest = np.lexsort((-every, -age))[:_NEWEST]
-    newest = newest[view.living(newest) & (age[newest] > 0)]
+    added = np.arange(view.rows - 1, max(view.added_from, view.rows - _NEWEST) - 1, -1)
+    dated = view.search(lambda segment, limit: segment.standing.newest(limit), _NEWEST)[0]
+    newest = np.concatenate([added[view.living(added)], dated[dated < view.added_from]])[:_NEWEST]
     known: NDArray[np.int64] = np.empty(0, np.int64)
     if request.rewarded is not None:  # first: what is usual is taken from the best
-        known = np.argsort(-request.rewarded, kind="stable")[:_BEST]
-        known = known[view.living(known)]
+        liked = np.flatnonzero(request.rewarded)
+        known = view.top(liked, request.rewarded[liked], _BEST)[0]
     rows = np.array(list(dict.fromkeys([*known.tolist(), *newest.tolist()])), np.int64)
-    return rows, np.maximum(age[rows], 1e-3)
+    age = np.where(rows >= view.added_from, 1.0, np.nan_to_num(view.freshness(rows)))
+    return rows, np.maximum(age, 1e-3)
 
 
 strategy = Fresh

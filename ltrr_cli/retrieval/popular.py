@@ -18,8 +18,8 @@ from ltrr_cli.retrieval.base import Hits
 from ltrr_cli.retrieval.lexical import knows, text_query
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from ltrr_cli.index.segment import Segment
+    from ltrr_cli.index.view import Found
     from ltrr_cli.retrieval.base import Request
 
 WINDOW = 500
@@ -41,7 +41,8 @@ class Popular:
     def applies(self, request: Request) -> bool:
         """Whether the index knows a term of the query, and any popularity; or whether there is no text to know."""
         if request.query.recommend:
-            return len(_liked(request)) > 0
+            liked = request.rewarded is not None and bool(request.rewarded.any())
+            return liked or any(segment.has_popularity for segment in request.view.segments)
         if _browses(request):
             return True
         return any(segment.has_popularity for segment in request.view.segments) and knows(request)
@@ -49,14 +50,9 @@ class Popular:
     def retrieve(self, request: Request, depth: int) -> Hits:
         """Return the best by popularity-weighted BM25."""
         if request.query.recommend:
-            scores = _liked(request)
-            rows = np.flatnonzero(scores > 0)
-            rows = rows[request.new(rows)]
-            return Hits(*request.view.top(rows, scores[rows], depth))
+            return _liked(request, depth)
         if _browses(request):
-            allowed = request.view.allowed
-            rows = request.view.living_rows() if allowed is None else np.flatnonzero(allowed)
-            return Hits(*request.view.top(rows, np.nan_to_num(request.view.popularity(rows)), depth))
+            return Hits(*request.view.search(_best_known, depth))
         power = request.popularity
         plain = power in {0.0, 1.0}
         rows, scores = request.view.search(
@@ -71,15 +67,23 @@ class Popular:
         return Hits(*request.view.top(rows, (scores * factor ** (power - 1)).astype(np.float32), depth))
 
 
-def _liked(request: Request) -> NDArray[np.float32]:
-    """Return how much each row is liked by all, (rows,) float32; nothing where nobody knows."""
-    view = request.view
-    known = np.concatenate(
-        [np.nan_to_num(segment.popularity) for segment in view.segments] or [np.empty(0, np.float32)]
-    )
-    if request.rewarded is not None:
-        known = request.rewarded + known / 2
-    return known.astype(np.float32) if (known > 0).any() else np.empty(0, np.float32)
+def _best_known(segment: Segment, limit: int) -> Found:
+    return segment.standing.best_known(limit)
+
+
+def _liked(request: Request, depth: int) -> Hits:
+    """Return what all like best, but what the person knows.
+
+    Of what nobody was rewarded by only the best known can be among the best.
+    """
+    view, rewarded = request.view, request.rewarded
+    rows = view.search(_best_known, depth + len(request.known))[0]
+    if rewarded is not None:
+        rows = np.union1d(rows, np.flatnonzero(rewarded))
+    known = np.nan_to_num(view.popularity(rows))
+    scores = (known if rewarded is None else rewarded[rows] + known / 2).astype(np.float32)
+    good = (scores > 0) & request.new(rows)
+    return Hits(*view.top(rows[good], scores[good], depth))
 
 
 strategy = Popular

@@ -90,7 +90,7 @@ def _with_ranges(
         inside = segment.numbers.within(one.attribute, one.low, one.high)
         if inside is not None:
             total[inside] += np.float32(worth)
-    total *= np.log2(2 + 2 * np.nan_to_num(segment.popularity))  # as Tantivy weighs by popularity
+    total *= segment.standing.factor  # as Tantivy weighs by popularity
     if wanted:
         rows, scores = _valued(segment, wanted, min(len(segment), max(_MOST, _DEEPER * limit)))
         total[rows] += scores

@@ -164,6 +164,22 @@ def test_an_override_that_names_nothing_lists_the_fields() -> None:
     assert caught.value.where == "schema"
 
 
+def test_records_that_join_others_are_read_like_them() -> None:
+    """A few records alone look otherwise: a year is no id, a director no title, a short review no attribute."""
+    whole = infer(films())
+    one = {name: value for name, value in reversed(films()[3].items()) if name != "title"}
+    assert infer([one]).attributes != whole.attributes
+    alike = infer([one], like=whole)
+    assert alike.attributes == whole.attributes
+    assert (alike.id, alike.text, alike.type) == (whole.id, whole.text, whole.type)
+    assert (alike.popularity, alike.creator, alike.title) == ("popularity", "director", "")
+    new = infer([{**one, "review": "Good.", "nothing": "now", "mood": "sad"}], like=whole)
+    assert new.attributes == (*whole.attributes, "nothing", "mood")
+    assert dict(new.ignored)["review"] == "long free text"
+    other = infer([one], Overrides(creator="genres", text=()), like=whole)
+    assert (other.creator, other.text, other.id) == ("genres", (), "id")
+
+
 def test_inference_is_deterministic() -> None:
     """The same sample gives the same schema."""
     assert infer(films()) == infer(films())

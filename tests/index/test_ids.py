@@ -35,10 +35,21 @@ def test_hashes_give_their_rows(ids: Ids) -> None:
     assert ids.rows(np.array([hash64(one) for one in IDS], np.uint64)).tolist() == list(range(7))
 
 
-def test_rows_give_their_hashes(ids: Ids) -> None:
-    """Every row gives the hash of its id, in any order and more than once."""
+@pytest.mark.parametrize("written", [True, False])
+def test_rows_give_their_hashes(ids: Ids, tmp_path: Path, written: bool) -> None:
+    """Every row gives the hash of its id, in any order and more than once; also where an older ltrr wrote none."""
+    if not written:
+        (tmp_path / "ids.by_row.npy").unlink()
+        ids = Ids(tmp_path)
     rows = [6, 0, 0, 5, 4, 3, 2, 1]
     assert ids.hashes(np.array(rows)).tolist() == [hash64(IDS[row]) for row in rows]
+
+
+def test_files_that_do_not_fit(ids: Ids, tmp_path: Path) -> None:
+    """Hashes of other rows are not taken."""
+    np.save(tmp_path / "ids.by_row.npy", np.zeros(len(ids) + 1, np.uint64))
+    with pytest.raises(ValueError, match="do not fit"):
+        Ids(tmp_path)
 
 
 def test_unknown_ids_have_no_row(ids: Ids) -> None:

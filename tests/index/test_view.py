@@ -13,7 +13,7 @@ from ltrr_cli.records import Entity
 from ltrr_cli.text import hash64, token_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -102,6 +102,23 @@ def test_search_returns_the_best_that_live(view: View, depth: int) -> None:
     rows, scores = view.search(nearest, depth)
     assert rows.tolist() == [2, 3, 4, 5, 6, 7][:depth]
     assert scores.tolist() == pytest.approx((VECTORS[rows] @ QUERY).tolist())
+
+
+@pytest.mark.parametrize("gone", [range(0, 200, 2), range(60), [*range(3, 200)]])
+def test_the_deleted_cost_little(make_view: Callable[..., View], gone: Sequence[int]) -> None:
+    """As many as asked for come back, whichever are deleted, and a search is asked for a few more, not for all."""
+    view = make_view([Entity(id=f"e{n}", title="love") for n in range(200)], tombstones=[[*gone]])
+    asked = []
+
+    def first(_: Segment, limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        asked.append(limit)
+        return np.arange(limit), -np.arange(limit, dtype=np.float32)
+
+    living = [row for row in range(200) if row not in set(gone)]
+    assert view.search(first, 5)[0].tolist() == living[:5]
+    assert asked[0] <= 5 + 5 * len(gone) // len(living) + 8
+    assert view.entities == len(living)
+    assert view.living_rows().tolist() == living
 
 
 def test_equal_scores_are_ordered_by_row(view: View) -> None:

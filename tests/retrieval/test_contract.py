@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -229,6 +230,26 @@ def test_recommendations(strategy: Strategy, view: View, make_request: Callable[
     assert not known & set(view.ids(deepest.rows))
 
 
+@pytest.mark.parametrize("depth", [1, 9, 60])
+@pytest.mark.parametrize("within", ["", FILTERS[0]])
+@pytest.mark.parametrize("rewarded", [0.0, 0.1, 1.0])
+def test_what_most_like_is_recommended(
+    view: View, depth: int, within: str, rewarded: float, make_request: Callable[..., Request]
+) -> None:
+    """What was rewarded, and half of the popularity, of all that the person does not know, as looking at all finds."""
+    request = make_request(view, "", within=within, recommend=True)
+    rng = np.random.default_rng(1)
+    rewards = (rng.random(view.rows) * (rng.random(view.rows) < rewarded)).astype(np.float32)
+    request = replace(request, rewarded=rewards)
+    every = request.view.living_rows()
+    every = every[request.new(every)]
+    scores = rewards[every] + np.nan_to_num(view.popularity(every)) / 2
+    best = [place for place in np.lexsort((every, -scores)).tolist() if scores[place] > 0][:depth]
+    hits = built_in("popular").retrieve(request, depth)
+    assert hits.rows.tolist() == every[best].tolist()
+    assert hits.scores.tolist() == scores[best].tolist()
+
+
 @pytest.mark.parametrize("name", [name for name in WITHOUT_TEXT if name != "popular"])
 def test_an_empty_query_is_no_wish_for_recommendations(
     name: str, view: View, make_request: Callable[..., Request]
@@ -294,8 +315,6 @@ def test_popular_needs_popularity(
     make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]
 ) -> None:
     """Without any popularity in the catalogue `popular` is no arm: it would repeat lexical."""
-    from dataclasses import replace
-
     plain = make_view([replace(entity, popularity=None) for entity in catalogue])
     assert not built_in("popular").applies(make_request(plain, "love"))
     assert built_in("lexical").applies(make_request(plain, "love"))
@@ -371,8 +390,6 @@ def test_the_query_is_encoded_once(
     make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]
 ) -> None:
     """The request's vector is made when it is first asked for, and kept."""
-    from dataclasses import replace
-
     calls: list[str] = []
     plain = make_request(make_view(catalogue), "love")
 
@@ -393,8 +410,6 @@ def test_vectors_elsewhere_by_hand(
     make_view: Callable[..., View], catalogue: list[Entity], make_request: Callable[..., Request]
 ) -> None:
     """The query's vector is the weighted mean of what words find; given one, that; a user adds what they liked."""
-    from dataclasses import replace
-
     view = make_view(catalogue)
     external = view.segments[0].external["sound"]
     request = make_request(view, "love death", Evidence("queries", words=True))
