@@ -246,7 +246,7 @@ def checkpoint(opened: Opened, *, timeout: float = 30.0) -> None:
             view=view,
             state=state,
             logs=opened.logs,
-            encode=opened.encode_queries if before.encoder == opened.manifest.encoder else None,
+            encode=opened.query_vectors.many if before.encoder == opened.manifest.encoder else None,
         )
 
 
