@@ -7,10 +7,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ltrr_cli.engine.alone import all_ranks
 from ltrr_cli.engine.expire import DAY, expire, overdue
 from ltrr_cli.engine.fold import Logs, Written
-from ltrr_cli.engine.hindsight import Hindsight
+from ltrr_cli.engine.lookback import look_back
 from ltrr_cli.engine.publish import publish
 from ltrr_cli.engine.state import follow, new_state, open_state
 from ltrr_cli.engine.training import acted_pages, curve_of, due, samples_of, trained_row
@@ -20,9 +19,8 @@ from ltrr_cli.feedback.ubi import event_to_ubi, impression_to_ubi, reads_back
 from ltrr_cli.index.locks import exclusive
 from ltrr_cli.index.manifest import read_manifest
 from ltrr_cli.index.view import View
-from ltrr_cli.policy.base import MAX_DEPTH
 from ltrr_cli.ranking.train import train
-from ltrr_cli.records import Event, Impression, Query
+from ltrr_cli.records import Event, Impression
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
     from ltrr_cli.ranking.linear import LinearRanker
 
 _BATCH = 2_000
-_LOOKED_UP = 200
 _PATIENCE = 600.0
 """Seconds that an ingest waits for another one's batch."""
 _INGESTED = 100
@@ -154,47 +151,10 @@ def log_events(opened: Opened, events: list[Event], done: Ingested, now: float, 
     if sync and any(event.query_id for event in rows):
         opened.logs.queries.sync()
     with opened.impressions.kept(len(rows)):
-        found = [_hindsight(opened, event, done, number, fate) for number, (fate, event) in enumerate(fresh.items())]
-        opened.logs.control.append([one.to_row() for one in found if one is not None], sync=sync)
+        opened.logs.control.append([one.to_row() for one in look_back(opened, fresh, done)], sync=sync)
         starts = opened.logs.events.append([event_to_ubi(event) for event in rows], sync=sync)
         done.events += len(rows)
         opened.catch_up(Written(starts, rows, list(fresh)) if all(map(reads_back, rows)) else None)
-
-
-def _hindsight(opened: Opened, event: Event, done: Ingested, number: int, fate: int) -> Hindsight | None:
-    """Return every arm's rank of the entity that was acted on, None where the event is not to be credited.
-
-    `number` counts the events of the batch before this one; `fate`, the hash of its id, is a number by chance.
-    """
-    if event.query_id:
-        impression = opened.impressions.find(event.query_id)
-        if impression is None:
-            done.unknown_queries += 1
-            return None
-        if event.entity_id not in impression.shown or (impression.trace and not opened.config.hindsight):
-            return None
-        query = Query(
-            id=impression.query_id,
-            text=impression.text,
-            time=impression.time,
-            user=impression.user,
-            filter=impression.filter,
-        )
-    else:
-        # A plain search log does not say what was shown: what was acted on is all there is. Looking up every event
-        # would take longer than learning it, and the policy has soon seen enough: of n events it sees about
-        # _LOOKED_UP × (1 + ln(n / _LOOKED_UP)).
-        share = _LOOKED_UP / (opened.learned.counts["events"] + number + 1)
-        if fate >= share * 2**64:
-            return None
-        words, written = opened.filters.read(event.text, "")
-        query = Query(id="", text=words, time=event.time, user=event.user, filter=written)
-    positive = opened.config.reward(event.action, event.dwell) > 0
-    row = opened.row(event.entity_id)
-    if not positive or not query.text.strip() or row is None or not opened.filters.allows(query.filter, row):
-        return None
-    ranks, context = all_ranks(opened, query, event.entity_id)
-    return Hindsight(event_id=event.id, depth=MAX_DEPTH, ranks=ranks, context=context)
 
 
 def record(opened: Opened, event: Event, *, now: float) -> bool:
@@ -286,7 +246,7 @@ def checkpoint(opened: Opened, *, timeout: float = 30.0) -> None:
             view=view,
             state=state,
             logs=opened.logs,
-            encode=opened.encode_queries if before.encoder == opened.manifest.encoder else None,
+            encode=opened.query_vectors.many if before.encoder == opened.manifest.encoder else None,
         )
 
 

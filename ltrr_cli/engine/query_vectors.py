@@ -63,6 +63,16 @@ class QueryVectors:
         if len(new) > 1:
             self._keep(new, self._encode(new))
 
+    def many(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the vectors of several texts, (n, dim); those that are new are not kept."""
+        import numpy as np
+
+        kept = {text: vector for text in texts if (vector := self._kept.get(text)) is not None}
+        new = [text for text in dict.fromkeys(texts) if text not in kept]
+        if new:
+            kept.update(zip(new, self._encode(new), strict=True))
+        return np.stack([kept[text] for text in texts])
+
     def make_ahead(self, texts: Sequence[str]) -> Callable[[], None]:
         """Begin to encode several texts in another thread; what is returned waits for the vectors, and keeps them."""
         new = self.unknown(texts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from ltrr_cli.feedback.log import Log, Position, decode_line
@@ -62,6 +63,7 @@ class Impressions:
             tuple[str, Position], Impression
         ] = {}  # hindsight, credit and training ask one after another
         self._kept = _PARSED_KEPT
+        self._scanning = Lock()  # several threads may look back at once
         self._asked: dict[str, tuple[int, tuple[Asked, ...]]] = {}  # session → lines read, and what they say
 
     @classmethod
@@ -181,16 +183,17 @@ class Impressions:
 
     def _scan(self) -> None:
         """Take in the lines appended since the last call."""
-        if not self._log.reaches_beyond(self._reached):
-            return
-        for position, line in self._log.lines_after(self._reached):
-            query_id, session = _names(line)
-            if query_id is not None:
-                self._ids.add(hash64(query_id), position)
-                if session:
-                    self._sessions.add(hash64(session), position)
-                self._show(line)
-            self._reached = Position(position.file, position.offset + len(line) + 1)
+        with self._scanning:
+            if not self._log.reaches_beyond(self._reached):
+                return
+            for position, line in self._log.lines_after(self._reached):
+                query_id, session = _names(line)
+                if query_id is not None:
+                    self._ids.add(hash64(query_id), position)
+                    if session:
+                        self._sessions.add(hash64(session), position)
+                    self._show(line)
+                self._reached = Position(position.file, position.offset + len(line) + 1)
 
     def _show(self, line: bytes) -> None:
         shown = shown_on(line)

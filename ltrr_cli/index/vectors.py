@@ -7,6 +7,7 @@ the entity whose best vector is.
 from __future__ import annotations
 
 from copy import copy
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -100,6 +101,7 @@ class Vectors:
         self.passages = Passages.open(directory)
         self._path = directory / _GRAPH
         self._graph: Any = None
+        self._lock = Lock()  # one search at a time: each of them would use the graph's first scratch space
         self.exact = not self._path.exists()
         self._within: NDArray[np.int64] | None = None
 
@@ -157,7 +159,8 @@ class Vectors:
         n, m = len(self.matrix), len(self.passages)
         wanted = limit if not m else min(n + m, limit * 2)
         while True:
-            keys: NDArray[np.int64] = self._opened().search(vector, wanted, threads=1).keys.astype(np.int64)
+            with self._lock:
+                keys: NDArray[np.int64] = self._opened().search(vector, wanted, threads=1).keys.astype(np.int64)
             if not m:
                 return keys
             rows = self.passages.owners(keys, n)

@@ -1,0 +1,111 @@
+"""Looking back: which events of a batch are credited in hindsight, and what every arm would have found for them.
+
+All of a batch is looked up before any of it is learned, so that the order does not count: the queries are encoded many
+at a time, a part ahead of the arms, and two threads ask the arms. Python lets one of them run, but half of the time is
+spent in engines that do without it.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ltrr_cli.engine.alone import all_ranks
+from ltrr_cli.engine.hindsight import Hindsight
+from ltrr_cli.errors import EncoderError, IndexDirectoryError
+from ltrr_cli.policy.base import MAX_DEPTH
+from ltrr_cli.records import Query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from ltrr_cli.engine.learn import Ingested
+    from ltrr_cli.engine.opened import Opened
+    from ltrr_cli.records import Event
+
+    Asked = tuple[Event, Query]
+
+_THREADS = 2
+_LOOKED_UP = 200
+_PART = 256
+"""Queries that are encoded at once: they are as fast as more, and few enough that the arms need not wait long."""
+
+
+def look_back(opened: Opened, events: Mapping[int, Event], done: Ingested) -> list[Hindsight]:
+    """Return every arm's rank of what was acted on, for the events that are to be credited so.
+
+    `events` are those of a batch by the hash of their ids, in order, none of them learned; `done` counts the queries
+    that are not in the log.
+    """
+    asked = [
+        (event, query)
+        for number, (fate, event) in enumerate(events.items())
+        if (query := _query(opened, event, done, number, fate)) is not None and _can_earn(opened, event, query)
+    ]
+    if len(asked) < 2:
+        return [_looked_up(opened, one) for one in asked]
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="ltrr-lookback") as pool:
+        return [found for part in _encoded(opened, asked) for found in pool.map(partial(_looked_up, opened), part)]
+
+
+def _looked_up(opened: Opened, asked: Asked) -> Hindsight:
+    event, query = asked
+    ranks, context = all_ranks(opened, query, event.entity_id)
+    return Hindsight(event_id=event.id, depth=MAX_DEPTH, ranks=ranks, context=context)
+
+
+def _query(opened: Opened, event: Event, done: Ingested, number: int, fate: int) -> Query | None:
+    """Return what was asked, None where the event is not to be credited in hindsight.
+
+    `number` counts the events of the batch before this one; `fate`, the hash of its id, is a number by chance.
+    """
+    if event.query_id:
+        impression = opened.impressions.find(event.query_id)
+        if impression is None:
+            done.unknown_queries += 1
+            return None
+        if event.entity_id not in impression.shown or (impression.trace and not opened.config.hindsight):
+            return None
+        return Query(
+            id=impression.query_id,
+            text=impression.text,
+            time=impression.time,
+            user=impression.user,
+            filter=impression.filter,
+        )
+    # A plain search log does not say what was shown: what was acted on is all there is. Looking up every event
+    # would take longer than learning it, and the policy has soon seen enough: of n events it sees about
+    # _LOOKED_UP × (1 + ln(n / _LOOKED_UP)).
+    share = _LOOKED_UP / (opened.learned.counts["events"] + number + 1)
+    if fate >= share * 2**64:
+        return None
+    words, written = opened.filters.read(event.text, "")
+    return Query(id="", text=words, time=event.time, user=event.user, filter=written)
+
+
+def _can_earn(opened: Opened, event: Event, query: Query) -> bool:
+    """Tell whether there is a reward, and anything that an arm could have found it by."""
+    if opened.config.reward(event.action, event.dwell) <= 0 or not query.text.strip():
+        return False
+    row = opened.row(event.entity_id)
+    return row is not None and opened.filters.allows(query.filter, row)
+
+
+def _encoded(opened: Opened, asked: Sequence[Asked]) -> Iterator[Sequence[Asked]]:
+    """Yield what was asked in parts, once the vectors of a part's texts are made."""
+    parts = [asked[start : start + _PART] for start in range(0, len(asked), _PART)]
+    ready = _begun(opened, parts[0]) if parts else None
+    for number, part in enumerate(parts):
+        following = _begun(opened, parts[number + 1]) if number + 1 < len(parts) else None
+        if ready is not None:
+            with suppress(EncoderError, IndexDirectoryError):  # an arm that needs the vectors fails by itself
+                ready()
+        yield part
+        ready = following
+
+
+def _begun(opened: Opened, part: Sequence[Asked]) -> Callable[[], None] | None:
+    """Begin to encode, and return what waits for it; None for a single text, which its request begins itself."""
+    return opened.query_vectors.make_ahead([query.text for _, query in part]) if len(part) > 1 else None
