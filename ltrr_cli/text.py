@@ -96,7 +96,7 @@ def key(text: str) -> str:
     return _short_key(text) if len(text) <= _SHORT else " ".join(tokens(text)[:MAX_WORDS])
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=65536)
 def _short_key(text: str) -> str:
     """The same of a short text; cached, since values and names repeat: a build asks 160 times for an entity."""
     return " ".join(tokens(text)[:MAX_WORDS])

@@ -67,7 +67,7 @@ def _kept_chunks(text: str) -> tuple[str, ...]:
     return tuple(normal(text).split())
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def pieces(chunk: str) -> tuple[Piece, ...]:
     """Cut what stands between spaces, in the spelling of `normal`; cached, since words repeat."""
     bare = chunk.lstrip(_BEFORE).rstrip(_AFTER)

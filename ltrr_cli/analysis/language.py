@@ -115,8 +115,8 @@ def guess(text: str, words: Iterable[str], shares: Mapping[str, float]) -> str:
     if not text.isascii() and len(_VIETNAMESE.findall(unicodedata.normalize("NFC", text[:READ]))) > 1:
         return "vi"
     counts: dict[str, int] = {}
-    for word in set(words):
-        for language in _LANGUAGES_OF.get(word, ()):
+    for word in _LANGUAGES_OF.keys() & words:
+        for language in _LANGUAGES_OF[word]:
             counts[language] = counts.get(language, 0) + 1
     if not counts:
         return ""

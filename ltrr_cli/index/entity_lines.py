@@ -50,9 +50,9 @@ def entity_line(entity: Entity) -> bytes:
 def read_entity(line: bytes) -> Entity:
     """Return the entity of a line."""
     fields = _fields(line)
-    attributes = {name: tuple(values) for name, values in fields["attributes"].items()}
-    weights = {name: tuple(values) for name, values in fields.get("weights", {}).items()}
-    return Entity(**{**fields, "attributes": attributes, "weights": weights})
+    fields["attributes"] = {name: tuple(values) for name, values in fields["attributes"].items()}
+    fields["weights"] = {name: tuple(values) for name, values in fields.get("weights", {}).items()}
+    return Entity(**fields)
 
 
 def read_face(line: bytes) -> Face:

@@ -37,7 +37,9 @@ _SAMPLED = 64
 @lru_cache(maxsize=65536)
 def spellable(word: str) -> bool:
     """Whether a word may be mistyped: it has letters and no digits ("1984" is not a wrong "1985"), and is not long."""
-    return len(word) <= LONGEST and not any(char.isdigit() for char in word) and any(char.isalpha() for char in word)
+    if len(word) > LONGEST:
+        return False
+    return word.isalpha() or (not any(char.isdigit() for char in word) and any(char.isalpha() for char in word))
 
 
 @lru_cache(maxsize=16384)

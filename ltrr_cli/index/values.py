@@ -9,7 +9,6 @@ value (`index/suggest.py`) has the term `genre~pop` alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 ALIASES = ("aliases", "alias", "aka", "also_known_as", "alternative_titles")
 """Attributes whose values are further titles."""
-_SHORT = 64
 LEVELS = 10
 """A catalogue's weight of a value is told apart in so many steps."""
 
@@ -43,18 +41,10 @@ def year_like(value: float) -> bool:
     return 1000 <= value <= 2199 and value == int(value)
 
 
-def _key(value: str) -> str:
-    """Return the key of a value; those of short ones are kept, since values repeat."""
-    return _kept_key(value) if len(value) <= _SHORT else key(value)
-
-
-_kept_key = lru_cache(65536)(key)
-
-
 def terms(entity: Entity) -> Iterator[tuple[str, str]]:
     """Yield (attribute, key) for each value of the entity that a query may name, its type included."""
     if entity.type:
-        yield "type", _key(entity.type)
+        yield "type", key(entity.type)
     for name, values in entity.attributes.items():
         for word in words_of(values):
             yield name, word
@@ -64,7 +54,7 @@ def words_of(values: Iterable[Value]) -> Iterator[str]:
     """Yield the keys of those of an attribute's values that a query may name; years give their decade as well."""
     for value in values:
         if isinstance(value, str):
-            word = _key(value)
+            word = key(value)
             if word and word.count(" ") < MAX_WORDS:
                 yield word
         elif year_like(value):

@@ -5,7 +5,7 @@ The look-up does not mind the order of words, so each pair is made once.
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, islice
 from typing import TYPE_CHECKING
 
 from ltrr_cli.index.values import ALIASES, year_like
@@ -59,8 +59,9 @@ def _values(entity: Entity, creator: str) -> Iterator[tuple[str, str]]:
     lists = []
     for name, given in entity.attributes.items():
         if name != creator and name not in ALIASES:
-            words = [key(one) if isinstance(one, str) else str(int(one)) for one in given if _usable(one)]
-            lists.append((name, [word for word in words if word and word.count(" ") < _LONGEST_VALUE][:_OF_EACH]))
+            words = (key(one) if isinstance(one, str) else str(int(one)) for one in given if _usable(one))
+            short = (word for word in words if word and word.count(" ") < _LONGEST_VALUE)
+            lists.append((name, [*islice(short, _OF_EACH)]))
     found = [(name, words[place]) for place in range(_OF_EACH) for name, words in lists if place < len(words)]
     yield from found[:_VALUES]
 

@@ -57,13 +57,14 @@ class Phrases:
                 for length, word in enumerate(run[start : start + LONGEST], 1):
                     total += weights[word]
                     scores[tuple(run[start : start + length])] = total / length * _GAINS[length]
-        kept: list[tuple[str, ...]] = []
-        for part in sorted(scores, key=lambda one: (-scores[one], one)):
-            if len(kept) == most:
-                break
-            if not any(set(part) & set(one) for one in kept):
-                kept.append(part)
-        return [" ".join(part) for part in kept]
+        kept: list[str] = []
+        while scores and len(kept) < most:  # quicker than sorting all for a few
+            highest = max(scores.values())
+            best = min(part for part, score in scores.items() if score == highest)
+            kept.append(" ".join(best))
+            words_of_best = {*best}
+            scores = {part: score for part, score in scores.items() if words_of_best.isdisjoint(part)}
+        return kept
 
     def _idf(self, word: str) -> float:
         return math.log(1 + self._texts / max(1, self._frequency.get(word, 0)))

@@ -230,8 +230,10 @@ def _entries(table: pl.DataFrame) -> Iterator[tuple[str, list[int], list[float]]
     """Yield (key, rows, scores) of a table sorted by key."""
     rows, scores = table["row"].to_numpy(), table["score"].to_numpy()
     for names, places in _groups(table):
-        for name, (low, high) in zip(names.to_list(), places.tolist(), strict=True):
-            yield name, rows[low:high].tolist(), scores[low:high].tolist()
+        begin, end = int(places[0, 0]), int(places[-1, 1])
+        of_rows, of_scores = rows[begin:end].tolist(), scores[begin:end].tolist()
+        for name, (low, high) in zip(names.to_list(), (places - begin).tolist(), strict=True):
+            yield name, of_rows[low:high], of_scores[low:high]
 
 
 def open_predicted(directory: Path) -> Keys:
