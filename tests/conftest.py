@@ -86,8 +86,8 @@ def make_view(tmp_path_factory: pytest.TempPathFactory) -> MakeView:
             predicted = PredictedWriter(directory, creator="creator", values=writer.counted)
             for entity in entities:
                 writer.add(entity)
-            for row, entity, popularity in writer.rows(predicted.read):
-                predicted.add(row, entity, popularity)
+            for row, entity, popularity, indexed in writer.rows(predicted.read):
+                predicted.add(row, entity, popularity, indexed)
             predicted.refine(writer.analysis)
             predicted.write()
             texts = np.array([hash64(entity.title) for entity in entities], np.uint64)

@@ -141,8 +141,8 @@ def _index(
 ) -> None:
     """Index every row and predict its queries."""
     predicted = PredictedWriter(directory, creator=creator, values=writer.counted)
-    for row, entity, popularity in writer.rows(predicted.read):
-        predicted.add(row, entity, popularity)
+    for row, entity, popularity, indexed in writer.rows(predicted.read):
+        predicted.add(row, entity, popularity, indexed)
         sample.add(row, entity)
         if (row + 1) % 500 == 0:
             progress("indexing", 500, len(writer))

@@ -121,10 +121,13 @@ class SegmentWriter:
         """Close the file of entities: all are added, or adding failed."""
         self._lines.close()
 
-    def rows(self, read: Callable[[Entity], None] | None = None) -> Iterator[tuple[int, Entity, float]]:
-        """Index every entity; yield (row, entity, popularity: its share of the catalogue in [0, 1], nan if unknown).
+    def rows(
+        self, read: Callable[[Entity], None] | None = None
+    ) -> Iterator[tuple[int, Entity, float, dict[str, list[tuple[int, str]]]]]:
+        """Index every entity; yield (row, entity, popularity, the (position, term) of each of its fields).
 
-        `read` is shown all of them before the first is indexed.
+        Popularity is its share of the catalogue in [0, 1], nan if unknown. `read` is shown all of them before the first
+        is indexed.
         """
         self._lines.close()
         if self._scale is not None and self._scale.entities <= len(self):
@@ -157,7 +160,7 @@ class SegmentWriter:
                 self._years.append(year_of(entity))
                 self._titles.add(entity.title)
                 postings.add(entity)
-                yield row, entity, share
+                yield row, entity, share, indexed
         fulltext.finish()
 
     def _show(self, read: Callable[[Entity], None] | None) -> None:

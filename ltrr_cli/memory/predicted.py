@@ -1,7 +1,7 @@
 """Predicted queries: what people will probably type to reach an entity, guessed from its own fields at build time.
 
 Names (title, alias, creator) are kept as they are; pairs of fields, key phrases and what a model generated
-(`memory.generated`) only where the full text finds the entity for them (`memory.consistency`), and count less the
+(`memory.generated`) only where the entity is found for them (`memory.consistency`), and count less the
 further down it stands. A key's score for an entity is its share of the key's pull: a title that many entities share
 predicts none of them strongly, and the more popular ones a little more.
 """
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.index.bag import BagsWriter
 from ltrr_cli.index.gathered import Gathered
 from ltrr_cli.memory.consistency import MOST_SHARED, Judge
 from ltrr_cli.memory.guesses import NAMED, guesses
@@ -25,7 +26,7 @@ from ltrr_cli.memory.prefixes import Prefixes, write_tables
 from ltrr_cli.text import key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import polars as pl
@@ -62,13 +63,13 @@ _BATCH = 1 << 14
 _TOGETHER = 4096
 """Keys that are read from the table together."""
 _LAST = 0.5
-"""What a guess keeps of its score where the entity is the last that the full text finds; at the top it keeps all."""
+"""What a guess keeps of its score where the entity is the last that is found; at the top it keeps all."""
 
 
 class PredictedWriter:
     """Collects the predicted queries of one segment: `read` every entity, `add` every row in order, then `write`.
 
-    Between the last two comes `refine`, once there is a full text to judge by.
+    Between the last two comes `refine`, by which they are judged.
     """
 
     def __init__(self, directory: Path, *, creator: str, values: Counted) -> None:
@@ -83,14 +84,18 @@ class PredictedWriter:
         self._pulls = array("d")
         self._guesses = Gathered(directory / "guesses")
         self._titles = Gathered(directory / "titles")
+        self._bags = BagsWriter(directory / "bags")
         self._judge: Judge | None = None
 
     def read(self, entity: Entity) -> None:
         """Count the words of an entity's text: by them key phrases are told."""
         self._phrases.count(entity.text)
 
-    def add(self, row: int, entity: Entity, popularity: float) -> None:
-        """Add the next row; `popularity` in [0, 1], nan if unknown."""
+    def add(
+        self, row: int, entity: Entity, popularity: float, indexed: Mapping[str, Sequence[tuple[int, str]]]
+    ) -> None:
+        """Add the next row; `popularity` in [0, 1], nan if unknown; `indexed`: the (position, term) of its fields."""
+        self._bags.add(row, indexed)
         self._pulls.append(0.5 if math.isnan(popularity) else 0.25 + 0.75 * popularity)
         self._complete(row, entity)
         for guess, kind in guesses(entity, self._creator):
@@ -111,14 +116,14 @@ class PredictedWriter:
             self._guesses.add(guess, row, WEIGHTS[kind] * self._pulls[row], _KINDS.index(kind))
 
     def refine(self, analysis: Analysis, *, generated: Sequence[Sequence[str]] = ()) -> None:
-        """Drop, when they are written, the guesses that the segment's full text does not bear out.
+        """Drop, when they are written, the guesses that the entities' words do not bear out.
 
         `generated` are the queries that a model made for each row, in order.
         """
         for row, queries in enumerate(generated):
             for one in filter(None, map(key, queries)):
                 self._put(one, row, "generated")
-        self._judge = Judge(self._directory, analysis)
+        self._judge = Judge(self._bags.finish(), analysis)
 
     def _judged(self, table: pl.DataFrame, judge: Judge, progress: Callable[[int], None]) -> pl.DataFrame:
         """Return the guesses that are borne out, with what their standing leaves of their weights.
@@ -163,6 +168,7 @@ class PredictedWriter:
         write_keys(self._directory / "predicted", entries())
         pl.scan_ipc(parts).sink_parquet(self._directory / "predicted.parquet")
         shutil.rmtree(folder)
+        self._bags.remove()
         write_tables(self._directory / "complete.titles", self._titles.tables())
         write_tables(self._directory / "complete.values", map(_completed, self._values.tables()))
 

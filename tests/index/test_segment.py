@@ -41,7 +41,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     writer = SegmentWriter(path, creator="creator")
     for entity in ODD:
         writer.add(entity)
-    assert [(row, entity) for row, entity, _ in writer.rows()] == list(enumerate(ODD))
+    assert [(row, entity) for row, entity, *_ in writer.rows()] == list(enumerate(ODD))
     writer.finish(np.eye(len(ODD), 8, dtype=np.float32), np.arange(len(ODD), dtype=np.uint64))
     return path
 

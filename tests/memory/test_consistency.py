@@ -1,11 +1,11 @@
-"""Judging guesses by the full text of the segment that is being built."""
+"""Judging guesses by the words of the segment that is being built."""
 
 from __future__ import annotations
 
 import pytest
 
 from ltrr_cli.analysis.multilingual import Multilingual
-from ltrr_cli.index.fulltext import FulltextWriter
+from ltrr_cli.index.bag import Bags, BagsWriter
 from ltrr_cli.memory import consistency
 from ltrr_cli.memory.consistency import TOP, Judge
 
@@ -13,47 +13,68 @@ ROWS = [
     {"title": f"Night {n}", "creator": ("Ann Lee", "Bob")[n % 2], "attributes": f"drama g{n % 5}", "text": text}
     for n, text in enumerate(["rain falls", "Ann dances in the rain", "", "nights of drama", "a lee shore"] * 6)
 ]
-KEYS = [
-    "night",
-    "ann lee",
-    "rain",
-    "drama night",
-    "lee drama 3",
-    "night 7",
-    "zebra",
-    "rain zebra",
-    "",
-    "dancing nights",
-]
 
 
 @pytest.fixture(scope="module")
-def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
-    """Return a judge of some entities."""
-    folder = tmp_path_factory.mktemp("segment")
-    writer = FulltextWriter(folder / "fulltext", Multilingual())
+def bags(tmp_path_factory: pytest.TempPathFactory) -> Bags:
+    """Return the bags of some entities; they are searched when their files are gone."""
+    folder = tmp_path_factory.mktemp("segment") / "bags"
+    writer = BagsWriter(folder)
     for row, fields in enumerate(ROWS):
-        writer.add(row, dict(fields), (), 0.0)
-    writer.finish()
-    return Judge(folder, Multilingual())
+        writer.add(row, {name: Multilingual().document(text, "en") for name, text in fields.items()})
+    found = writer.finish()
+    writer.remove()
+    assert not folder.exists()
+    return found
 
 
-@pytest.mark.parametrize("key", KEYS)
-@pytest.mark.parametrize("whole", [True, False])
-def test_ranks_are_those_of_the_whole_query(judge: Judge, key: str, *, whole: bool) -> None:
-    """Words that nothing has, and fields that do not have a word, are left out, and no rank changes."""
-    fulltext = judge._fulltext
-    words = [
-        fulltext.word([(field, term, boost) for field, boost in consistency._FIELDS for term in slot.terms], 0.4)
-        for slot in Multilingual().query(key).slots
-    ]
-    join = fulltext.all_of if whole else fulltext.either
-    rows, _ = fulltext.search(join(words), TOP) if words else ([], [])
-    assert judge.ranks(key, whole=whole) == {row: rank for rank, row in enumerate(rows, 1)}
+@pytest.fixture
+def judge(bags: Bags) -> Judge:
+    """Return a judge of them."""
+    return Judge(bags, Multilingual())
 
 
-def test_what_is_asked_for_whole_has_all_words(judge: Judge) -> None:
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("ann lee", ("ann", "lee")),
+        ("drama night 7", ("drama", "night", "7")),
+        ("dancing ann", ("danc", "ann")),
+        ("lee drama g3", ("lee", "drama", "g3")),
+        ("rain zebra", ("zebra",)),
+        ("", ()),
+    ],
+)
+def test_a_whole_guess_finds_who_has_all_words(judge: Judge, key: str, words: tuple[str, ...]) -> None:
+    """In whichever field each of them stands, in any form; no more than the first, ranked from 1."""
+    having = {
+        row
+        for row, fields in enumerate(ROWS)
+        if words and {*words} <= {term for text in fields.values() for _, term in Multilingual().document(text, "en")}
+    }
+    found = judge.ranks(key, whole=True)
+    assert set(found) <= having
+    assert len(found) == min(TOP, len(having))
+    assert sorted(found.values()) == [*range(1, len(found) + 1)]
+
+
+def test_a_title_counts_more(judge: Judge) -> None:
+    """Who is called so comes before who is only told of so."""
+    ranks = judge.ranks("7", whole=True)
+    assert ranks == {7: 1}
+    found = judge.ranks("night rain", whole=False)
+    assert {row for row, rank in found.items() if rank <= 3} <= {row for row in range(len(ROWS)) if row % 5 in (0, 1)}
+
+
+def test_other_guesses_need_not_have_all_words(judge: Judge) -> None:
     """A word that nothing has costs a whole guess everything, another nothing."""
     assert judge.ranks("rain zebra", whole=True) == {}
     assert judge.ranks("rain zebra", whole=False) == judge.ranks("rain", whole=False) != {}
-    assert set(judge.ranks("drama night", whole=True)) == set(judge.ranks("night", whole=True))
+
+
+def test_what_too_many_have_says_nothing(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A whole guess is judged as long as its rarest word is rare."""
+    monkeypatch.setattr(consistency, "_MOST_COMMON", 12)
+    assert judge.ranks("night drama", whole=True) == {}
+    assert judge.ranks("night rain", whole=True) != {}
+    assert judge.ranks("night drama", whole=False) != {}

@@ -28,7 +28,7 @@ def _scores(directory: Path, rows: list[tuple[Entity, float]]) -> dict[str, dict
     writer = PredictedWriter(directory, creator="artist", values=counted)
     for row, (entity, popularity) in enumerate(rows):
         counted.add(terms(entity))
-        writer.add(row, entity, popularity)
+        writer.add(row, entity, popularity, {})
     writer.write()
     table = open_predicted(directory)
     names = pl.read_parquet(directory / "predicted.parquet")
@@ -129,8 +129,8 @@ def test_generated_queries(tmp_path: Path) -> None:
     predicted = PredictedWriter(tmp_path / "s", creator="artist", values=segment.counted)
     for entity in rows:
         segment.add(entity)
-    for row, entity, popularity in segment.rows(predicted.read):
-        predicted.add(row, entity, popularity)
+    for row, entity, popularity, indexed in segment.rows(predicted.read):
+        predicted.add(row, entity, popularity, indexed)
     made = [["The Song: bricks!", "zebra", "wall", "…"], ["wall of dogs"]]
     predicted.refine(segment.analysis, generated=made)
     predicted.write()
@@ -170,8 +170,8 @@ def test_ranges_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         predicted = PredictedWriter(folders[-1], creator="artist", values=segment.counted)
         for entity in rows:
             segment.add(entity)
-        for row, entity, popularity in segment.rows(predicted.read):
-            predicted.add(row, entity, popularity)
+        for row, entity, popularity, indexed in segment.rows(predicted.read):
+            predicted.add(row, entity, popularity, indexed)
         predicted.refine(segment.analysis)
         predicted.write(lambda *told: steps.append(told))
         segment.finish_text()
