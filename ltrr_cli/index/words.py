@@ -43,9 +43,7 @@ def _stem_hash(stem: str) -> int:
 
 def surest(terms: Sequence[tuple[int, str]]) -> list[str]:
     """Return the first term of each position, in order: an analysis names a word's surest form first."""
-    first: dict[int, str] = {}
-    for place, term in terms:
-        first.setdefault(place, term)
+    first = dict(reversed(terms))
     return [first[place] for place in sorted(first)]
 
 

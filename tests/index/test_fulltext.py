@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ltrr_cli.analysis.multilingual import Multilingual, language_of
 from ltrr_cli.index.fulltext import Fulltext, FulltextWriter
@@ -158,3 +160,22 @@ def test_where_nothing_can_be_written(tmp_path: Path) -> None:
     assert index.document_frequency("title", "rain") == 1
     assert index.search(index.values([("none", 1.0)]), 5)[0] == []
     assert index.search(index.terms(["rain"], TITLES, 0.0), 5)[0] == [1]
+
+
+@settings(deadline=None, max_examples=25)  # files
+@given(texts=st.lists(st.sampled_from(["new york", "o'neill", "spider-man", "", "東京都", "c++ été", "a"]), max_size=5))
+def test_terms_one_by_one_are_terms_with_places(texts: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whether Tantivy counts the places itself or is told them, the index is the same, byte by byte."""
+    files = []
+    for add in (FulltextWriter._add_terms, FulltextWriter._add_places):
+        folder = tmp_path_factory.mktemp("index") / "fulltext"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(FulltextWriter, "_add_terms", add)
+            writer = FulltextWriter(folder, Multilingual("en", ("fr",)))
+            for row, text in enumerate([*texts, " ".join(texts)]):
+                writer.add(row, {"text": text}, (), 0.0)
+            writer.finish()
+        kept = sorted((path.suffix, path.read_bytes()) for path in folder.iterdir())
+        files.append([content for suffix, content in kept if suffix in {".idx", ".pos", ".term", ".fieldnorm"}])
+    assert files[0] == files[1]
+    assert len(files[0]) == 4
