@@ -20,6 +20,11 @@ _TOKENIZER = "ltrr"
 """The name that the fields' tokenizer has in the schema: never used, since text comes as terms."""
 _WRITER_BYTES = 128 * 2**20
 _FREQUENCIES_KEPT, _PARTS_KEPT = 65536, 8192
+_SPARE, _DEEPER, _MOST_TIED = 4, 4, 4096
+"""Tantivy parts a large index, and merges the parts in any order, so that its own order of equal scores, which is that
+of its documents, is not that of rows. So a fourth more hits are fetched, and ever more while the last one wanted has
+the score of the last one fetched; of more than so many equal ones Tantivy says which are the first.
+"""
 
 
 @lru_cache(maxsize=1)
@@ -113,6 +118,7 @@ class Fulltext:
         self._tantivy = tantivy
         self._index = _open(directory)
         self._searcher = self._index.searcher()
+        self._parted: bool = self._searcher.num_segments > 1
         self.schema = self._index.schema
         self.entities: int = self._searcher.num_docs
         self.document_frequency: Callable[[str, str], int] = lru_cache(_FREQUENCIES_KEPT)(self._searcher.doc_freq)
@@ -192,8 +198,20 @@ class Fulltext:
         return self._tantivy.Query.boolean_query([(self._tantivy.Occur.Must, part) for part in parts])
 
     def search(self, query: Any, limit: int, *, by_popularity: bool = False) -> tuple[list[int], list[float]]:
-        """Return rows and scores, best first. With `by_popularity` scores are times log2(2 + popularity)."""
+        """Return rows and scores, best first. With `by_popularity` scores are times log2(2 + popularity).
+
+        Equal scores are in the order of rows.
+        """
         weight = "popularity" if by_popularity else None
-        hits = self._searcher.search(query, limit, count=False, weight_by_field=weight).hits
+        wanted = limit + limit // _SPARE + 1 if self._parted else limit
+        while True:
+            hits = self._searcher.search(query, wanted, count=False, weight_by_field=weight).hits
+            if len(hits) <= limit or hits[limit - 1][0] > hits[-1][0] or len(hits) < wanted or wanted >= _MOST_TIED:
+                break
+            wanted *= _DEEPER
         rows: list[int] = self._searcher.fast_field_values("row", [address for _, address in hits])
-        return rows, [score for score, _ in hits]
+        scores = [score for score, _ in hits]
+        if self._parted:
+            order = sorted(range(len(rows)), key=lambda place: (-scores[place], rows[place]))[:limit]
+            rows, scores = [rows[place] for place in order], [scores[place] for place in order]
+        return rows, scores

@@ -158,3 +158,22 @@ def test_where_nothing_can_be_written(tmp_path: Path) -> None:
     assert index.document_frequency("title", "rain") == 1
     assert index.search(index.values([("none", 1.0)]), 5)[0] == []
     assert index.search(index.terms(["rain"], TITLES, 0.0), 5)[0] == [1]
+
+
+@pytest.mark.parametrize("by_popularity", [False, True])
+def test_equal_scores_are_ordered_by_row_in_every_part(tmp_path: Path, by_popularity: bool) -> None:
+    """Tantivy parts a large index, and orders the parts by chance: whatever the limit, the first rows are found."""
+    writer = FulltextWriter(tmp_path / "fulltext", Multilingual())
+    for row in range(90):
+        writer.add(row, {"title": "love song" if row % 9 else "love love"}, (), 0.0)
+        if row % 15 == 7:
+            writer._writer.commit()
+    writer.finish()
+    fulltext = Fulltext(tmp_path / "fulltext")
+    assert fulltext._searcher.num_segments > 3
+    query = fulltext.word([("title", "love", 1.0)], 0.0)
+    expected = sorted(range(90), key=lambda row: (row % 9 > 0, row))
+    for limit in (1, 5, 10, 11, 40, 89, 90, 200):
+        rows, scores = fulltext.search(query, limit, by_popularity=by_popularity)
+        assert rows == expected[:limit]
+        assert scores == sorted(scores, reverse=True)
