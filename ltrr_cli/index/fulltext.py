@@ -6,7 +6,7 @@ build and at query time. Queries are built from terms, never parsed: user punctu
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ _TOKENIZER = "ltrr"
 """The name that the fields' tokenizer has in the schema: never used, since text comes as terms."""
 _WRITER_BYTES = 128 * 2**20
 _FREQUENCIES_KEPT, _PARTS_KEPT = 65536, 8192
+_SAMPLE = 64
+"""Documents that tell whether all are in the order of rows: what is merged elsewhere is thousands."""
 _SPARE, _DEEPER, _MOST_TIED = 4, 4, 4096
 """Tantivy parts a large index, and merges the parts in any order, so that its own order of equal scores, which is that
 of its documents, is not that of rows. So a fourth more hits are fetched, and ever more while the last one wanted has
@@ -118,7 +120,6 @@ class Fulltext:
         self._tantivy = tantivy
         self._index = _open(directory)
         self._searcher = self._index.searcher()
-        self._parted: bool = self._searcher.num_segments > 1
         self.schema = self._index.schema
         self.entities: int = self._searcher.num_docs
         self.document_frequency: Callable[[str, str], int] = lru_cache(_FREQUENCIES_KEPT)(self._searcher.doc_freq)
@@ -131,6 +132,15 @@ class Fulltext:
         self._value = lru_cache(_PARTS_KEPT)(
             lambda value: query.const_score_query(query.term_query(schema, "value", value), 1.0)
         )
+
+    @cached_property
+    def _mixed(self) -> bool:
+        """Whether the documents are in several parts, or those of the one part not in the order of rows."""
+        if self._searcher.num_segments > 1:
+            return True
+        sample = sorted({self.entities * place // _SAMPLE for place in range(_SAMPLE if self.entities else 0)})
+        found: list[int] = self._searcher.fast_field_values("row", [self._tantivy.DocAddress(0, row) for row in sample])
+        return found != sample
 
     def terms(
         self,
@@ -203,7 +213,7 @@ class Fulltext:
         Equal scores are in the order of rows.
         """
         weight = "popularity" if by_popularity else None
-        wanted = limit + limit // _SPARE + 1 if self._parted else limit
+        wanted = limit + limit // _SPARE + 1 if self._mixed else limit
         while True:
             hits = self._searcher.search(query, wanted, count=False, weight_by_field=weight).hits
             if len(hits) <= limit or hits[limit - 1][0] > hits[-1][0] or len(hits) < wanted or wanted >= _MOST_TIED:
@@ -211,7 +221,7 @@ class Fulltext:
             wanted *= _DEEPER
         rows: list[int] = self._searcher.fast_field_values("row", [address for _, address in hits])
         scores = [score for score, _ in hits]
-        if self._parted:
+        if self._mixed:
             order = sorted(range(len(rows)), key=lambda place: (-scores[place], rows[place]))[:limit]
             rows, scores = [rows[place] for place in order], [scores[place] for place in order]
         return rows, scores
