@@ -77,7 +77,6 @@ class Opened:
             (open_predicted(root / "segments" / segment.name), segment.base) for segment in self.view.segments
         ]
         self.filters = Filters(self.view)
-        self.completions = [open_completions(root / "segments" / segment.name) for segment in self.view.segments]
         self.strategies = find(
             self.config.strategies, [*strategies, *external.arms(self.view), *sparse.arms(self.view)]
         )
@@ -133,6 +132,17 @@ class Opened:
         if not folder.is_dir():
             raise IndexDirectoryError("the index's encoder is missing", where=str(folder), next="build the index again")
         return opened_encoder(folder)
+
+    @cached_property
+    def completions(self) -> list[tuple[Prefixes | None, Prefixes | None]]:
+        """Each segment's titles and values by their beginning, mapped when somebody types."""
+        folders = [self.root / "segments" / segment.name for segment in self.view.segments]
+        try:
+            return [open_completions(folder) for folder in folders]
+        except (OSError, ValueError) as error:
+            raise IndexDirectoryError(
+                f"the completions cannot be opened: {error}", where=str(self.root), next="build the index again"
+            ) from error
 
     @cached_property
     def weigh(self) -> Callable[[str], tuple[NDArray[np.int32], NDArray[np.float32]]] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 from contextlib import contextmanager
@@ -177,7 +178,7 @@ def _plain(path: Path) -> Any:
             return None
         dtype = np.dtype(found[1].decode())
         shape = tuple(int(number) for number in found.groups()[1:] if number is not None)
-        count = int(np.prod(shape, dtype=object))
+        count = math.prod(shape)
         if size != 128 + count * dtype.itemsize:
             return None
         if not count:

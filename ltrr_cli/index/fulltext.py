@@ -6,7 +6,7 @@ build and at query time. Queries are built from terms, never parsed: user punctu
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +20,13 @@ _TOKENIZER = "ltrr"
 """The name that the fields' tokenizer has in the schema. Only a writer has one, for terms that stand one by one."""
 _WRITER_BYTES = 128 * 2**20
 _FREQUENCIES_KEPT, _PARTS_KEPT = 65536, 8192
+_SAMPLE = 64
+"""Documents that tell whether all are in the order of rows: what is merged elsewhere is thousands."""
+_SPARE, _DEEPER, _MOST_TIED = 4, 4, 4096
+"""Tantivy parts a large index, and merges the parts in any order, so that its own order of equal scores, which is that
+of its documents, is not that of rows. So a fourth more hits are fetched, and ever more while the last one wanted has
+the score of the last one fetched; of more than so many equal ones Tantivy says which are the first.
+"""
 
 
 @lru_cache(maxsize=1)
@@ -136,6 +143,15 @@ class Fulltext:
             lambda value: query.const_score_query(query.term_query(schema, "value", value), 1.0)
         )
 
+    @cached_property
+    def _mixed(self) -> bool:
+        """Whether the documents are in several parts, or those of the one part not in the order of rows."""
+        if self._searcher.num_segments > 1:
+            return True
+        sample = sorted({self.entities * place // _SAMPLE for place in range(_SAMPLE if self.entities else 0)})
+        found: list[int] = self._searcher.fast_field_values("row", [self._tantivy.DocAddress(0, row) for row in sample])
+        return found != sample
+
     def terms(
         self,
         terms: Sequence[str],
@@ -202,8 +218,20 @@ class Fulltext:
         return self._tantivy.Query.boolean_query([(self._tantivy.Occur.Must, part) for part in parts])
 
     def search(self, query: Any, limit: int, *, by_popularity: bool = False) -> tuple[list[int], list[float]]:
-        """Return rows and scores, best first. With `by_popularity` scores are times log2(2 + popularity)."""
+        """Return rows and scores, best first. With `by_popularity` scores are times log2(2 + popularity).
+
+        Equal scores are in the order of rows.
+        """
         weight = "popularity" if by_popularity else None
-        hits = self._searcher.search(query, limit, count=False, weight_by_field=weight).hits
+        wanted = limit + limit // _SPARE + 1 if self._mixed else limit
+        while True:
+            hits = self._searcher.search(query, wanted, count=False, weight_by_field=weight).hits
+            if len(hits) <= limit or hits[limit - 1][0] > hits[-1][0] or len(hits) < wanted or wanted >= _MOST_TIED:
+                break
+            wanted *= _DEEPER
         rows: list[int] = self._searcher.fast_field_values("row", [address for _, address in hits])
-        return rows, [score for score, _ in hits]
+        scores = [score for score, _ in hits]
+        if self._mixed:
+            order = sorted(range(len(rows)), key=lambda place: (-scores[place], rows[place]))[:limit]
+            rows, scores = [rows[place] for place in order], [scores[place] for place in order]
+        return rows, scores

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from array import array
 from collections import Counter
+from contextlib import contextmanager
 from copy import copy
 from functools import cached_property
 from pathlib import Path
@@ -275,7 +277,8 @@ class Segment:
     def __init__(self, directory: Path, *, base: int) -> None:
         self.name = directory.name
         self.base = base
-        try:
+        self._directory = directory
+        with self._opening():
             row = json.loads((directory / "segment.json").read_bytes())
             if row["format_version"] != FORMAT_VERSION:
                 raise ValueError(f"format version {row['format_version']}")
@@ -301,11 +304,21 @@ class Segment:
             self.sparse = Sparse.open(directory, int(row["entities"]))
             self.external = open_external(directory)
             self.fulltext = Fulltext(directory / "fulltext")
-            self._postings = Postings.open(columns)
             self._named: dict[int, Named] = {}
+
+    @contextmanager
+    def _opening(self) -> Iterator[None]:
+        """Turn what goes wrong with its files into an `IndexDirectoryError`."""
+        try:
+            yield
         except (OSError, ValueError, KeyError, TypeError) as error:
+            many = isinstance(error, OSError) and error.errno == errno.EMFILE
             raise IndexDirectoryError(
-                f"the segment cannot be opened: {error}", where=str(directory), next="build the index again"
+                f"the segment cannot be opened: {error}",
+                where=str(self._directory),
+                next="let the process open more files (ulimit -n), then merge the segments: ltrr index compact"
+                if many
+                else "build the index again",
             ) from error
 
     def __len__(self) -> int:
@@ -314,9 +327,14 @@ class Segment:
 
     @cached_property
     def postings(self) -> Postings:
-        """Which rows have which value; of a segment that was built without them they are made here, for the time."""
-        if self._postings is not None:
-            return self._postings
+        """Which rows have which value, mapped when a filter asks for it: they are many files.
+
+        Of a segment that was built without them they are made here, for the time.
+        """
+        with self._opening():
+            written = Postings.open(self._directory / "columns")
+        if written is not None:
+            return written
         with TemporaryDirectory(prefix="ltrr-", ignore_cleanup_errors=True) as folder:
             fields = {name for row in range(len(self)) for name in self.entity(row).attributes}
             writer = PostingsWriter(Path(folder), fields)

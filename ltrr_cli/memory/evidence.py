@@ -150,23 +150,26 @@ class Evidence:
         new = self._new.get(key) if key or number is None else None
         if number is None and new is None:
             return None
-        merged: dict[int, float] = {}
-        if number is not None and self._keys is not None:
-            refs, values = self._keys.entries(number)
-            if self._gone_entities:
-                gone = [place for place in map(row, self._gone_entities) if place is not None]
-                kept = ~np.isin(refs, np.array(gone, np.int64))
-                refs, values = refs[kept], values[kept]
-            if new is None:
-                living = refs >= 0
-                return refs[living], values[living]
-            merged = dict(zip(refs.tolist(), values.tolist(), strict=True))
+        fresh: dict[int, float] = {}
         for entity_id, mass in (new or {}).items():
             place = row(entity_id)
             if place is not None:
-                merged[place] = merged.get(place, 0.0) + mass
-        merged.pop(-1, None)
-        return np.fromiter(merged.keys(), np.int64, len(merged)), np.fromiter(merged.values(), np.float64, len(merged))
+                fresh[place] = fresh.get(place, 0.0) + mass
+        refs, values = np.empty(0, np.int64), np.empty(0)
+        if number is not None and self._keys is not None:
+            refs, values = self._keys.entries(number)
+            kept = refs >= 0
+            if self._gone_entities:
+                gone = [place for place in map(row, self._gone_entities) if place is not None]
+                kept &= ~np.isin(refs, np.array(gone, np.int64))
+            refs, values = refs[kept], values[kept]
+            # What everybody acted on is much, and what came since is little: only that is looked at one by one.
+            for place in np.flatnonzero(np.isin(refs, list(fresh))).tolist() if fresh else ():
+                values[place] += fresh.pop(int(refs[place]), 0.0)
+        return (
+            np.concatenate([refs, np.fromiter(fresh.keys(), np.int64, len(fresh))]),
+            np.concatenate([values, np.fromiter(fresh.values(), np.float64, len(fresh))]),
+        )
 
     def write(
         self, directory: Path, old: Path | None, rows_of: Callable[[NDArray[np.uint64]], NDArray[np.int64]]

@@ -179,3 +179,22 @@ def test_terms_one_by_one_are_terms_with_places(texts: list[str], tmp_path_facto
         files.append([content for suffix, content in kept if suffix in {".idx", ".pos", ".term", ".fieldnorm"}])
     assert files[0] == files[1]
     assert len(files[0]) == 4
+
+
+@pytest.mark.parametrize("by_popularity", [False, True])
+def test_equal_scores_are_ordered_by_row_in_every_part(tmp_path: Path, by_popularity: bool) -> None:
+    """Tantivy parts a large index, and orders the parts by chance: whatever the limit, the first rows are found."""
+    writer = FulltextWriter(tmp_path / "fulltext", Multilingual())
+    for row in range(90):
+        writer.add(row, {"title": "love song" if row % 9 else "love love"}, (), 0.0)
+        if row % 15 == 7:
+            writer._writer.commit()
+    writer.finish()
+    fulltext = Fulltext(tmp_path / "fulltext")
+    assert fulltext._searcher.num_segments > 3
+    query = fulltext.word([("title", "love", 1.0)], 0.0)
+    expected = sorted(range(90), key=lambda row: (row % 9 > 0, row))
+    for limit in (1, 5, 10, 11, 40, 89, 90, 200):
+        rows, scores = fulltext.search(query, limit, by_popularity=by_popularity)
+        assert rows == expected[:limit]
+        assert scores == sorted(scores, reverse=True)

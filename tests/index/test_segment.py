@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -111,3 +114,25 @@ def test_other_format_version_is_refused(directory: Path) -> None:
             Segment(directory, base=0)
     finally:
         file.write_text(before)
+
+
+def test_postings_are_opened_when_they_are_asked_for(directory: Path, tmp_path: Path) -> None:
+    """A damaged file of theirs keeps nobody from searching without a filter; a filter says what is wrong."""
+    shutil.copytree(directory, tmp_path / "x")
+    (tmp_path / "x" / "columns" / "postings.text.rows.npy").write_bytes(b"nothing")
+    segment = Segment(tmp_path / "x", base=0)
+    with pytest.raises(IndexDirectoryError, match=r"postings\.text\.rows\.npy is damaged"):
+        _ = segment.postings
+
+
+def test_too_many_open_files(directory: Path) -> None:
+    """Who may open no more files is told so, and not to build again."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.open(os.devnull, os.O_RDONLY)  # the next one to be given away
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, before[1]))
+    try:
+        with pytest.raises(IndexDirectoryError, match="open more files"):
+            Segment(directory, base=0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
