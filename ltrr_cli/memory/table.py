@@ -48,7 +48,7 @@ class Table:
             return found
         if not len(self._hashes):
             return 0.0
-        place = int(np.searchsorted(self._hashes, np.uint64(item)))
+        place = int(self._hashes.searchsorted(np.uint64(item)))
         return float(self._values[place]) if place < len(self._hashes) and int(self._hashes[place]) == item else 0.0
 
     def values(self, items: NDArray[np.uint64]) -> NDArray[np.float64]:
