@@ -6,10 +6,10 @@ Myanmar) are cut into overlapping pairs of characters; Indic vowel signs and oth
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from functools import lru_cache
+from hashlib import blake2b
 
 # Marks that belong to a word but that Python's \w leaves out: Hebrew and Arabic points, Indic and South-East Asian
 # signs.
@@ -107,7 +107,11 @@ def hash64(text: str) -> int:
 
     Among a million texts the chance of any collision is 3e-8.
     """
-    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:
+        data = text.encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(data, digest_size=8).digest(), "little")
 
 
 @lru_cache(maxsize=65536)

@@ -14,7 +14,7 @@ def _refuse(constant: str) -> NoReturn:
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse)
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
-_LONG = (b"0" * 20, b"-" + b"0" * 19)
+_LONG, _LONG_BELOW_0 = b"0" * 20, b"-" + b"0" * 19
 """So many digits in a row: perhaps an integer beyond 64 bits, which orjson would round."""
 
 
@@ -26,7 +26,7 @@ def parse_object(line: bytes) -> dict[str, Any]:
     """
     try:
         digits = line.translate(_DIGITS)
-        row = _patiently(line) if any(long in digits for long in _LONG) else orjson.loads(line)
+        row = _patiently(line) if _LONG in digits or _LONG_BELOW_0 in digits else orjson.loads(line)
     except orjson.JSONDecodeError:
         row = _patiently(line)
     if not isinstance(row, dict):

@@ -34,9 +34,15 @@ def parse_time(value: object) -> float:
 def format_time(seconds: float) -> str:
     """Return RFC 3339 with milliseconds (nearest) and offset `+00:00`; `ValueError` outside the years 1 to 9999."""
     try:
-        return (_EPOCH + timedelta(milliseconds=round(seconds * 1000))).isoformat(timespec="milliseconds")
+        minute, rest = divmod(round(seconds * 1000), 60_000)
+        return f"{_minute(minute)}:{rest // 1000:02d}.{rest % 1000:03d}+00:00"
     except (OverflowError, ValueError) as error:  # infinite or too far, nan
         raise ValueError(f"not a time: {seconds!r}") from error
+
+
+@lru_cache(maxsize=4096)  # logs are in the order of time
+def _minute(number: int) -> str:
+    return (_EPOCH + timedelta(minutes=number)).isoformat(timespec="minutes").removesuffix("+00:00")
 
 
 @lru_cache(maxsize=4096)  # logs of dates alone repeat them by the thousand

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_MANY = 2_000
+"""Look-ups after which it pays to know what is not there."""
+_ROOM = 4
+"""Bytes for each hash: of those that are not there a fifth or less are looked for."""
+
+
 class Table:
     """Hash → float. Missing hashes give 0."""
 
@@ -21,6 +27,9 @@ class Table:
         self._hashes = np.empty(0, np.uint64) if hashes is None else hashes
         self._values = np.empty(0, np.float64) if values is None else values
         self._new: dict[int, float] = {}
+        self._asked = 0
+        self._shift = 64
+        self._perhaps = b""  # by the first bits of a hash: whether the immutable part may have it
 
     @classmethod
     def open(cls, directory: Path, name: str) -> Table:
@@ -46,10 +55,23 @@ class Table:
         found = self._new.get(item)
         if found is not None:
             return found
-        if not len(self._hashes):
+        if not len(self._hashes) or not self._may_have(item):
             return 0.0
-        place = int(np.searchsorted(self._hashes, np.uint64(item)))
+        place = int(self._hashes.searchsorted(np.uint64(item)))
         return float(self._values[place]) if place < len(self._hashes) and int(self._hashes[place]) == item else 0.0
+
+    def _may_have(self, item: int) -> bool:
+        """Tell whether a hash may be in the immutable part: most of those that a fold asks for are new."""
+        if self._perhaps:
+            return self._perhaps[item >> self._shift] != 0
+        self._asked += 1
+        if self._asked > _MANY:
+            bits = (len(self._hashes) * _ROOM).bit_length()
+            self._shift = 64 - bits
+            marks = np.zeros(1 << bits, np.uint8)
+            marks[self._hashes >> np.uint64(self._shift)] = 1
+            self._perhaps = marks.tobytes()
+        return True
 
     def values(self, items: NDArray[np.uint64]) -> NDArray[np.float64]:
         """Return the values of some hashes, 0 for those that have none: (n,) float64."""

@@ -16,7 +16,7 @@ from ltrr_cli.index.files import mapped
 from ltrr_cli.index.ragged import taken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -59,20 +59,26 @@ class Trails:
                 del self._order[oldest]
                 self._new.pop(oldest, None)
 
-    def tie(self, one: int, others: Iterable[int], mass: float) -> None:
+    def tie(self, one: int, others: Collection[int], mass: float) -> None:
         """Add mass for `one` and each of the others both ways, as `add` does: for trails of the heaviest."""
-        new, own, most = self._new, self._own, 2 * self._most
+        if not others:
+            return
+        new, most = self._new, 2 * self._most
+        own = new.get(one) or self._own(one)
         for other in others:
-            for key, item in ((one, other), (other, one)):
-                items = new.get(key) or own(key)
-                items[item] = items.get(item, 0.0) + mass
-                if len(items) > most:
-                    self._lighten(key)
+            own[other] = own.get(other, 0.0) + mass
+            if len(own) > most:
+                own = self._lighten(one)
+            items = new.get(other) or self._own(other)
+            items[one] = items.get(one, 0.0) + mass
+            if len(items) > most:
+                self._lighten(other)
 
-    def _lighten(self, key: int) -> None:
-        """Keep the heaviest half of a key's items."""
+    def _lighten(self, key: int) -> dict[int, float]:
+        """Keep the heaviest half of a key's items, and return it."""
         ordered = sorted(self._new[key].items(), key=lambda one: (-one[1], one[0]))
-        self._new[key] = dict(ordered[: self._most])
+        lighter = self._new[key] = dict(ordered[: self._most])
+        return lighter
 
     def get(self, key: int) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
         """Return a key's items (n,) and masses (n,), the latest last; none where it is not known."""
@@ -105,7 +111,7 @@ class Trails:
         """Return what the last checkpoint has of a key."""
         if not len(self._hashes) or (self._most_keys and key not in self._order):
             return _NOTHING
-        place = int(np.searchsorted(self._hashes, np.uint64(key)))
+        place = int(self._hashes.searchsorted(np.uint64(key)))
         if place >= len(self._hashes) or int(self._hashes[place]) != key:
             return _NOTHING
         low, high = int(self._starts[place]), int(self._starts[place + 1])

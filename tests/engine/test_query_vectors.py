@@ -75,3 +75,14 @@ def test_the_latest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     younger.adopt(vectors)
     assert younger.of("dddd").tolist() == [4.0]
     assert len(encode.asked) == 2
+
+
+def test_many_are_made_but_for_those_that_are_kept() -> None:
+    """Each text has its vector in its place, also twice; only what is new is encoded, once, and not kept."""
+    encode = Encoder()
+    vectors = QueryVectors(encode)
+    vectors.make(["love", "rain falls"])
+    assert vectors.many(["night", "love", "night", "rain falls"]).tolist() == [[5], [4], [5], [10]]
+    assert vectors.many(["love"]).tolist() == [[4]]
+    assert encode.asked == [("love", "rain falls"), ("night",)]
+    assert vectors.unknown(["night"]) == ["night"]

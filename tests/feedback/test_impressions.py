@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -197,3 +198,14 @@ def test_a_batch_keeps_what_it_asks_for(tmp_path: Path, monkeypatch: pytest.Monk
         assert len(read) == len(ids)
     assert impressions.find("q0") is not None
     assert len(read) == len(ids) + 1
+
+
+def test_several_threads_take_in_each_line_once(tmp_path: Path) -> None:
+    """Whoever asks while new lines are taken in waits for them: no page counts twice."""
+    log = make(tmp_path, rotate_bytes=10_000)
+    impressions = Impressions(log)
+    for start in range(0, 1000, 100):
+        log.append([impression_to_ubi(shown(f"n{number}")) for number in range(start, start + 100)])
+        with ThreadPoolExecutor(4) as pool:
+            assert set(pool.map(lambda _: impressions.exposure.total, range(8))) == {impressions.exposure.total}
+    assert impressions.count == 1000

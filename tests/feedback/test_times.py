@@ -78,7 +78,10 @@ def test_format_refuses_what_has_no_date(seconds: float) -> None:
 @given(st.integers(-62_135_596_800_000, 253_402_300_799_000))
 def test_milliseconds_survive(milliseconds: int) -> None:
     """Any whole number of milliseconds comes back exactly."""
-    assert parse_time(format_time(milliseconds / 1000)) == milliseconds / 1000
+    written = format_time(milliseconds / 1000)
+    assert parse_time(written) == milliseconds / 1000
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+    assert written == moment.isoformat(timespec="milliseconds")
 
 
 @unhurried

@@ -47,3 +47,20 @@ def test_a_value_of_zero_hides_the_older_one(tmp_path: Path) -> None:
     assert again[7] == 0
     again.write(tmp_path, "u")
     assert Table.open(tmp_path, "u")[7] == 0
+
+
+def test_many_look_ups(tmp_path: Path) -> None:
+    """However often it is asked, what is there is found and what is not is 0: the first, the last, and neighbours."""
+    rng = np.random.default_rng(0)
+    ends = np.array([0, 2**64 - 1], np.uint64)
+    known = np.unique(np.concatenate([rng.integers(0, 2**64, 3000, dtype=np.uint64), ends]))
+    model = {name: float(place + 1) for place, name in enumerate(known.tolist())}
+    table = Table()
+    for name, value in model.items():
+        table[name] = value
+    table.write(tmp_path, "t")
+    again = Table.open(tmp_path, "t")
+    asked = [*model, *((name + 1) % 2**64 for name in model), *rng.integers(0, 2**64, 3000, dtype=np.uint64).tolist()]
+    assert [again[name] for name in asked] == [model.get(name, 0.0) for name in asked]
+    again[5] = 7.0
+    assert again[5] == 7.0
