@@ -83,7 +83,7 @@ def test_what_cannot_earn_is_not_looked_up(opened: Opened) -> None:
         Event(id="5", entity_id="e01", action="click", time=NOW, text=" "),
     ]
     done = Ingested()
-    assert look_back(opened, {number: one for number, one in enumerate(useless)}, done) == []
+    assert look_back(opened, dict(enumerate(useless)), done) == []
     assert done.unknown_queries == 1
 
 
