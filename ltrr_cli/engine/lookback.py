@@ -1,7 +1,7 @@
 """Looking back: which events of a batch are credited in hindsight, and what every arm would have found for them.
 
 All of a batch is looked up before any of it is learned, so that the order does not count: two threads look up. Python
-lets one of them run, but half of the time is spent in engines that do without it.
+lets one of them run at a time, but the encoder and the engines do without it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _THREADS = 2
 _LOOKED_UP = 200
+"""Events of plain logs, about, that are looked up at first."""
 
 
 def look_back(opened: Opened, events: Mapping[int, Event], done: Ingested) -> list[Hindsight]:
