@@ -1,8 +1,7 @@
 """Looking back: which events of a batch are credited in hindsight, and what every arm would have found for them.
 
-All of a batch is looked up before any of it is learned, so that the order does not count: the queries are encoded many
-at a time, a part ahead of the arms, and two threads ask the arms. Python lets one of them run, but half of the time is
-spent in engines that do without it.
+All of a batch is looked up before any of it is learned, so that the order does not count: two threads look up. Python
+lets one of them run at a time, but the encoder and the engines do without it.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from ltrr_cli.policy.base import MAX_DEPTH
 from ltrr_cli.records import Query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
     from ltrr_cli.engine.learn import Ingested
     from ltrr_cli.engine.opened import Opened
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
 
 _THREADS = 2
 _LOOKED_UP = 200
-_PART = 256
-"""Queries that are encoded at once: they are as fast as more, and few enough that the arms need not wait long."""
+"""Events of plain logs, about, that are looked up at first."""
 
 
 def look_back(opened: Opened, events: Mapping[int, Event], done: Ingested) -> list[Hindsight]:
@@ -47,11 +45,15 @@ def look_back(opened: Opened, events: Mapping[int, Event], done: Ingested) -> li
     if len(asked) < 2:
         return [_looked_up(opened, one) for one in asked]
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="ltrr-lookback") as pool:
-        return [found for part in _encoded(opened, asked) for found in pool.map(partial(_looked_up, opened), part)]
+        return list(pool.map(partial(_looked_up, opened), asked))
 
 
 def _looked_up(opened: Opened, asked: Asked) -> Hindsight:
     event, query = asked
+    with suppress(EncoderError, IndexDirectoryError):  # an arm that needs the vector fails by itself
+        # Here, not in a third thread. One by one: others beside it change a vector by rounding, and what an event
+        # teaches shall not depend on its batch.
+        opened.query_vectors.of(query.text)
     ranks, context = all_ranks(opened, query, event.entity_id)
     return Hindsight(event_id=event.id, depth=MAX_DEPTH, ranks=ranks, context=context)
 
@@ -91,21 +93,3 @@ def _can_earn(opened: Opened, event: Event, query: Query) -> bool:
         return False
     row = opened.row(event.entity_id)
     return row is not None and opened.filters.allows(query.filter, row)
-
-
-def _encoded(opened: Opened, asked: Sequence[Asked]) -> Iterator[Sequence[Asked]]:
-    """Yield what was asked in parts, once the vectors of a part's texts are made."""
-    parts = [asked[start : start + _PART] for start in range(0, len(asked), _PART)]
-    ready = _begun(opened, parts[0]) if parts else None
-    for number, part in enumerate(parts):
-        following = _begun(opened, parts[number + 1]) if number + 1 < len(parts) else None
-        if ready is not None:
-            with suppress(EncoderError, IndexDirectoryError):  # an arm that needs the vectors fails by itself
-                ready()
-        yield part
-        ready = following
-
-
-def _begun(opened: Opened, part: Sequence[Asked]) -> Callable[[], None] | None:
-    """Begin to encode, and return what waits for it; None for a single text, which its request begins itself."""
-    return opened.query_vectors.make_ahead([query.text for _, query in part]) if len(part) > 1 else None

@@ -264,7 +264,8 @@ def encode_line(row: Mapping[str, Any]) -> bytes:
 
     What is not a finite number is null. Raises `TypeError` for what JSON cannot hold (bytes, …).
     """
-    members = {name: value for name, value in row.items() if name != "crc32"} if "crc32" in row else row
+    members = dict(row)
+    members.pop("crc32", None)
     try:
         body = orjson.dumps(members)
     except TypeError:  # lone surrogates, from JSON escapes; numbers of more than 64 bits

@@ -49,7 +49,7 @@ class People:
         """Count an action: `gain` is what it was worth, `scale` the growth of masses at its time."""
         entity, mass = name_hash(entity_id), gain * scale
         trails = [(trail, name_hash(name)) for trail, name in ((self.users, user), (self.sessions, session)) if name]
-        if gain > 0 and trails and not any([trail.has(name, entity) for trail, name in trails]):
+        if gain > 0 and trails and not any(trail.has(name, entity) for trail, name in trails):
             latest = [trail.latest(name, _PARTNERS) for trail, name in trails]
             self.together.tie(entity, {item: None for some in latest for item, own in some if own > 0}, mass)
         for trail, name in trails:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _MANY = 2_000
 """Look-ups after which it pays to know what is not there."""
 _ROOM = 4
-"""Bytes for each hash: of those that are not there a fifth or less are looked for."""
+"""Bytes for each hash, at least: of those that are not there a fifth or less are looked for."""
 
 
 class Table:

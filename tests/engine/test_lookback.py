@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ltrr_cli.engine import Engine, lookback
+from ltrr_cli.engine import Engine
 from ltrr_cli.engine.alone import all_ranks
 from ltrr_cli.engine.learn import Ingested
 from ltrr_cli.engine.lookback import look_back
@@ -57,9 +57,8 @@ def opened(index: Path) -> Iterator[Opened]:
     opened.close()
 
 
-def test_a_batch_is_as_one_by_one(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_is_as_one_by_one(opened: Opened) -> None:
     """Each event has the ranks and the context that it has when it alone is looked up, in the order of the batch."""
-    monkeypatch.setattr(lookback, "_PART", 7)
     events = {hash64(click.id): click for click in CLICKS[20:]}
     found = look_back(opened, events, Ingested())
     assert [one.event_id for one in found] == [click.id for click in CLICKS[20:]]
@@ -69,7 +68,7 @@ def test_a_batch_is_as_one_by_one(opened: Opened, monkeypatch: pytest.MonkeyPatc
         query = Query(id=page.query_id, text=page.text, time=page.time, user=page.user)
         ranks, context = all_ranks(opened, query, click.entity_id)
         assert one.ranks == ranks
-        assert one.context == pytest.approx(context, abs=1e-6)
+        assert one.context == context
 
 
 def test_what_cannot_earn_is_not_looked_up(opened: Opened) -> None:
@@ -83,7 +82,7 @@ def test_what_cannot_earn_is_not_looked_up(opened: Opened) -> None:
         Event(id="5", entity_id="e01", action="click", time=NOW, text=" "),
     ]
     done = Ingested()
-    assert look_back(opened, {number: one for number, one in enumerate(useless)}, done) == []
+    assert look_back(opened, dict(enumerate(useless)), done) == []
     assert done.unknown_queries == 1
 
 
