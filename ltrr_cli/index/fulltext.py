@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
@@ -231,7 +233,8 @@ class Fulltext:
             wanted *= _DEEPER
         rows: list[int] = self._searcher.fast_field_values("row", [address for _, address in hits])
         scores = [score for score, _ in hits]
-        if self._mixed:
-            order = sorted(range(len(rows)), key=lambda place: (-scores[place], rows[place]))[:limit]
-            rows, scores = [rows[place] for place in order], [scores[place] for place in order]
-        return rows, scores
+        if not self._mixed:
+            return rows, scores
+        by_row, best = np.array(rows, np.int64), np.array(scores)
+        order = np.lexsort((by_row, -best))[:limit]
+        return by_row[order].tolist(), best[order].tolist()

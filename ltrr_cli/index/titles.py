@@ -18,11 +18,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_ORDER = "title.order.npy"
+
+
 class TitlesWriter:
-    """Writes each title's token hashes (sorted, distinct) and the hash of its key, in row order, into a directory."""
+    """Writes each title's token hashes (sorted, distinct) and the hash of its key, in row order, into a directory.
+
+    Beside them is which rows have the keys in ascending order.
+    """
 
     def __init__(self, directory: Path) -> None:
         """Begin the arrays."""
+        self._directory = directory
         self._keys = Growing(directory / "title.key.npy", np.uint64)
         self._words = Lists(directory / "title.words.npy", directory / "title.starts.npy", np.uint64)
 
@@ -35,6 +42,7 @@ class TitlesWriter:
     def close(self) -> None:
         """Write the rest of the arrays."""
         self._keys.close()
+        np.save(self._directory / _ORDER, mapped(self._keys.path).argsort(kind="stable").astype(np.int64))
         self._words.close()
 
 
@@ -45,20 +53,24 @@ class Titles:
         self._key: NDArray[np.uint64] = mapped(directory / "title.key.npy")
         self._starts: NDArray[np.int64] = mapped(directory / "title.starts.npy")
         self._words: NDArray[np.uint64] = mapped(directory / "title.words.npy")
+        self._path = directory / _ORDER
 
     @cached_property
-    def _by_key(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-        """The keys' hashes, ascending, and their rows; sorted when it is first asked for."""
-        order = np.argsort(self._key, kind="stable")
-        return self._key[order], order
+    def _order(self) -> NDArray[np.int64]:
+        """The rows by their keys' hashes, ascending; an older ltrr did not write them down."""
+        if self._path.exists():
+            order: NDArray[np.int64] = mapped(self._path)
+            if len(order) == len(self._key):
+                return order
+        return self._key.argsort(kind="stable").astype(np.int64)
 
     def having(self, hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return (places in `hashes`, rows) of the titles whose key has one of the hashes, rows ascending for each."""
-        keys, rows = self._by_key
-        lows, highs = keys.searchsorted(hashes, "left"), keys.searchsorted(hashes, "right")
-        lengths = highs - lows
+        order = self._order
+        lows = self._key.searchsorted(hashes, "left", sorter=order)
+        lengths = self._key.searchsorted(hashes, "right", sorter=order) - lows
         flat = np.repeat(lows - lengths.cumsum() + lengths, lengths) + np.arange(int(lengths.sum()))
-        return np.repeat(np.arange(len(hashes)), lengths), rows[flat]
+        return np.repeat(np.arange(len(hashes)), lengths), order[flat]
 
     def match(
         self, rows: NDArray[np.int64], key_hash: int, words: NDArray[np.uint64], weights: NDArray[np.float32]

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 GRAPH_FROM = 4_000
 """Vectors from which on a segment gets a graph. Below, comparing with every vector is as fast, and exact."""
 _GRAPH = "ann.usearch"
-_EXPANSION = 128
-"""Candidates that a graph search keeps: USearch's default of 64 loses 6 % of the nearest ten of random vectors."""
+_EXPANSION = 512
+"""Candidates that a graph search keeps. Of the nearest hundred of 9,750 films to a query so many find 99.5 % (128 lose
+4 %), in twice the time of 128; USearch's default is 64."""
 
 EVEN = 6_000
 """Of n rows m allowed ones are all compared where m² ≤ EVEN · n: exact, and as fast as a graph that is searched past

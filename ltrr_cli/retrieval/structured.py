@@ -85,26 +85,35 @@ def _with_ranges(
     segment: Segment, wanted: Sequence[tuple[str, float]], asked: Sequence[tuple[Range, float]], limit: int
 ) -> Found:
     """Return the best of what has a value or lies in a range: rows of the segment, and scores."""
-    total = np.zeros(len(segment), np.float32)
-    for one, worth in asked:
-        inside = segment.numbers.within(one.attribute, one.low, one.high)
-        if inside is not None:
-            total[inside] += np.float32(worth)
-    total *= segment.standing.factor  # as Tantivy weighs by popularity
-    if wanted:
-        rows, scores = _valued(segment, wanted, min(len(segment), max(_MOST, _DEEPER * limit)))
-        total[rows] += scores
-    return _best(total, limit)
+    within = [(segment.numbers.within(one.attribute, one.low, one.high), np.float32(worth)) for one, worth in asked]
+    ranges = [(inside, worth) for inside, worth in within if inside is not None]
+
+    def in_range(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        scores = np.zeros(len(rows), np.float32)
+        for inside, worth in ranges:
+            scores[inside[rows]] += worth
+        scores *= segment.standing.factor[rows]  # as Tantivy weighs by popularity
+        return scores
+
+    rows = np.flatnonzero(np.logical_or.reduce([inside for inside, _ in ranges])) if ranges else np.empty(0, np.int64)
+    rows, scores = _best(rows, in_range(rows), limit)  # of what has no value no other can be among the best
+    if not wanted:
+        return rows, scores
+    valued, more = _valued(segment, wanted, min(len(segment), max(_MOST, _DEEPER * limit)))
+    rows = np.union1d(rows, valued)
+    scores = in_range(rows)
+    scores[rows.searchsorted(valued)] += more
+    return _best(rows, scores, limit)
 
 
-def _best(total: NDArray[np.float32], limit: int) -> Found:
-    """Return the rows with the highest scores above 0, equal ones by row."""
-    found = total.nonzero()[0]
+def _best(rows: NDArray[np.int64], scores: NDArray[np.float32], limit: int) -> Found:
+    """Return the rows, ascending, with the highest scores above 0, equal ones by row."""
+    found = scores.nonzero()[0]
     if len(found) > limit:
-        least = np.partition(total[found], len(found) - limit)[len(found) - limit]
-        found = found[total[found] >= least]
-    order = np.lexsort((found, -total[found]))[:limit]
-    return found[order], total[found[order]]
+        least = np.partition(scores[found], len(found) - limit)[len(found) - limit]
+        found = found[scores[found] >= least]
+    order = np.lexsort((found, -scores[found]))[:limit]
+    return rows[found[order]], scores[found[order]]
 
 
 strategy = Structured

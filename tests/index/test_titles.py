@@ -58,9 +58,15 @@ def test_no_rows(tmp_path: Path) -> None:
     assert match(tmp_path, "love", [1.0], []) == [[], [], []]
 
 
-def test_titles_by_their_keys(tmp_path: Path) -> None:
-    """Titles are found by key, however they are written; of several hashes each has its own, ascending."""
+@pytest.mark.parametrize("written", [True, False])
+def test_titles_by_their_keys(tmp_path: Path, written: bool) -> None:
+    """Titles are found by key, however they are written; of several hashes each has its own, ascending.
+
+    Also where an older ltrr did not write their order.
+    """
     write(tmp_path)
+    if not written:
+        (tmp_path / "title.order.npy").unlink()
     wanted = np.array([hash64("love story"), hash64("nothing"), hash64("story love"), hash64("")], np.uint64)
     places, rows = Titles(tmp_path).having(wanted)
     assert list(zip(places.tolist(), rows.tolist(), strict=True)) == [(0, 0), (2, 3), (3, 2)]
