@@ -1,7 +1,7 @@
 """Many rows of a text and some numbers, gathered one by one and given back in order: a build has twenty for an entity.
 
 As Python objects a row would take half a kilobyte. Here some wait in memory; the others lie in files, each sorted, of
-which the rows of one range of keys after the other are read. So memory does not grow with the rows.
+which the rows of one range of keys after the other are read. So memory hardly grows with the rows: by a byte or two.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TOGETHER = 1 << 16
 _RANGE = 1 << 18
 """Rows that are read together, about."""
 _SAMPLED = 64
-"""One of so many keys tells where a range may end."""
+"""One of so many keys stays in memory: it tells where a range may end."""
 _BATCH = 1 << 10
 """Rows of a file that can be read without the others."""
 

@@ -57,3 +57,15 @@ def test_ranges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(lengths) == 4_000
     assert 8 <= len(lengths) <= 24
     assert max(lengths) < 512
+
+
+def test_few_rows_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the end nearly all rows are in files, which can be read in part; of their keys one of many is kept."""
+    monkeypatch.setattr(gathered, "_TOGETHER", 4_096)
+    found = Gathered(tmp_path / "rows")
+    for number in range(10_000):
+        found.add(f"{number * 7919 % 10_000:04}", number, 1.0)
+    assert len(found._keys) == 10_000 - 2 * 4_096
+    assert len(found._sample) == 2 * 4_096 // gathered._SAMPLED
+    (part, _) = found._parts
+    assert pl.read_ipc(part).n_chunks() == 4_096 // gathered._BATCH

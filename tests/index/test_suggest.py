@@ -49,6 +49,25 @@ def test_by_hand(tmp_path: Path) -> None:
     assert suggester.of(ENTITIES[0]) == suggester.of(ENTITIES[31]) == {}
 
 
+def test_one_word_of_two_attributes(tmp_path: Path) -> None:
+    """A word that is a value of two attributes is suggested for each by its own weight."""
+    rows = [
+        Entity(id=f"e{n}", text="Some rock." if n < 6 else "Quiet.", attributes={"genre": ("rock",), "mood": ("rock",)})
+        if n < 4
+        else Entity(id=f"e{n}", text="Some rock." if n < 6 else "Quiet.", attributes={"mood": ("calm",)})
+        for n in range(40)
+    ]
+    counted = Counted(tmp_path / "counted")
+    for entity in rows:
+        counted.add(terms(entity))
+    suggester = Suggester(counted)
+    for entity in rows:
+        suggester.read(entity)
+    weight = (4 + 5 * 4 / 40) / (6 + 5)
+    assert suggester.weights == pytest.approx({("mood", "rock"): weight, ("genre", "rock"): weight})
+    assert suggester.of(rows[5]) == pytest.approx(suggester.weights)
+
+
 @pytest.mark.parametrize("suggest", [True, False])
 def test_in_a_segment(tmp_path: Path, *, suggest: bool) -> None:
     """Suggestions are told, apart from the values, and only if they were wanted; the dictionary has their weight."""
