@@ -73,7 +73,7 @@ class Bags:
         """Open what a `BagsWriter` has finished."""
         from tantivy import Index, Occur, Query
 
-        self._searcher = Index.open(str(directory)).searcher()
+        self._searcher: Any = Index.open(str(directory)).searcher()
         self._query, self._occur = Query, Occur
         self._word = lru_cache(_WORDS_KEPT)(self._made)  # queries come in the order of their words
 
