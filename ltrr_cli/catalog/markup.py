@@ -1,7 +1,7 @@
 """Markup: texts that a catalogue holds as HTML are read as what a browser would show of them.
 
-A field is HTML if one in twenty of its texts has a tag or a character reference of HTML ("Tom &amp; Jerry"). Tags that
-HTML does not know stay: `List<String>` is a text. Every step is linear in the length of the text, whatever is in it.
+A field is HTML if one in four of its texts has a tag of HTML, or one in twenty a character reference ("Tom &amp;
+Jerry"). Tags that HTML does not know stay: `List<String>` is a text. Every step is linear in the length of the text, whatever is in it.
 """
 
 from __future__ import annotations
@@ -30,12 +30,15 @@ _TAG = re.compile(r"<(?:/?+([A-Za-z][A-Za-z0-9]*+)(?=[\s/>])[^<>]*+|![^<>]*+)>")
 _REFERENCE = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{2,6}|#[xX][0-9a-fA-F]{2,5});")
 _SPACES = re.compile(r"[ \t\xa0]+")
 _LINES = re.compile(r" ?\n\s*+")
-_ONE_IN = 20
+_TAGGED, _REFERRING = 4, 20
+"""One in so many texts has to have a tag, or a reference: a few may well tell of HTML."""
 
 
 def is_html(texts: Collection[str]) -> bool:
     """Tell whether these texts of one field are HTML."""
-    return bool(texts) and sum(map(_is_marked, texts)) * _ONE_IN >= len(texts)
+    tagged = sum(map(_is_tagged, texts))
+    referring = sum(_REFERENCE.search(text) is not None for text in texts)
+    return 0 < len(texts) <= max(_TAGGED * tagged, _REFERRING * referring)
 
 
 def plain(text: str) -> str:
@@ -48,9 +51,7 @@ def plain(text: str) -> str:
     return _LINES.sub("\n", _SPACES.sub(" ", text)).strip()
 
 
-def _is_marked(text: str) -> bool:
-    if "&" in text and _REFERENCE.search(text):
-        return True
+def _is_tagged(text: str) -> bool:
     return "<" in text and any(_shown(tag) != tag[0] for tag in _TAG.finditer(text))
 
 

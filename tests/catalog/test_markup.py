@@ -38,10 +38,11 @@ def test_what_is_read(html: str, text: str) -> None:
 
 
 def test_which_fields_are_html() -> None:
-    """One text in twenty is enough; generics, comparisons and addresses are none."""
-    assert is_html(["a <b>c</b>", *["plain"] * 19])
-    assert is_html(["Tom &amp; Jerry"])
-    assert not is_html(["a <b>c</b>", *["plain"] * 20])
+    """One tag in four texts is enough, or a reference in twenty; generics, comparisons and addresses are none."""
+    assert is_html(["a <b>c</b>", *["plain"] * 3])
+    assert not is_html(["a <b>c</b>", *["plain"] * 4])
+    assert is_html(["Tom &amp; Jerry", *["plain"] * 19])
+    assert not is_html(["Tom &amp; Jerry", *["plain"] * 20])
     assert not is_html(["List<String>", "a < b > c", "http://x/?a=1&b=2", "R&D", "<3"])
     assert not is_html([])
 
