@@ -1,7 +1,8 @@
 """Markup: texts that a catalogue holds as HTML are read as what a browser would show of them.
 
 A field is HTML if one in four of its texts has a tag of HTML, or one in twenty a character reference ("Tom &amp;
-Jerry"). Tags that HTML does not know stay: `List<String>` is a text. Every step is linear in the length of the text, whatever is in it.
+Jerry"). Tags that HTML does not know stay: `List<String>` is a text. Every step is linear in the length of the text,
+whatever is in it.
 """
 
 from __future__ import annotations
