@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from threading import Lock
+from time import sleep
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from ltrr_cli.engine import Engine
@@ -15,11 +18,14 @@ from ltrr_cli.engine.opened import Opened
 from ltrr_cli.feedback.ubi import impression_to_ubi
 from ltrr_cli.policy.base import MAX_DEPTH
 from ltrr_cli.records import Event, Impression, Query
+from ltrr_cli.retrieval.base import Hits
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from ltrr_cli.retrieval.base import Request
 
 NOW = 1_750_000_000.0
 THEMES = ("love", "rain", "summer", "night", "train", "home", "rvier", "long way", "somewhere else")
@@ -55,6 +61,46 @@ def opened(index: Path) -> Iterator[Opened]:
     opened = Opened(index)
     yield opened
     opened.close()
+
+
+class Alone:
+    """An arm of somebody's own that minds being asked by two threads at once."""
+
+    name = "alone"
+    learns = False
+
+    def __init__(self) -> None:
+        """Nobody asks yet."""
+        self._asking = Lock()
+
+    def applies(self, request: Request) -> bool:
+        """Whatever is asked."""
+        del request
+        return True
+
+    def retrieve(self, request: Request, depth: int) -> Hits:
+        """Find the first entity; fail where another thread is at it."""
+        del request, depth
+        if not self._asking.acquire(blocking=False):
+            raise RuntimeError("two at once")
+        try:
+            sleep(0.002)
+            return Hits(np.array([0], np.int64), np.array([1.0], np.float32))
+        finally:
+            self._asking.release()
+
+
+def test_an_arm_of_others_is_asked_by_one_thread(index: Path) -> None:
+    """So that who wrote it need not know of threads: it finds what it finds, for every event."""
+    opened = Opened(index, strategies=[Alone()])
+    clicks = {
+        number: Event(id=f"p{number}", entity_id="e00", action="click", time=NOW, text=f"{THEMES[number]} song")
+        for number in range(len(THEMES))
+    }
+    found = look_back(opened, clicks, Ingested())
+    opened.close()
+    assert len(found) == len(clicks)
+    assert all(one.ranks["alone"] for one in found)
 
 
 def test_a_batch_is_as_one_by_one(opened: Opened) -> None:
