@@ -1,6 +1,6 @@
 """Amounts: numbers that a catalogue writes as texts.
 
-"$1,299.00", "1.299,00 €", "USD 12"; and, where the field is called a price or a count, "12.50" and "1,204": elsewhere
+"$1,299.00", "1.299,00 €", "USD 12"; and, where the field is called a price or a count, "12.50" or "1,204": elsewhere
 that may be a version, or a place on a map. A field holds amounts if nine of ten of its texts do, in no more than one
 currency: prices in two of them cannot be compared.
 """
@@ -13,52 +13,71 @@ from typing import TYPE_CHECKING
 from ltrr_cli.catalog import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Sequence
 
 _SPACES = " \u00a0\u202f"
-_CODES = "usd|eur|gbp|chf|jpy|cny|inr|aud|cad|nzd|sek|nok|dkk|pln|czk|huf|brl|mxn|zar|try|krw|sgd|hkd"
-_UNIT = rf"[$€£¥₹₽₩₺₴₫฿]|(?:us|a|c|nz|hk|s|r)\$|{_CODES}|kr|zł|kč"
+_CODES = "USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|TRY|KRW|SGD|HKD"
+_SIGNS = r"(?:US|A|C|NZ|HK|R)?\$|[€£¥￥₹₽₩₺₴₫฿]"
+_WORDS = rf"{_CODES}|kr|zł|Kč"
 _AMOUNT = re.compile(
-    rf"(?P<sign>[-+]?)(?:(?P<before>{_UNIT})[{_SPACES}]?)?(?P<inner>-?)"
-    rf"(?P<number>[0-9]+(?:[.,'’{_SPACES}][0-9]+)*)(?:[{_SPACES}]?(?P<after>{_UNIT}))?",
-    re.IGNORECASE,
+    rf"(?P<sign>[-+−]?)(?:(?P<before>{_SIGNS})[{_SPACES}]?|(?P<first>{_WORDS})[{_SPACES}])?(?P<inner>[-−]?)"
+    rf"(?P<number>[0-9]+(?:[.,'’{_SPACES}][0-9]+)*)(?:[{_SPACES}]?(?P<after>{_SIGNS})|[{_SPACES}](?P<last>{_WORDS}))?"
 )
+_SAME = {"USD": "$", "US$": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "￥": "¥", "INR": "₹", "R$": "BRL", "A$": "AUD"}
+"""Currencies that are written in two ways."""
 _LONGEST = 40
 _EXACT_DIGITS = 15
-_DECIMALS = re.compile(r"[.,][0-9]{1,2}$")
+_DECIMALS = re.compile(r"[.,](?:[0-9]{1,2}|[0-9]{4,})$")
+_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}([.,])[0-9]{3}")
 POINT, COMMA = ".", ","
 
 
 def amount(text: str, mark: str) -> float | None:
-    """Return the number that a text writes, None if it writes none; `mark`, POINT or COMMA, stands before decimals."""
+    """Return the number that a text writes, None if it writes none; `mark`, POINT or COMMA, stands before decimals.
+
+    One that cannot be meant so is read with the other mark, where that leaves no doubt: "12,50" among "$1,299.00".
+    """
     parts = _parts(text)
-    return None if parts is None else _number(parts[0], parts[1], mark)
+    return None if parts is None else _value(parts[0], parts[1], mark)
 
 
-def mark_of(name: str, texts: Iterable[str]) -> str:
+def mark_of(name: str, texts: Collection[str]) -> str:
     """Return the mark before the decimals of a field's amounts, "" where it does not hold amounts."""
-    found, units, count = [], set(), 0
-    for count, text in enumerate(texts, 1):  # noqa: B007 – it is wanted at the end
-        parts = _parts(text)
-        if parts is not None:
-            found.append(parts)
-            units.add(parts[2])
-    if not found or len(units - {""}) > 1 or len(found) * 10 < count * 9:
+    found = [parts for parts in map(_parts, texts) if parts is not None]
+    units = {unit for _, _, unit in found} - {""}
+    if not found or len(units) > 1 or len(found) * 10 < len(texts) * 9:
         return ""
-    marked = {match[0][0] for _, number, _ in found if (match := _DECIMALS.search(number))}
-    mark = COMMA if marked == {COMMA} else POINT
-    numbers = [_number(sign, number, mark) for sign, number, _ in found]
-    if sum(one is not None for one in numbers) * 10 < count * 9:
+    mark = _mark([number for _, number, _ in found], currency=bool(units))
+    numbers = [_value(sign, number, mark) for sign, number, _ in found]
+    if sum(one is not None for one in numbers) * 10 < len(texts) * 9:
         return ""
-    return mark if units - {""} or names.is_quantity(name) else ""
+    counted = not units and names.is_count(name) and all(one is None or one.is_integer() for one in numbers)
+    return mark if units or counted or names.is_price(name) else ""
+
+
+def _mark(numbers: Sequence[str], *, currency: bool) -> str:
+    """Return which mark stands before decimals.
+
+    Where none has decimals, or all have three, which a currency hardly has, what stands before three digits is between
+    thousands: "1.299 €" beside "999 €".
+    """
+    decimals = {match[0][0] for number in numbers if (match := _DECIMALS.search(number))}
+    if decimals:
+        return COMMA if decimals == {COMMA} else POINT
+    between = {match[1] for number in numbers if (match := _THOUSANDS.fullmatch(number))}
+    return COMMA if currency and between == {POINT} else POINT
 
 
 def _parts(text: str) -> tuple[str, str, str] | None:
     """Return the sign, the digits with their marks, and the currency of an amount."""
     match = _AMOUNT.fullmatch(text.strip()) if len(text) <= _LONGEST else None
-    if match is None or (match["before"] and match["after"]) or (match["sign"] and match["inner"]):
+    if match is None or (match["sign"] and match["inner"]):
         return None
-    return match["sign"] or match["inner"], match["number"], (match["before"] or match["after"] or "").lower()
+    units = [unit for part in ("before", "first", "after", "last") if (unit := match[part])]
+    if len(units) > 1:
+        return None
+    unit = units[0] if units else ""
+    return match["sign"] or match["inner"], match["number"], _SAME.get(unit, unit)
 
 
 def _grouped(number: str, mark: str) -> bool:
@@ -66,7 +85,18 @@ def _grouped(number: str, mark: str) -> bool:
     whole = number.partition(mark)[0]
     between = set(re.sub(r"[0-9]", "", whole))
     groups = re.split(r"[^0-9]", whole)
-    return len(between) == 1 and 1 <= len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:])
+    return (
+        len(between) == 1
+        and 1 <= len(groups[0]) <= 3
+        and groups[0] != "0"
+        and all(len(group) == 3 for group in groups[1:])
+    )
+
+
+def _value(sign: str, number: str, mark: str) -> float | None:
+    found = _number(sign, number, mark)
+    other = COMMA if mark == POINT else POINT
+    return _number(sign, number, other) if found is None and _DECIMALS.search(number) else found
 
 
 def _number(sign: str, number: str, mark: str) -> float | None:
@@ -76,4 +106,4 @@ def _number(sign: str, number: str, mark: str) -> float | None:
     digits = "".join(filter(str.isdecimal, whole))
     if (len(digits) > 1 and digits[0] == "0") or len(digits) > _EXACT_DIGITS:  # a code
         return None
-    return float(f"{'-' if sign == '-' else ''}{digits}.{decimals or '0'}")
+    return float(f"{'-' if sign in {'-', '−'} else ''}{digits}.{decimals or '0'}")

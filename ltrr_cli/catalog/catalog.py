@@ -200,7 +200,7 @@ class Catalog:
 def _refuse_wrapper(record: Mapping[str, object], source: str) -> None:
     """Refuse a single object around a list of objects: an export whose records are one level further down."""
     for name, value in record.items():
-        if isinstance(value, list) and len(value) > 1 and all(isinstance(one, dict) for one in value):
+        if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
             raise CatalogError(
                 f"this is one object with {len(value):,} records inside, under {name!r}",
                 where=source,

@@ -232,9 +232,13 @@ def content_id(raw: Mapping[str, object]) -> str:
 
 
 def _each(value: object, read: Callable[[str], object]) -> object:
-    """Return a value with each of its texts as it is read, where it is not read as nothing."""
+    """Return a value, or the items of a list, each text as it is read where it is not read as nothing."""
     if isinstance(value, (list, tuple)):
-        return [_each(item, read) for item in value]
+        return [_read(item, read) for item in value]
+    return _read(value, read)
+
+
+def _read(value: object, read: Callable[[str], object]) -> object:
     found = read(value) if isinstance(value, str) else None
     return value if found is None else found
 

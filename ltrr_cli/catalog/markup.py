@@ -26,8 +26,19 @@ _INLINE = frozenset((
     "ins", "kbd", "label", "link", "mark", "meta", "object", "picture", "q", "s", "samp", "select", "small",
     "source", "span", "strike", "strong", "sub", "sup", "svg", "time", "track", "tt", "u", "var", "video", "wbr",
 ))  # fmt: skip
+_ALONE = frozenset(("br", "hr", "img", "li", "p"))
+"""Tags that are often not closed."""
 _UNSEEN = ("script", "style", "template", "noscript")
-_TAG = re.compile(r"<(?:/?+([A-Za-z][A-Za-z0-9]*+)(?=[\s/>])[^<>]*+|![^<>]*+)>")
+_ATTRIBUTE = (
+    r"""\s++(?:[A-Za-z_:@][\w:@.-]*+\s*+=\s*+(?:"[^"<>]*+"|'[^'<>]*+'|[^\s"'<>=]++)"""
+    r"""|(?:allowfullscreen|async|autoplay|checked|controls|defer|disabled|hidden|loop|muted|noshade|nowrap|open|required"""
+    r"""|selected)(?=[\s/>]))"""
+)
+_TAG = re.compile(
+    rf"<(?:/([A-Za-z][A-Za-z0-9]*+)\s*+|([A-Za-z][A-Za-z0-9]*+)(?:{_ATTRIBUTE})*+\s*+/?|!--[^<>]*+(?<=--)|!doctype[^<>]*+)>",
+    re.IGNORECASE,
+)
+"""A tag, or a comment. What only looks like one stays: `if x <s and t> y`."""
 _REFERENCE = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{2,6}|#[xX][0-9a-fA-F]{2,5});")
 _SPACES = re.compile(r"[ \t\xa0]+")
 _LINES = re.compile(r" ?\n\s*+")
@@ -53,12 +64,17 @@ def plain(text: str) -> str:
 
 
 def _is_tagged(text: str) -> bool:
-    return "<" in text and any(_shown(tag) != tag[0] for tag in _TAG.finditer(text))
+    """Tell whether a text has an element that is closed, or a block that begins: others may tell of tags."""
+    if "<" not in text:
+        return False
+    tags = [tag for tag in _TAG.finditer(text) if _shown(tag) != tag[0]]
+    closed = {(tag[1] or "").lower() for tag in tags}
+    return any((tag[2] or "").lower() in closed | _ALONE for tag in tags if tag[2])
 
 
 def _shown(tag: re.Match[str]) -> str:
     """Return what takes the place of a tag."""
-    name = (tag[1] or "").lower()
+    name = (tag[1] or tag[2] or "").lower()
     if name in _BLOCKS:
         return "\n"
     if name in _CELLS:

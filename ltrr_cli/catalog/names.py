@@ -71,9 +71,14 @@ def is_identifier(name: str) -> bool:
     return plain in ID or plain.endswith(("id", "_ids", "_key", "_code", "_no"))
 
 
-def is_quantity(name: str) -> bool:
-    """Tell whether a field, by its name or the last part of it, holds prices or counts how much something is wanted."""
-    return not {normal(name), normal(name.rpartition(".")[2])}.isdisjoint((*PRICE, *POPULARITY))
+def is_price(name: str) -> bool:
+    """Tell whether a field holds prices by its name, or by the last part of it."""
+    return normal(name) in PRICE or normal(name.rpartition(".")[2]) in PRICE
+
+
+def is_count(name: str) -> bool:
+    """Tell whether a field, by its name or the last part of it, counts how much something is wanted."""
+    return normal(name) in POPULARITY or normal(name.rpartition(".")[2]) in POPULARITY
 
 
 def is_prose(name: str) -> bool:

@@ -23,8 +23,8 @@ _PROSE_CHARACTERS = 80
 _PROSE_WORDS = 8
 _LONG = 256
 """Characters; a longer text is no attribute value."""
-_EMBEDDING = 8
-"""Numbers per list from which on a list is taken for a vector."""
+_EMBEDDING, _INNER_EMBEDDING = 8, 64
+"""Numbers per list from which on a list is taken for a vector; those of an inner field may be of as many objects."""
 _FEW_TYPES = 50
 _FEW_CATEGORIES = 12
 EMPTY = "empty in all records looked at"
@@ -82,7 +82,7 @@ def title_by_content(free: Mapping[str, Profile]) -> str:
 
 def text(free: Mapping[str, Profile]) -> tuple[str, ...]:
     """Return all fields that are texts by name; where there is none, all that hold prose."""
-    named = [name for name, profile in free.items() if names.normal(name) in names.TEXT and _may_be_text(profile)]
+    named = [name for name, profile in free.items() if _is_called_text(name) and _may_be_text(profile)]
     return tuple(named or [name for name, profile in free.items() if _is_prose(profile)])
 
 
@@ -91,7 +91,10 @@ def type_(free: Mapping[str, Profile]) -> str:
     able = {
         name: profile
         for name, profile in free.items()
-        if profile.texts * 2 > profile.present and len(profile.scalars) <= _FEW_TYPES and profile.length <= 64
+        if profile.texts * 2 > profile.present
+        and len(profile.scalars) <= _FEW_TYPES
+        and profile.length <= 64
+        and names.normal(name.rpartition(".")[0]) not in names.TEXT
     }
     few = {
         name: profile
@@ -122,7 +125,8 @@ def why_ignored(profile: Profile) -> str:
     """
     most = profile.present / 2
     listed = profile.lists > most
-    numbers = profile.numeric_items * 2 > profile.items and profile.items >= _EMBEDDING * profile.lists
+    least = _INNER_EMBEDDING if "." in profile.name else _EMBEDDING
+    numbers = profile.numeric_items * 2 > profile.items and profile.items >= least * profile.lists
     reasons = (
         (profile.present == 0, EMPTY),
         (profile.nested > most, "a nested object"),
@@ -176,6 +180,14 @@ def _is_date(profile: Profile) -> bool:
     """Tell whether the values hold hardly any letters, as dates, times and measures do."""
     letters = sum(character.isalpha() for value in profile.scalars for character in value)
     return letters * 3 < profile.characters
+
+
+def _is_called_text(name: str) -> bool:
+    """Tell whether a field is a text by its name, or the value of an object that is: `description.value`."""
+    outer, _, inner = name.rpartition(".")
+    return names.normal(name) in names.TEXT or (
+        names.normal(outer) in names.TEXT and inner in ("value", "html", "text")
+    )
 
 
 def _may_be_text(profile: Profile) -> bool:

@@ -13,7 +13,9 @@ from ltrr_cli.catalog.weights import weighings
 from ltrr_cli.errors import CatalogError
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
+
+    from ltrr_cli.catalog.profile import Profile
 
 
 ALIASES = "aliases"
@@ -149,18 +151,19 @@ def infer(
     if overrides.title is None and not title:
         title = role(None, roles.title_by_content(free))
     creator = roles.creator(free) if overrides.creator is None else overrides.creator
-    reasons = {name: roles.why_ignored(profile) for name, profile in free.items()}
+    reasons = {
+        name: roles.why_ignored(profile) for name, profile in free.items() if not _is_outer(name, profile, found)
+    }
     reasons |= {name: why for name, why in before.items() if name not in given}
     weighing = {*weighings(records), *(like.weighted if like is not None else ())}
     names = dict.fromkeys([*before, *found])
     attributes = [name for name in names if name == creator or (name in reasons and not reasons[name])]
     if ALIASES not in names and any(_several(record.get(title)) for record in records):
         attributes.append(ALIASES)
-    known = {*before, like.title, *like.text, like.popularity} if like is not None else set()
-    texts = {name: found[name].written for name in (title, *text, popularity, *attributes) if name in found}
-    new = {name: written for name, written in texts.items() if name not in known}
-    marks = {name: mark_of(name, written) for name, written in new.items() if name not in (title, *text)}
-    html = [name for name, written in new.items() if is_html(written)]
+    known = {*before, like.title, *like.text, like.type} if like is not None else set()
+    texts = {name: found[name].written for name in (title, *text, type_, popularity, *attributes) if name in found}
+    marks = {name: mark_of(name, some) for name, some in texts.items() if name not in (title, *text, type_, creator)}
+    html = [name for name, some in texts.items() if name not in known and is_html(some)]
     if like is not None:
         marks |= dict(like.amounts)
         html += like.html
@@ -191,6 +194,11 @@ def _as_before(like: Schema, overrides: Overrides, found: Container[str]) -> Ove
     if overrides.text is None and text:
         roles_["text"] = text
     return Overrides(**roles_)
+
+
+def _is_outer(name: str, profile: Profile, found: Iterable[str]) -> bool:
+    """Tell whether a field is but an empty list or object whose inner fields others have."""
+    return not profile.present and any(other.startswith(f"{name}.") for other in found)
 
 
 def _several(value: object) -> bool:

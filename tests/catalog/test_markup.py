@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,9 @@ SHOWN = [
     ("List<String> of a < b > c, <3 and R&D", "List<String> of a < b > c, <3 and R&D"),
     ("&lt;p&gt; is a paragraph", "<p> is a paragraph"),
     ("<p", "<p"),
+    ("if x <s and the sequence ends, so that y >t", "if x <s and the sequence ends, so that y >t"),
+    ("write to <ana@example.org> or <b@c>", "write to <ana@example.org> or <b@c>"),
+    ('<p class=big data-x="1 &lt; 2" hidden>shown</p >', "shown"),
     ("<script>never ends", "never ends"),
 ]
 
@@ -44,6 +48,8 @@ def test_which_fields_are_html() -> None:
     assert is_html(["Tom &amp; Jerry", *["plain"] * 19])
     assert not is_html(["Tom &amp; Jerry", *["plain"] * 20])
     assert not is_html(["List<String>", "a < b > c", "http://x/?a=1&b=2", "R&D", "<3"])
+    assert not is_html(["How do I center a <div>?", "What does <b> mean"])
+    assert not is_html(["if a<b and c>d then", "cout<<a<<b>>c"])
     assert not is_html([])
 
 
@@ -66,12 +72,18 @@ def test_a_hostile_text_takes_no_time(piece: str) -> None:
 def test_a_catalogue_in_html(tmp_path: Path) -> None:
     """Titles, texts and attributes, in lists too; a plain field beside them keeps its signs."""
     path = tmp_path / "c.jsonl"
-    path.write_text(
-        '{"id": 1, "title": "Tom &amp; Jerry", "description": "<p>Cat <i>and</i> mouse</p>", "code": "a<T>",'
-        ' "tags": ["Home &amp; Garden"]}\n'
-    )
+    record = {
+        "id": 1,
+        "title": "Tom &amp; Jerry",
+        "description": "<p>Cat <i>and</i> mouse</p>",
+        "type": "Home &amp; Garden",
+        "code": "a<T>",
+        "tags": ["Home &amp; Garden", [[["deep"]]]],
+    }
+    path.write_text(json.dumps(record) + "\n")
     catalog = Catalog([path])
-    assert catalog.schema.html == ("title", "description", "tags")
+    assert catalog.schema.html == ("title", "description", "type", "tags")
     (entity,) = catalog
     assert (entity.title, entity.text) == ("Tom & Jerry", "Cat and mouse")
+    assert entity.type == "Home & Garden"
     assert entity.attributes == {"code": ("a<T>",), "tags": ("Home & Garden",)}
