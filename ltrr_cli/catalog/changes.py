@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog import values
+from ltrr_cli.catalog.amounts import POINT, amount, mark_of
 from ltrr_cli.catalog.entities import Maker
 from ltrr_cli.catalog.profile import MAX_KEYS
 from ltrr_cli.catalog.schema import ALIASES
@@ -96,7 +97,7 @@ class Changer:
             return f"the text is made of {', '.join(schema.text)}: name all of them, or none"
         if reason := self._unusable(record, raw):
             return reason
-        parts = self._maker(record).parts(record)
+        parts = self._maker(record).parts(_as_numbers(record, entity))
         given = {*record, *self._replaced(entity, raw)}
         for name, value in record.items():
             if name in self._ignored and not (name in self._outer and value in (None, {})):
@@ -150,6 +151,10 @@ class Changer:
         """Return the record with its fields' names as the schema has them: a role's name stands for its field."""
         schema = self._schema
         record = self._flat(raw, weighing)
+        for name, role in schema.also:
+            if name in record:
+                text = schema.text[0] if len(schema.text) == 1 else role
+                record.setdefault(text if role == "text" else getattr(schema, role) or role, record.pop(name))
         for role in _SINGLE:
             field = getattr(schema, role)
             if field and field not in record and role in record and role not in self._whole.fields:
@@ -233,6 +238,17 @@ class Changer:
             )
             maker.losses = self._whole.losses
         return maker
+
+
+def _as_numbers(record: Mapping[str, object], entity: Entity) -> Mapping[str, object]:
+    """Return the record with texts as numbers where the entity has numbers and the texts are amounts."""
+    changed = dict(record)
+    for name, value in record.items():
+        had = entity.attributes.get(name, ())
+        if isinstance(value, str) and had and not any(isinstance(one, str) for one in had):
+            number = amount(value, mark_of("price", [value]) or POINT)
+            changed[name] = value if number is None else number
+    return changed
 
 
 def _is_weight(value: object) -> bool:

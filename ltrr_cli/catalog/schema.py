@@ -31,7 +31,7 @@ class Schema:
     other usable fields in order of appearance, and `aliases` where titles are lists (all but the first); of those,
     `weighted` ones weigh their values. `amounts` are the attributes, or the popularity, whose texts are read as
     numbers, each with the mark before its decimals; fields in `html` are read as a browser shows them. `ignored` says
-    of the rest why it is not used.
+    of the rest why it is not used. `also` names fields that play a role (title, text …) in other parts of the index.
     """
 
     id: str
@@ -45,6 +45,7 @@ class Schema:
     weighted: tuple[str, ...] = ()
     amounts: tuple[tuple[str, str], ...] = ()
     html: tuple[str, ...] = ()
+    also: tuple[tuple[str, str], ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Return strings and lists only, as JSON and TOML hold them."""
@@ -53,6 +54,7 @@ class Schema:
         plain["attributes"] = list(self.attributes)
         plain["weighted"] = list(self.weighted)
         plain["html"] = list(self.html)
+        plain["also"] = [list(pair) for pair in self.also]
         plain["ignored"] = [list(pair) for pair in self.ignored]
         plain["amounts"] = [list(pair) for pair in self.amounts]
         return plain
@@ -89,6 +91,7 @@ class Schema:
             weighted=_texts(values.get("weighted", []), "weighted"),
             amounts=amounts,
             html=_texts(values.get("html", []), "html"),
+            also=_pairs(values.get("also", []), "also", "[field, role]"),
         )
 
 
@@ -187,9 +190,9 @@ def _as_before(like: Schema, overrides: Overrides, found: Container[str]) -> Ove
     roles_ = {item.name: getattr(overrides, item.name) for item in fields(overrides)}
     said = {name for value in roles_.values() for name in ((value,) if isinstance(value, str) else value or ())}
     for role in ("id", "title", "type", "popularity", "creator"):
-        name = getattr(like, role)
-        if roles_[role] is None and name in found and name not in said:
-            roles_[role] = name
+        names = (getattr(like, role), *(name for name, played in like.also if played == role))
+        if roles_[role] is None:
+            roles_[role] = next((name for name in names if name in found and name not in said), None)
     text = tuple(name for name in like.text if name in found and name not in said)
     if overrides.text is None and text:
         roles_["text"] = text

@@ -339,7 +339,7 @@ def test_the_films_are_understood() -> None:
         "id": "id", "title": "title", "text": ["text"], "type": "type", "popularity": "popularity",
         "creator": "director",
         "attributes": ["genres", "director", "actors", "characters", "tags", "year", "votes", "rating", "budget"],
-        "ignored": [], "weighted": [], "amounts": [], "html": [],
+        "ignored": [], "weighted": [], "amounts": [], "html": [], "also": [],
     }  # fmt: skip
     assert sum(1 for _ in source) == 9750
     assert source.bad_count == 0
