@@ -194,10 +194,7 @@ def run() -> None:
     sixth of the processor time of a query.
     """
     code: object = 0
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    signal.signal(signal.SIGTERM, _stop)
+    _prepare()
     try:
         app(prog_name="ltrr")
     except SystemExit as left:
@@ -205,15 +202,47 @@ def run() -> None:
     except KeyboardInterrupt:  # before there was a command that it could interrupt
         code = 130
     except Exception as error:  # noqa: BLE001 – the last line of defence: never a traceback for a user
-        _trace()
-        what = f"{type(error).__name__}: {error}"
-        notice(f"internal error: {what[:500]} – please report it; run with LTRR_DEBUG=1 for the traceback")
-        code = 1
+        code = 130 if _interrupted else 1  # libraries make an ImportError of an interruption
+        if not _interrupted:
+            _tell_last(error)
     atexit._run_exitfuncs()  # noqa: SLF001 – as multiprocessing does before os._exit
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):
             stream.flush()
     os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+
+
+def _prepare() -> None:
+    """Have streams that can be written to, and signals that end the program in order."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 – for good
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, _stop)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
+
+
+def _tell_last(error: Exception) -> None:
+    """Tell of what no command has told."""
+    _trace()
+    if isinstance(error, OSError):
+        notice(f"error: {error.strerror or error}")
+        return
+    what = f"{type(error).__name__}: {error}"
+    notice(f"internal error: {what[:500]} – please report it; run with LTRR_DEBUG=1 for the traceback")
+
+
+_interrupted: list[int] = []
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    """Interrupt as Python does, and remember it."""
+    del frame
+    _interrupted.append(number)
+    raise KeyboardInterrupt
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:

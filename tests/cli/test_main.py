@@ -224,6 +224,29 @@ def test_an_interruption_while_it_starts_is_quiet() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_a_closed_stream_is_no_error(closed: str) -> None:
+    """As `ltrr --version >&-` has it: nothing is written, and nothing fails."""
+    code = f"import sys\nsys.{closed} = None\nsys.argv = ['ltrr', '--version']\nfrom ltrr_cli.cli import run\nrun()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("ltrr " if closed == "stderr" else "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is full")
+def test_a_full_device_is_told() -> None:
+    """One line, exit code 1."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "ltrr_cli.cli", "--version"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            cwd=ROOT,
+        )
+    assert (done.returncode, done.stderr.decode()) == (1, "error: No space left on device\n")
+
+
 def test_help_imports_no_command() -> None:
     """Neither the engine nor a command's module is loaded to list the commands."""
     code = "import sys, atexit; atexit.register(lambda: print('\\n', *sys.modules, file=sys.stderr))\n"

@@ -83,7 +83,8 @@ def test_amounts_stay_numbers(joined: Path, tmp_path: Path) -> None:
 def test_amounts_join_numbers(tmp_path: Path) -> None:
     """Where the index has plain numbers, amounts that are added, or change one, are numbers too."""
     index = tmp_path / "shop.ltrr"
-    Engine.build(_file(tmp_path, "c", *({"id": n, "title": f"Shoe {n}", "price": 10.0 * n} for n in (1, 2, 3))), index)
+    goods: list[dict[str, object]] = [{"id": n, "title": f"Shoe {n}", "price": 10.0 * n} for n in (1, 2, 3)]
+    Engine.build(_file(tmp_path, "c", *goods), index)
     (tmp_path / "prices.csv").write_text('id,price\n1,"$99.50"\n2,15\n3,"1.299,00 €"\n')
     Engine.update(tmp_path / "prices.csv", index)
     Engine.build(_file(tmp_path, "more", {"id": 4, "title": "Shoe 4", "price": "12,50 €"}), index, add=True)
