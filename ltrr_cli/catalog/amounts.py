@@ -23,7 +23,10 @@ _AMOUNT = re.compile(
     rf"(?P<sign>[-+−]?)(?:(?P<before>{_SIGNS})[{_SPACES}]?|(?P<first>{_WORDS})[{_SPACES}])?(?P<inner>[-−]?)"
     rf"(?P<number>[0-9]+(?:[.,'’{_SPACES}][0-9]+)*)(?:[{_SPACES}]?(?P<after>{_SIGNS})|[{_SPACES}](?P<last>{_WORDS}))?"
 )
-_SAME = {"USD": "$", "US$": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "￥": "¥", "INR": "₹", "R$": "BRL", "A$": "AUD"}
+_SAME = {
+    "USD": "$", "US$": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "￥": "¥", "INR": "₹", "KRW": "₩", "TRY": "₺",
+    "PLN": "zł", "CZK": "Kč", "A$": "AUD", "C$": "CAD", "NZ$": "NZD", "HK$": "HKD", "R$": "BRL",
+}  # fmt: skip
 """Currencies that are written in two ways."""
 _LONGEST = 40
 _EXACT_DIGITS = 15
