@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from ltrr_cli.catalog.entities import Maker
 from ltrr_cli.catalog.objects import joined
 from ltrr_cli.catalog.readers import read
-from ltrr_cli.catalog.schema import INFER_ALL, Overrides, Schema, infer
+from ltrr_cli.catalog.schema import INFER_ALL, Overrides, Schema, infer, with_others
 from ltrr_cli.catalog.seen import Seen
 from ltrr_cli.catalog.source import Meter, label, size
 from ltrr_cli.errors import CatalogError
@@ -140,6 +140,7 @@ class Catalog:
     def _infer(self, sizes: Sequence[int | None], overrides: Overrides, like: Schema | None) -> Schema:
         share = -(-SAMPLE // len(self._sources))
         sample: list[Mapping[str, object]] = []
+        samples: list[list[Mapping[str, object]]] = []
         for number, source in enumerate(self._sources):
             if len(sample) >= SAMPLE:
                 break
@@ -151,11 +152,14 @@ class Catalog:
                 good += not isinstance(raw, Bad)
                 if good == share:
                     break
+            samples.append([joined(raw) for _, raw in taken if not isinstance(raw, Bad)])
             sample.extend(raw for _, raw in taken if not isinstance(raw, Bad))
             if sizes[number] is None:
                 self._begun[number] = taken, rows
         # Without a record there is nothing that an override could name; the pass will say so better.
-        schema = infer([*map(joined, sample)], overrides if sample else INFER_ALL, like=like)
+        schema = infer([*chain.from_iterable(samples)], overrides if sample else INFER_ALL, like=like)
+        if len(samples) > 1:
+            schema = with_others(schema, samples)
         if len(sample) == 1 and not (schema.id and schema.title):
             _refuse_wrapper(sample[0], label(self._sources[0]))
         return schema

@@ -97,7 +97,8 @@ class Changer:
             return f"the text is made of {', '.join(schema.text)}: name all of them, or none"
         if reason := self._unusable(record, raw):
             return reason
-        parts = self._maker(record).parts(_as_numbers(record, entity))
+        maker = self._maker(record)
+        parts = maker.parts(_as_numbers(maker.read(record), entity))
         given = {*record, *self._replaced(entity, raw)}
         for name, value in record.items():
             if name in self._ignored and not (name in self._outer and value in (None, {})):

@@ -85,7 +85,7 @@ class Maker:
         self.losses = Losses()
         self.fields = frozenset(
             {schema.id, schema.title, schema.type, schema.popularity, *schema.text, *schema.attributes}
-            | {name for name, _ in schema.ignored}
+            | {name for name, _ in (*schema.ignored, *schema.also)}
         ) - {""}
         self._schema = schema
         self._outer = frozenset(name.partition(".")[0] for name in self.fields)
@@ -102,7 +102,7 @@ class Maker:
     def make(self, raw: Mapping[str, object]) -> Entity | str:
         """Return the entity, or the reason why there is none."""
         schema = self._schema
-        record = self.flat(raw)
+        record = self._played(self.read(self.flat(raw)))
         parts = self.parts(record)
         if not (parts.title or parts.text or parts.attributes):
             return "neither a title nor a text nor an attribute"
@@ -126,11 +126,11 @@ class Maker:
         )
 
     def parts(self, record: Mapping[str, object]) -> Parts:
-        """Return what a flat record says of an entity, without its id: what it does not mention is empty."""
-        schema = self._schema
-        if schema.amounts or schema.html:
-            record = self._read(record)
-        get = record.get
+        """Return what a flat record, as `read` has it, says of an entity, without its id.
+
+        What it does not mention is empty.
+        """
+        schema, get = self._schema, record.get
         parts = Parts(text=self._text(record))
         for name, reference in self._attributes:
             value = get(name)
@@ -151,14 +151,25 @@ class Maker:
             parts.popularity = self._popularity(get(schema.popularity))
         return parts
 
-    def _read(self, record: Mapping[str, object]) -> Mapping[str, object]:
-        """Return the record with amounts as numbers, and HTML as what is read of it; in lists, too."""
+    def read(self, record: Mapping[str, object]) -> Mapping[str, object]:
+        """Return a flat record with amounts as numbers, and HTML as what is read of it; in lists, too."""
+        if not self._schema.amounts and not self._schema.html:
+            return record
         changed = dict(record)
         for name, mark in self._schema.amounts:
             changed[name] = _each(record.get(name), partial(amount, mark=mark))
         for name in self._schema.html:
             changed[name] = _each(record.get(name), plain)
         return changed
+
+    def _played(self, record: Mapping[str, object]) -> Mapping[str, object]:
+        """Return the record with the fields of roles that it calls otherwise."""
+        for name, role in self._schema.also:
+            text = self._schema.text
+            own = getattr(self._schema, role) if role != "text" else text[0] if len(text) == 1 else ""
+            if own and record.get(own) is None and record.get(name) is not None:
+                record = {**record, own: record[name], name: None}
+        return record
 
     def _weigh(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog import roles
@@ -182,6 +182,32 @@ def infer(
         weighted=tuple(name for name in attributes if name in weighing),
         amounts=tuple((name, mark) for name, mark in marks.items() if mark),
         html=tuple(html),
+    )
+
+
+def with_others(schema: Schema, samples: Sequence[Sequence[Mapping[str, object]]]) -> Schema:
+    """Return the schema with the fields that play a role in those of several samples that lack its own.
+
+    Songs have a title, and the artists in a file beside them a name.
+    """
+    also = dict(schema.also)
+    fields_of = [{name for name, one in profiles(records).items() if one.present} for records in samples]
+    for records, present in zip(samples, fields_of, strict=True):
+        lacking = [role for role in ("title", "type", "popularity") if getattr(schema, role) not in {"", *present}]
+        if records and lacking:
+            own = infer(records)
+            found = {getattr(own, role): role for role in lacking if getattr(own, role)}
+            also |= {name: role for name, role in found.items() if name in schema.attributes and name != schema.creator}
+    text = schema.text
+    if len(text) > 1 and all(len(some & {*text}) <= 1 for some in fields_of):  # no record has two of them
+        also |= dict.fromkeys(text[1:], "text")
+        text = text[:1]
+    beside = {name for name, role in also.items() for some in fields_of if {name, getattr(schema, role)} <= some}
+    return replace(
+        schema,
+        text=text,
+        attributes=tuple(name for name in schema.attributes if name not in also or name in beside),
+        also=tuple(also.items()),
     )
 
 

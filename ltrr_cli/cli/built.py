@@ -53,6 +53,8 @@ def show_schema(schema: Schema) -> None:
     for role, field in roles.items():
         say(f"  {role:<11} {safe(field) or '-'}")
     say(f"  {'attributes':<11} {safe(', '.join(schema.attributes)) or '-'}")
+    for field, role in schema.also:
+        say(f"  {role:<11} {safe(field)}, where a record has no other")
     if schema.amounts:
         say(f"  {'amounts':<11} {safe(', '.join(name for name, _ in schema.amounts))}: texts, read as numbers")
     if schema.html:

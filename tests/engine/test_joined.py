@@ -40,13 +40,16 @@ def _entity(index: Path, entity_id: str) -> Entity:
     return found
 
 
-@pytest.fixture(params=["added", "updated before", "compacted"])
+@pytest.fixture(params=["built together", "added", "updated before", "compacted"])
 def joined(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """Return an index of songs to which artists and goods were added, as it is after that."""
     index = tmp_path / "all.ltrr"
-    Engine.build(_file(tmp_path, "songs", *SONGS), index)
-    Engine.build(_file(tmp_path, "artists", *ARTISTS), index, add=True)
-    Engine.build(_file(tmp_path, "goods", *GOODS), index, add=True)
+    files = [_file(tmp_path, name, *rows) for name, rows in (("songs", SONGS), ("artists", ARTISTS), ("goods", GOODS))]
+    if request.param == "built together":
+        Engine.build(files, index)
+        return index
+    for number, file in enumerate(files):
+        Engine.build(file, index, add=number > 0)
     if request.param == "updated before":
         rows: list[dict[str, object]] = [
             {"id": "a1", "followers": 7},
@@ -57,6 +60,14 @@ def joined(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     elif request.param == "compacted":
         Engine.compact(index)
     return index
+
+
+def test_each_has_what_it_calls_so(joined: Path) -> None:
+    """The name of an artist is its title, as that of a song is."""
+    with Engine.open(joined) as engine:
+        titles = {entity.id[:2]: entity.title for entity in engine.entities()}
+        assert (titles["s1"], titles["a1"], titles["g4"]) == ("Song 1", "Artist 1", "Shoe 4")
+        assert not any({"name", "followers"} & entity.attributes.keys() for entity in engine.entities())
 
 
 def test_their_own_names_change_them(joined: Path, tmp_path: Path) -> None:
