@@ -242,8 +242,10 @@ def test_what_cannot_be_opened(machines: Machines, tmp_path: Path) -> None:
         Cluster.open(tmp_path)
 
 
-def test_without_ray(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """It says what to install."""
+def test_without_ray(monkeypatch: pytest.MonkeyPatch, one: Path, tmp_path: Path) -> None:
+    """It says what to install; where there is no index that comes first."""
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ClusterError, match=r"ray is not installed .*pip install 'ltrr\[ray\]'"):
+        Cluster.open(one)
+    with pytest.raises(IndexDirectoryError, match="no index here"):
         Cluster.open(tmp_path)
