@@ -10,16 +10,17 @@ so that none keeps the program from ending.
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 import time
 from collections import Counter, deque
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -38,6 +39,8 @@ _DEEPEST = 100
 """Hits that a strategy which looks past a filter is asked for four times of, and then ever more."""
 _PATIENCE = 2e-3
 """Seconds in which an arm should come to an end: then a further worker takes what has not begun yet."""
+_AT_EXIT = 2.0
+"""Seconds that a program which ends waits for what was begun."""
 BUSY = "is still busy with earlier queries, for which it was too slow"
 
 
@@ -129,6 +132,7 @@ class Workers:
 
     def __init__(self) -> None:
         self._idle: list[_Given] = []
+        self._begun: set[Future[Any]] = set()
         self._late: Counter[str] = Counter()  # runs that were left behind, and go on
         self._lock = threading.Lock()
         os.register_at_fork(after_in_child=self._forget)  # a forked process has none of the threads
@@ -179,8 +183,14 @@ class Workers:
     def begin(self, work: Callable[[], _T]) -> Future[_T]:
         """Do something else in a worker's thread; the future has what comes of it."""
         future: Future[_T] = Future()
+        self._begun.add(future)
+        future.add_done_callback(self._begun.discard)
         self._worker().put(partial(self._work, work, future))
         return future
+
+    def finish(self) -> None:
+        """Wait for what was begun, a little: a program that ends while the encoder is at work would be aborted."""
+        wait([*self._begun], _AT_EXIT)
 
     def _work(self, work: Callable[[], _T], future: Future[_T], given: _Given) -> None:
         try:
@@ -239,9 +249,11 @@ class Workers:
 
     def _forget(self) -> None:
         self._idle.clear()
+        self._begun.clear()
         self._late.clear()
         self._lock = threading.Lock()
 
 
 WORKERS = Workers()
 """Those of this process, for all its indexes."""
+atexit.register(WORKERS.finish)

@@ -334,3 +334,11 @@ def test_what_arms_find_is_checked(rows: list[int], scores: list[float], wrong: 
     assert wrong in ran.error
     assert bool(ran.error) == bool(wrong)
     assert ran.hits.rows.tolist() == ([] if wrong else rows)
+
+
+def test_a_program_that_ends_waits_for_what_was_begun() -> None:
+    """The encoder, in the middle of its work, would abort the program: what was begun is done when it is left."""
+    code = "import time\nfrom ltrr_cli.engine.workers import WORKERS\n"
+    code += "WORKERS.begin(lambda: (time.sleep(0.3), print('done', flush=True)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
