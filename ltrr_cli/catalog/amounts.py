@@ -35,13 +35,17 @@ _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}([.,])[0-9]{3}")
 POINT, COMMA = ".", ","
 
 
-def amount(text: str, mark: str) -> float | None:
+def amount(text: str, mark: str = "") -> float | None:
     """Return the number that a text writes, None if it writes none; `mark`, POINT or COMMA, stands before decimals.
 
     One that cannot be meant so is read with the other mark, where that leaves no doubt: "12,50" among "$1,299.00".
+    Without a mark the text itself tells.
     """
     parts = _parts(text)
-    return None if parts is None else _value(parts[0], parts[1], mark)
+    if parts is None:
+        return None
+    sign, number, unit = parts
+    return _value(sign, number, mark or _mark([number], currency=bool(unit)))
 
 
 def mark_of(name: str, texts: Collection[str]) -> str:

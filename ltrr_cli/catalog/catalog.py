@@ -139,10 +139,9 @@ class Catalog:
 
     def _infer(self, sizes: Sequence[int | None], overrides: Overrides, like: Schema | None) -> Schema:
         share = -(-SAMPLE // len(self._sources))
-        sample: list[Mapping[str, object]] = []
         samples: list[list[Mapping[str, object]]] = []
         for number, source in enumerate(self._sources):
-            if len(sample) >= SAMPLE:
+            if sum(map(len, samples)) >= SAMPLE:
                 break
             rows = read(source, stdin=self._stdin, meter=Meter() if sizes[number] is not None else self._meters[number])
             taken: list[Raw] = []
@@ -152,16 +151,17 @@ class Catalog:
                 good += not isinstance(raw, Bad)
                 if good == share:
                     break
-            samples.append([joined(raw) for _, raw in taken if not isinstance(raw, Bad)])
-            sample.extend(raw for _, raw in taken if not isinstance(raw, Bad))
+            samples.append([raw for _, raw in taken if not isinstance(raw, Bad)])
             if sizes[number] is None:
                 self._begun[number] = taken, rows
         # Without a record there is nothing that an override could name; the pass will say so better.
-        schema = infer([*chain.from_iterable(samples)], overrides if sample else INFER_ALL, like=like)
+        read_as = [[*map(joined, one)] for one in samples]
+        sample = [*chain.from_iterable(read_as)]
+        schema = infer(sample, overrides if sample else INFER_ALL, like=like)
         if len(samples) > 1:
-            schema = with_others(schema, samples)
+            schema = with_others(schema, read_as)
         if len(sample) == 1 and not (schema.id and schema.title):
-            _refuse_wrapper(sample[0], label(self._sources[0]))
+            _refuse_wrapper(next(chain.from_iterable(samples)), label(self._sources[0]))
         return schema
 
     def _raw(self, number: int) -> Iterator[Raw]:

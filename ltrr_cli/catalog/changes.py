@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog import values
-from ltrr_cli.catalog.amounts import POINT, amount, mark_of
+from ltrr_cli.catalog.amounts import amount
 from ltrr_cli.catalog.entities import Maker
 from ltrr_cli.catalog.profile import MAX_KEYS
 from ltrr_cli.catalog.schema import ALIASES
@@ -154,8 +154,7 @@ class Changer:
         record = self._flat(raw, weighing)
         for name, role in schema.also:
             if name in record:
-                text = schema.text[0] if len(schema.text) == 1 else role
-                record.setdefault(text if role == "text" else getattr(schema, role) or role, record.pop(name))
+                record.setdefault(schema.field(role) or role, record.pop(name))
         for role in _SINGLE:
             field = getattr(schema, role)
             if field and field not in record and role in record and role not in self._whole.fields:
@@ -247,7 +246,7 @@ def _as_numbers(record: Mapping[str, object], entity: Entity) -> Mapping[str, ob
     for name, value in record.items():
         had = entity.attributes.get(name, ())
         if isinstance(value, str) and had and not any(isinstance(one, str) for one in had):
-            number = amount(value, mark_of("price", [value]) or POINT)
+            number = amount(value)
             changed[name] = value if number is None else number
     return changed
 

@@ -165,8 +165,7 @@ class Maker:
     def _played(self, record: Mapping[str, object]) -> Mapping[str, object]:
         """Return the record with the fields of roles that it calls otherwise."""
         for name, role in self._schema.also:
-            text = self._schema.text
-            own = getattr(self._schema, role) if role != "text" else text[0] if len(text) == 1 else ""
+            own = self._schema.field(role)
             if own and record.get(own) is None and record.get(name) is not None:
                 record = {**record, own: record[name], name: None}
         return record

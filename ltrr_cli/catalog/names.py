@@ -73,12 +73,16 @@ def is_identifier(name: str) -> bool:
 
 def is_price(name: str) -> bool:
     """Tell whether a field holds prices by its name, or by the last part of it."""
-    return normal(name) in PRICE or normal(name.rpartition(".")[2]) in PRICE
+    return _is_one_of(name, PRICE)
 
 
 def is_count(name: str) -> bool:
     """Tell whether a field, by its name or the last part of it, counts how much something is wanted."""
-    return normal(name) in POPULARITY or normal(name.rpartition(".")[2]) in POPULARITY
+    return _is_one_of(name, POPULARITY)
+
+
+def _is_one_of(name: str, table: tuple[str, ...]) -> bool:
+    return normal(name) in table or normal(name.rpartition(".")[2]) in table
 
 
 def is_prose(name: str) -> bool:

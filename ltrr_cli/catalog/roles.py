@@ -113,9 +113,7 @@ def popularity(free: Mapping[str, Profile]) -> str:
 def creator(free: Mapping[str, Profile]) -> str:
     """Return the field that names who made an entity."""
     able = {name: profile for name, profile in free.items() if profile.textual and not why_ignored(profile)}
-    return _named(able, names.CREATOR) or next(
-        (name for name in able if names.normal(name).removesuffix("_name") in names.CREATOR), ""
-    )
+    return _named(able, names.CREATOR, lambda plain: plain.removesuffix("_name") in names.CREATOR)
 
 
 def why_ignored(profile: Profile) -> str:

@@ -47,6 +47,12 @@ class Schema:
     html: tuple[str, ...] = ()
     also: tuple[tuple[str, str], ...] = ()
 
+    def field(self, role: str) -> str:
+        """Return the field that plays a role (id, title, text …), "" where none does, or several are the text."""
+        if role == "text":
+            return self.text[0] if len(self.text) == 1 else ""
+        return str(getattr(self, role))
+
     def to_dict(self) -> dict[str, object]:
         """Return strings and lists only, as JSON and TOML hold them."""
         plain = asdict(self)
@@ -193,16 +199,16 @@ def with_others(schema: Schema, samples: Sequence[Sequence[Mapping[str, object]]
     also = dict(schema.also)
     fields_of = [{name for name, one in profiles(records).items() if one.present} for records in samples]
     for records, present in zip(samples, fields_of, strict=True):
-        lacking = [role for role in ("title", "type", "popularity") if getattr(schema, role) not in {"", *present}]
+        lacking = [role for role in ("title", "type", "popularity") if schema.field(role) not in {"", *present}]
         if records and lacking:
             own = infer(records)
-            found = {getattr(own, role): role for role in lacking if getattr(own, role)}
+            found = {own.field(role): role for role in lacking}
             also |= {name: role for name, role in found.items() if name in schema.attributes and name != schema.creator}
     text = schema.text
     if len(text) > 1 and all(len(some & {*text}) <= 1 for some in fields_of):  # no record has two of them
         also |= dict.fromkeys(text[1:], "text")
         text = text[:1]
-    beside = {name for name, role in also.items() for some in fields_of if {name, getattr(schema, role)} <= some}
+    beside = {name for name, role in also.items() for some in fields_of if {name, schema.field(role)} <= some}
     return replace(
         schema,
         text=text,
@@ -216,7 +222,7 @@ def _as_before(like: Schema, overrides: Overrides, found: Container[str]) -> Ove
     roles_ = {item.name: getattr(overrides, item.name) for item in fields(overrides)}
     said = {name for value in roles_.values() for name in ((value,) if isinstance(value, str) else value or ())}
     for role in ("id", "title", "type", "popularity", "creator"):
-        names = (getattr(like, role), *(name for name, played in like.also if played == role))
+        names = (like.field(role), *(name for name, played in like.also if played == role))
         if roles_[role] is None:
             roles_[role] = next((name for name in names if name in found and name not in said), None)
     text = tuple(name for name in like.text if name in found and name not in said)

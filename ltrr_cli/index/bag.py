@@ -11,6 +11,8 @@ import shutil
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from ltrr_cli.index.fulltext import finish, terms_writer
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 _FIELD, _ROW, _TOKENIZER = "words", "row", "bag"
 _TIMES = {"title": 2}
 """How often the words of a field are in the bag, where it is more than once."""
-_WRITER_BYTES = 128 * 2**20
 _WORDS_KEPT = 8192
 
 
@@ -38,10 +39,7 @@ class BagsWriter:
     def __init__(self, directory: Path) -> None:
         import tantivy
 
-        directory.mkdir()
-        index = tantivy.Index(_schema(), path=str(directory))
-        index.register_tokenizer(_TOKENIZER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
-        self._writer = index.writer(_WRITER_BYTES, 1)
+        self._writer = terms_writer(directory, _schema(), _TOKENIZER)
         self._tantivy = tantivy
         self._directory = directory
 
@@ -57,8 +55,7 @@ class BagsWriter:
 
     def finish(self) -> Bags:
         """Return the bags, to be searched."""
-        self._writer.commit()
-        self._writer.wait_merging_threads()
+        finish(self._writer)
         return Bags(self._directory)
 
     def remove(self) -> None:

@@ -44,16 +44,32 @@ def _schema() -> Any:
     return builder.build()
 
 
+def terms_writer(directory: Path, schema: Any, tokenizer: str) -> Any:
+    """Return Tantivy's writer of a new index, whose `tokenizer` takes terms that stand one by one.
+
+    It has one thread, so that rows keep their order.
+    """
+    import tantivy
+
+    directory.mkdir()
+    index = tantivy.Index(schema, path=str(directory))
+    index.register_tokenizer(tokenizer, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
+    return index.writer(_WRITER_BYTES, 1)
+
+
+def finish(writer: Any) -> None:
+    """Commit what was written, and wait for Tantivy's own merges."""
+    writer.commit()
+    writer.wait_merging_threads()
+
+
 class FulltextWriter:
     """Writes one Tantivy index. One thread, so that rows keep their order and equal scores tie the same way."""
 
     def __init__(self, directory: Path, analysis: Analysis) -> None:
         import tantivy
 
-        directory.mkdir()
-        index = tantivy.Index(_schema(), path=str(directory))
-        index.register_tokenizer(_TOKENIZER, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
-        self._writer = index.writer(_WRITER_BYTES, 1)
+        self._writer = terms_writer(directory, _schema(), _TOKENIZER)
         self._tantivy = tantivy
         self._analysis = analysis
 
@@ -97,9 +113,8 @@ class FulltextWriter:
         document.add_pre_tokenized_text(name, cut)
 
     def finish(self) -> None:
-        """Commit and merge to one Tantivy segment where Tantivy's own merges have not done so."""
-        self._writer.commit()
-        self._writer.wait_merging_threads()
+        """Commit what was added."""
+        finish(self._writer)
 
 
 def _open(directory: Path) -> Any:
@@ -214,10 +229,6 @@ class Fulltext:
     def either(self, parts: Sequence[Any]) -> Any:
         """Return a query that adds up the scores of those of `parts` that match."""
         return self._tantivy.Query.boolean_query([(self._tantivy.Occur.Should, part) for part in parts])
-
-    def all_of(self, parts: Sequence[Any]) -> Any:
-        """Return a query that adds up the scores of `parts`, all of which have to match."""
-        return self._tantivy.Query.boolean_query([(self._tantivy.Occur.Must, part) for part in parts])
 
     def search(self, query: Any, limit: int, *, by_popularity: bool = False) -> tuple[list[int], list[float]]:
         """Return rows and scores, best first. With `by_popularity` scores are times log2(2 + popularity).

@@ -6,13 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from held import entity_of
 
 from ltrr_cli.engine import Engine
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from ltrr_cli.records import Entity
 
 SONGS = [
     {"id": f"s{number}", "title": f"Song {number}", "lyrics": f"rain and night {number}", "plays": number}
@@ -31,13 +30,6 @@ def _file(folder: Path, name: str, *rows: dict[str, object]) -> Path:
     path = folder / f"{name}.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
-
-
-def _entity(index: Path, entity_id: str) -> Entity:
-    with Engine.open(index) as engine:
-        found = engine.entity(entity_id)
-    assert found is not None
-    return found
 
 
 @pytest.fixture(params=["built together", "added", "updated before", "compacted"])
@@ -75,7 +67,7 @@ def test_their_own_names_change_them(joined: Path, tmp_path: Path) -> None:
     row: dict[str, object] = {"id": "a1", "name": "Renamed", "bio": "lives in the hills", "followers": 5000}
     done = Engine.update(_file(tmp_path, "u", row), joined)
     assert (done.changed, done.notes) == (1, ())
-    after = _entity(joined, "a1")
+    after = entity_of(joined, "a1")
     assert (after.title, after.text, after.popularity) == ("Renamed", "lives in the hills", 5000)
     assert not {"name", "bio", "followers"} & after.attributes.keys()
     with Engine.open(joined) as engine:
@@ -87,8 +79,8 @@ def test_amounts_stay_numbers(joined: Path, tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [{"id": "g4", "weight": "$6.50", "size": 43}, {"id": "g5", "weight": 7}]
     done = Engine.update(_file(tmp_path, "u", *rows), joined)
     assert done.notes == ()
-    assert _entity(joined, "g4").attributes == {"weight": (6.5,), "size": (43.0,)}
-    assert _entity(joined, "g5").attributes["weight"] == (7.0,)
+    assert entity_of(joined, "g4").attributes == {"weight": (6.5,), "size": (43.0,)}
+    assert entity_of(joined, "g5").attributes["weight"] == (7.0,)
 
 
 def test_amounts_join_numbers(tmp_path: Path) -> None:
@@ -99,6 +91,11 @@ def test_amounts_join_numbers(tmp_path: Path) -> None:
     (tmp_path / "prices.csv").write_text('id,price\n1,"$99.50"\n2,15\n3,"1.299,00 €"\n')
     Engine.update(tmp_path / "prices.csv", index)
     Engine.build(_file(tmp_path, "more", {"id": 4, "title": "Shoe 4", "price": "12,50 €"}), index, add=True)
-    assert [_entity(index, str(n)).attributes["price"] for n in (1, 2, 3, 4)] == [(99.5,), (15.0,), (1299.0,), (12.5,)]
+    assert [entity_of(index, str(n)).attributes["price"] for n in (1, 2, 3, 4)] == [
+        (99.5,),
+        (15.0,),
+        (1299.0,),
+        (12.5,),
+    ]
     with Engine.open(index) as engine:
         assert engine.count("price >= 99") == 2

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from held import entity_of
 
 from ltrr_cli.catalog import Overrides
 from ltrr_cli.engine import Engine
@@ -15,7 +16,7 @@ from ltrr_cli.index.manifest import read_manifest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ltrr_cli.records import Bad, Entity
+    from ltrr_cli.records import Bad
 
 
 def _write(folder: Path, *rows: dict[str, object]) -> Path:
@@ -24,16 +25,9 @@ def _write(folder: Path, *rows: dict[str, object]) -> Path:
     return path
 
 
-def _entity(index: Path, entity_id: str) -> Entity:
-    with Engine.open(index) as engine:
-        found = engine.entity(entity_id)
-    assert found is not None
-    return found
-
-
 def test_what_is_named_changes_and_the_rest_stays(index: Path, tmp_path: Path) -> None:
     """One field is replaced, one emptied, one is new; found by the new value, not by the old; others are as before."""
-    before, other = _entity(index, "e05"), _entity(index, "e06")
+    before, other = entity_of(index, "e05"), entity_of(index, "e06")
     rows: list[dict[str, object]] = [
         {"id": "e05", "title": "Quokka Serenade", "mood": ["odd", "glad"]},
         {"id": "e05", "year": None},
@@ -42,12 +36,12 @@ def test_what_is_named_changes_and_the_rest_stays(index: Path, tmp_path: Path) -
     done = Engine.update(_write(tmp_path, *rows), index)
     assert (done.changed, done.unchanged, done.bad_count) == (1, 1, 0)
     assert done.notes == ("new attributes, which the index did not have: mood",)
-    after = _entity(index, "e05")
+    after = entity_of(index, "e05")
     kept = {name: values for name, values in before.attributes.items() if name != "year"}
     assert after.title == "Quokka Serenade"
     assert after.attributes == {**kept, "mood": ("odd", "glad")}
     assert (after.text, after.type, after.popularity) == (before.text, before.type, before.popularity)
-    assert _entity(index, "e06") == other
+    assert entity_of(index, "e06") == other
     with Engine.open(index) as engine:
         assert engine.info().entities == 40
         assert engine.search("quokka", log=False).results[0].id == "e05"
@@ -79,15 +73,15 @@ def test_unknown_ids_are_bad_records(index: Path, tmp_path: Path) -> None:
         Engine.update(path, index, strict=True)
     with pytest.raises(CatalogError, match="none of the 1 records is usable"):
         Engine.update(_write(tmp_path, {"id": "nope", "title": "x"}), index)
-    nothing = dict.fromkeys(_entity(index, "e02").attributes)
+    nothing = dict.fromkeys(entity_of(index, "e02").attributes)
     with pytest.raises(CatalogError, match="nothing would be left"):
         Engine.update(_write(tmp_path, {"id": "e02", "title": "", "text": None, **nothing}), index, strict=True)
     assert read_manifest(index) == manifest
-    before = _entity(index, "e03")
+    before = entity_of(index, "e03")
     Engine.update(_write(tmp_path, {"id": "e03", "popularity": "many", "year": 1}), index)
-    assert _entity(index, "e03").popularity == before.popularity
+    assert entity_of(index, "e03").popularity == before.popularity
     Engine.update(_write(tmp_path, {"id": "e03", "popularity": None}), index)
-    assert _entity(index, "e03").popularity is None
+    assert entity_of(index, "e03").popularity is None
 
 
 def test_fields_are_called_as_in_the_catalogue(encoder: str, tmp_path: Path) -> None:
@@ -106,7 +100,7 @@ def test_fields_are_called_as_in_the_catalogue(encoder: str, tmp_path: Path) -> 
     Engine.update(_write(tmp_path, {"key": "k1", "name": "New", "blurb": "one", "story": "two"}), index)
     Engine.compact(index)
     Engine.update(_write(tmp_path, {"id": "k1", "title": "Newer", "price": 99}), index)
-    after = _entity(index, "k1")
+    after = entity_of(index, "k1")
     assert (after.title, set(after.text.split("\n")), after.attributes["price"]) == ("Newer", {"one", "two"}, (99.0,))
 
 
@@ -128,17 +122,17 @@ def test_an_object_in_a_value_s_place(goods: Path, tmp_path: Path) -> None:
     """Its fields become attributes, as a build makes them; the value that was there goes, and all goes with null."""
     done = Engine.update(_write(tmp_path, {"sku": "g1", "price": {"eur": 3, "usd": 4}}), goods, strict=True)
     assert done.notes == ("new attributes, which the index did not have: price.eur, price.usd",)
-    attributes = dict(_entity(goods, "g1").attributes)
+    attributes = dict(entity_of(goods, "g1").attributes)
     assert (attributes["price.eur"], attributes["price.usd"]) == ((3.0,), (4.0,))
     assert "price" not in attributes
     Engine.update(_write(tmp_path, {"sku": "g1", "price": {"eur": 5}}), goods, strict=True)
-    assert _entity(goods, "g1").attributes == attributes | {"price.eur": (5.0,)}
+    assert entity_of(goods, "g1").attributes == attributes | {"price.eur": (5.0,)}
     Engine.update(_write(tmp_path, {"sku": "g1", "price": 7}, {"sku": "g2", "size": None}), goods, strict=True)
-    after = _entity(goods, "g1").attributes
+    after = entity_of(goods, "g1").attributes
     assert after["price"] == (7.0,)
     assert not {"price.eur", "price.usd"} & after.keys()
     assert {"size.cm", "size.inch"} <= after.keys()
-    assert not {"size.cm", "size.inch"} & _entity(goods, "g2").attributes.keys()
+    assert not {"size.cm", "size.inch"} & entity_of(goods, "g2").attributes.keys()
 
 
 def test_weights_stay_weights(goods: Path, tmp_path: Path) -> None:
@@ -149,8 +143,8 @@ def test_weights_stay_weights(goods: Path, tmp_path: Path) -> None:
         {"sku": "g2", "mood": {"odd": 1.0}},
     ]
     Engine.update(_write(tmp_path, *rows), goods, strict=True)
-    assert _entity(goods, "g1").weights == {"colour": (1.0,)}
-    assert _entity(goods, "g2").attributes["mood"] == ("odd",)
+    assert entity_of(goods, "g1").weights == {"colour": (1.0,)}
+    assert entity_of(goods, "g2").attributes["mood"] == ("odd",)
     with pytest.raises(CatalogError, match="'colour' holds an object, and not of weights"):
         Engine.update(_write(tmp_path, {"sku": "g1", "colour": {"red": 7}}), goods, strict=True)
 
@@ -169,11 +163,11 @@ def test_weights_stay_weights(goods: Path, tmp_path: Path) -> None:
 )
 def test_what_cannot_be_held_is_a_bad_record(goods: Path, tmp_path: Path, change: dict[str, object]) -> None:
     """Nothing of it is lost in silence, and the entity stays as it was."""
-    before = _entity(goods, "g3")
+    before = entity_of(goods, "g3")
     done = Engine.update(_write(tmp_path, {"sku": "g3"} | change, {"sku": "g4", "price": 9}), goods)
     assert (done.changed, done.bad_count) == (1, 1)
     assert f"the field {next(iter(change))!r}"[:-1] in done.bad[0].reason
-    assert _entity(goods, "g3") == before
+    assert entity_of(goods, "g3") == before
 
 
 def test_too_many_new_attributes_are_named(goods: Path, tmp_path: Path) -> None:
@@ -190,11 +184,11 @@ def test_a_popularity_that_is_no_number_is_named(goods: Path, tmp_path: Path) ->
     assert done.notes == (
         "2 popularity values are no finite numbers, and the old ones stay: the first is that of 'g5'",
     )
-    assert [_entity(goods, one).popularity for one in ("g5", "g6", "g7")] == [5.0, 6.0, 70.0]
+    assert [entity_of(goods, one).popularity for one in ("g5", "g6", "g7")] == [5.0, 6.0, 70.0]
     path.write_text('{"sku": "g5", "stars": NaN}\n')
     assert Engine.update(path, goods).notes == ("1 popularity value was emptied: it is that of 'g5'",)
     assert Engine.update(path, goods).notes == ()
-    assert _entity(goods, "g5").popularity is None
+    assert entity_of(goods, "g5").popularity is None
 
 
 def test_an_object_that_some_entities_lack(encoder: str, tmp_path: Path) -> None:
@@ -205,5 +199,5 @@ def test_an_object_that_some_entities_lack(encoder: str, tmp_path: Path) -> None
     Engine.build(catalog, index, encoder=encoder)
     done = Engine.update(_write(tmp_path, {"sku": "g2", "size": {"cm": 7}}, {"sku": "g1", "size": None}), index)
     assert (done.changed, done.notes) == (2, ())
-    assert _entity(index, "g2").attributes["size.cm"] == (7.0,)
-    assert "size.cm" not in _entity(index, "g1").attributes
+    assert entity_of(index, "g2").attributes["size.cm"] == (7.0,)
+    assert "size.cm" not in entity_of(index, "g1").attributes
