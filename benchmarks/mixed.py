@@ -23,7 +23,7 @@ import numpy as np
 from common import OUT, data
 
 from ltrr_cli import Engine
-from ltrr_cli.engine.requests import context_of, make_request
+from ltrr_cli.engine.requests import context_of, make_request, relevance_of
 from ltrr_cli.engine.workers import run
 from ltrr_cli.feedback.formats import Feedback
 from ltrr_cli.feedback.times import parse_time
@@ -217,7 +217,7 @@ def ask(opened: Opened, texts: Sequence[str], now: float) -> Answers:
                 ms[number, arm] = ran.ms
                 applies[number, arm] = True
                 lists[number, arm, : len(ran.hits.rows)] = ran.hits.rows
-        contexts.append(context_of(request, first, Past()))
+        contexts.append(context_of(request, Past()) | relevance_of(request, first))
     return Answers(texts=tuple(texts), contexts=tuple(contexts), applies=applies, lists=lists, ms=ms)
 
 

@@ -63,7 +63,7 @@ def ours(view: View) -> Callable[[str], list[str]]:
         request = Request(
             query=Query(id="", text=text, time=0.0),
             understood=understand(text, view),
-            recall=cast("Recall", None),
+            remember=lambda: cast("Recall", None),
             view=view,
             encode=lambda _: np.zeros(2, np.float32),
         )

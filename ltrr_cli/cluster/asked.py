@@ -71,7 +71,7 @@ class Asked:
         return Request(
             self.query,
             self.understood,
-            _NO_RECALL,
+            lambda: _NO_RECALL,
             view.as_part(self.total, self.frequencies),
             self._encoded,
             popularity=self.popularity,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.engine.requests import context_of, make_request
+from ltrr_cli.engine.requests import context_of, make_request, relevance_of
 from ltrr_cli.engine.search import fed
 from ltrr_cli.engine.workers import Ran, applies, run
 from ltrr_cli.errors import LtrrError
@@ -61,9 +61,8 @@ def all_ranks(opened: Opened, query: Query, entity_id: str) -> tuple[dict[str, i
         rows = hits.rows
         places = np.flatnonzero(rows == row).tolist() if row is not None else []
         ranks[strategy.name] = places[0] + 1 if places else 0
-    return {arm.name: ranks[arm.name] for arm in opened.strategies if arm.name in ranks}, context_of(
-        request, first, Past()
-    )
+    features = context_of(request, Past()) | relevance_of(request, first)
+    return {arm.name: ranks[arm.name] for arm in opened.strategies if arm.name in ranks}, features
 
 
 def _in_turn(strategies: Sequence[Strategy]) -> list[Strategy]:

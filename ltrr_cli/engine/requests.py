@@ -1,4 +1,4 @@
-"""A query's request: understood, looked up in the memory, its vector begun; and what the policy sees of it."""
+"""A query's request: its vector begun, understood, looked up in the memory; and what the policy sees of it."""
 
 from __future__ import annotations
 
@@ -22,30 +22,19 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.engine.workers import Ran
     from ltrr_cli.index.view import View
+    from ltrr_cli.memory.recall import Recall
     from ltrr_cli.records import Past, Query, Understood
 
 
 def make_request(opened: Opened, query: Query) -> Request:
-    """Understand a query, and look it up in the memory."""
-    understood = understood_by(opened, query.text, query.time)
-    if not understood.unseen:  # else it may turn out to be mistyped
+    """Understand a query; its vector is made in the meantime, but where a word is unknown: it may be mistyped."""
+    if opened.view.knows(query.text):
         opened.query_vectors.begin(query.text)
-    remembered = recall(
-        understood.words,
-        opened.predicted,
-        opened.learned.queries,
-        opened.row,
-        living=opened.view.living,
-        now=query.time,
-        half_life=opened.config.half_life_s,
-        near=lambda: nearby(
-            opened, query.text, " ".join(understood.words), fluency_of(opened.view, query.text, understood)
-        ),
-    )
+    understood = understood_by(opened, query.text, query.time)
     request = Request(
         query,
         understood,
-        remembered,
+        lambda: remembered(opened, query, understood),
         opened.filters.view(query.filter),
         opened.query_vectors.of,
         popularity=opened.learned.popularity,
@@ -59,14 +48,35 @@ def make_request(opened: Opened, query: Query) -> Request:
     return as_meant(opened, request)
 
 
+def remembered(opened: Opened, query: Query, understood: Understood) -> Recall:
+    """Look a query up in the memory."""
+    return recall(
+        understood.words,
+        opened.predicted,
+        opened.learned.queries,
+        opened.row,
+        living=opened.view.living,
+        now=query.time,
+        half_life=opened.config.half_life_s,
+        near=lambda: nearby(
+            opened, query.text, " ".join(understood.words), fluency_of(opened.view, query.text, understood)
+        ),
+    )
+
+
 def understood_by(opened: Opened, text: str, now: float) -> Understood:
     """Understand a text by what is in the index, and by how far feedback up to now says to trust each reading."""
     return understand(text, opened.view, opened.learned.trust, growth(now, opened.config.half_life_s))
 
 
-def context_of(request: Request, first: Mapping[str, Ran], past: Past) -> dict[str, float]:
-    """Return the features of a query, and those of the scores of what has run already."""
-    found = context(request.query, request.understood, request.recall, past)
+def context_of(request: Request, past: Past) -> dict[str, float]:
+    """Return the features of a query."""
+    return context(request.query, request.understood, request.recall, past)
+
+
+def relevance_of(request: Request, first: Mapping[str, Ran]) -> dict[str, float]:
+    """Return the features of a query that the scores of the arms give which have run already."""
+    found: dict[str, float] = {}
     for arm, ran in first.items():
         if not ran.error:
             found |= relevance(arm, ran.hits.scores, ceiling(request))

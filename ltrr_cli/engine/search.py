@@ -14,7 +14,7 @@ from ltrr_cli.engine.agreement import agreements
 from ltrr_cli.engine.arranging import arranged
 from ltrr_cli.engine.meant import meant, suggestion
 from ltrr_cli.engine.past import past_of
-from ltrr_cli.engine.requests import context_of, fluency_of, make_request
+from ltrr_cli.engine.requests import context_of, fluency_of, make_request, relevance_of
 from ltrr_cli.engine.showing import explained, provenance, results_of, rounded
 from ltrr_cli.engine.workers import WORKERS, applies
 from ltrr_cli.policy.base import MAX_DEPTH, Budget
@@ -29,7 +29,7 @@ from ltrr_cli.retrieval.base import FIRST, Hits, Request, after
 from ltrr_cli.retrieval.pool import Pool, union
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -154,14 +154,20 @@ def answer(opened: Opened, query: Query, choice: Choice) -> Answer:
 
 
 def prepare(opened: Opened, query: Query, *, informed: bool) -> Ready:
-    """Understand a query and, where the choice is to be `informed`, run what informs it."""
+    """Understand a query and, where the choice is to be `informed`, run what informs it.
+
+    Meanwhile the memory is asked: Tantivy and the encoder need no interpreter.
+    """
     asked = time.perf_counter()
     request = make_request(opened, query)
     opened.query_vectors.begin(request.query.text)
-    arms = [strategy for strategy in opened.strategies if applies(strategy, request)]
-    first = _run_first(opened, arms, request, asked) if informed else {}
+    running = _start_first(opened, request, asked) if informed else dict
     past = past_of(opened, query, request.person.own if request.person is not None else None)
-    features_of_query = context_of(request, first, past)
+    features_of_query = context_of(request, past)
+    first = running()
+    request = fed(request, {name: one.hits for name, one in first.items()})
+    arms = [strategy for strategy in opened.strategies if strategy.name in first or applies(strategy, request)]
+    features_of_query |= relevance_of(request, first)
     features_of_query |= opened.learned.teaching.history.features(request.key, [arm.name for arm in arms])
     return Ready(
         query=query,
@@ -183,13 +189,14 @@ def candidates(opened: Opened, query: Query) -> tuple[Pool, NDArray[np.float32]]
     return pool, rank(opened, ready, opened.learned.ranker, pool)[0]
 
 
-def _run_first(opened: Opened, arms: Sequence[Strategy], request: Request, started: float) -> dict[str, Ran]:
-    """Run the arms whose scores inform the choice of the others, as deep as any choice could go.
+def _start_first(opened: Opened, request: Request, started: float) -> Callable[[], dict[str, Ran]]:
+    """Begin to run the arms whose scores inform the choice of the others, as deep as any choice could go.
 
-    They have half of the time, so that the others can answer where one hangs.
+    What is returned waits for them. They have half of the time, so that the others can answer where one hangs.
     """
-    first = [(arm, MAX_DEPTH) for arm in arms if arm.name in FIRST]
-    return _run(first, request, opened.config.timeout_ms / 2e3, started)
+    first = [arm for arm in opened.strategies if arm.name in FIRST and applies(arm, request)]
+    wait = WORKERS.start([(arm, MAX_DEPTH) for arm in first], request, opened.config.timeout_ms / 2e3, started)
+    return lambda: {arm.name: ran for arm, ran in zip(first, wait(), strict=True)}
 
 
 def _run(wanted: Sequence[tuple[Strategy, int]], request: Request, timeout: float, started: float) -> dict[str, Ran]:

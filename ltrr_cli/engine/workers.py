@@ -140,10 +140,16 @@ class Workers:
     def run(
         self, chosen: Sequence[tuple[Strategy, int]], request: Request, timeout: float, started: float | None = None
     ) -> list[Ran]:
-        """Run the (strategy, depth); what is not done `timeout` seconds after `started` has failed.
+        """Run the (strategy, depth) and wait for them, see `start`."""
+        return self.start(chosen, request, timeout, started)()
 
-        So has, at once, what is still busy with several queries that it was too slow for. `started` is a time of the
-        performance counter, by default now.
+    def start(
+        self, chosen: Sequence[tuple[Strategy, int]], request: Request, timeout: float, started: float | None = None
+    ) -> Callable[[], list[Ran]]:
+        """Begin to run the (strategy, depth); what is returned waits for them.
+
+        What is not done `timeout` seconds after `started` has failed; so has, at once, what is still busy with several
+        queries that it was too slow for. `started` is a time of the performance counter, by default now.
         """
         end = (time.perf_counter() if started is None else started) + timeout
         done: SimpleQueue[tuple[int, Ran]] = SimpleQueue()
@@ -160,8 +166,22 @@ class Workers:
                 self._worker().put(partial(self._do, deque([task])))
             else:
                 others.append(task)
-        hands, most = 0, len(others)  # workers for the others: one for each at most
-        stuck = True
+        most = len(others)
+        if others:
+            self._worker().put(partial(self._do, others))
+        return partial(self._collect, found, tasks, others, most, done, end)
+
+    def _collect(
+        self,
+        found: list[Ran],
+        tasks: dict[int, _Task],
+        others: deque[_Task],
+        most: int,
+        done: SimpleQueue[tuple[int, Ran]],
+        end: float,
+    ) -> list[Ran]:
+        """Wait for the tasks; one worker goes through `others`, and there may be `most` where they are slow."""
+        hands, stuck = 1, False
         while tasks:
             if stuck and others and hands < most:
                 self._worker().put(partial(self._do, others))

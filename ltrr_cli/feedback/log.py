@@ -55,6 +55,7 @@ class Log:
         self._lock = lock
         self._rotate_bytes = rotate_bytes
         self._newest = 0  # the file that was written last, to be spared listing the directory for every line
+        self._latest: tuple[Position, bytes] | None = None  # the line that was written last, to be spared reading it
         self._paths: dict[int, Path] = {}
         self._pattern = re.compile(rf"{re.escape(name)}-(\d{{6,}})\.jsonl", re.ASCII)
 
@@ -101,6 +102,7 @@ class Log:
         for line in lines:
             positions.append(Position(number, offset))
             offset += len(line)
+        self._latest = (positions[0], lines[0]) if len(lines) == 1 else None
         return positions
 
     def _closing(self, path: Path) -> bytes:
@@ -190,6 +192,10 @@ class Log:
         is no longer written it counts as a line.
         """
         start = start or Position()
+        latest = self._latest
+        if latest is not None and latest[0] == start and not self.reaches_beyond(_behind(*latest)):
+            yield start, latest[1].removesuffix(b"\n")
+            return
         numbers = [number for number in self._numbers() if number >= start.file]
         for number in numbers:
             path = self._path(number)
@@ -287,6 +293,10 @@ def decode_line(line: bytes) -> dict[str, Any]:
     if check != b'%b%08x"}' % (_CHECK, zlib.crc32(body)):
         raise ValueError("damaged line: the checksum does not match")
     return parse_object(body)
+
+
+def _behind(position: Position, line: bytes) -> Position:
+    return Position(position.file, position.offset + len(line))
 
 
 def _write(handle: int, data: bytes) -> None:

@@ -5,10 +5,10 @@ Read off the queries log as it grows; half of it is forgotten in 90 days.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import numpy as np
+import orjson
 
 from ltrr_cli.memory.evidence import growth
 from ltrr_cli.memory.table import Table
@@ -50,19 +50,21 @@ class Exposure:
         return (self.table.values(entities) / growth(now, HALF_LIFE)).astype(np.float32)
 
 
-_SHOWN = b'"query_response_hit_ids":['
+_SHOWN, _SHOWN_UP_TO = b'"query_response_hit_ids":[', b'],"'
 
 
 def shown_on(line: bytes) -> list[str]:
     """Return the ids that a line of the queries log says were shown; none where it cannot be read.
 
-    Inside a JSON string the quotes of `_SHOWN` would be escaped, so it cannot be found in what somebody typed.
+    Inside a JSON string the quotes of `_SHOWN` would be escaped, so it cannot be found in what somebody typed; nor can
+    what ends the ids.
     """
-    start = line.find(_SHOWN)
-    if start < 0:
+    start = line.find(_SHOWN) + len(_SHOWN) - 1
+    end = line.find(_SHOWN_UP_TO, start) + 1
+    if start < len(_SHOWN) - 1 or not end:
         return []
     try:
-        found, _ = json.JSONDecoder().raw_decode(line[start + len(_SHOWN) - 1 :].decode("utf-8", "replace")[:100_000])
+        found = orjson.loads(line[start:end])
     except ValueError:
         return []
     return [one for one in found if isinstance(one, str)]

@@ -44,18 +44,18 @@ class Hits:
 
 @dataclass(frozen=True)
 class Request:
-    """All that a strategy may look at. `vector` is the query's unit vector, (dim,) float32, made on first use.
+    """All that a strategy may look at; `recall`, `vector` and `correction` are made on first use.
 
-    `popularity` is how much being well known counts: the setting of that name, or what was learned. `person` is who
-    asks, None where nothing is known of him; `rewarded` (rows of the view,) is observed reward over all queries in
-    [0, 1]; `exposure` says of rows how often each was shown, and `pages` how many pages were. `before` has the hits of
-    the arms that a strategy comes after, as far as they ran. `weigh` makes the query's sparse vector; None where the
-    index has none.
+    `remember` looks the query up in the memory. `popularity` is how much being well known counts: the setting of that
+    name, or what was learned. `person` is who asks, None where nothing is known of him; `rewarded` (rows of the view,)
+    is observed reward over all queries in [0, 1]; `exposure` says of rows how often each was shown, and `pages` how
+    many pages were. `before` has the hits of the arms that have run already. `weigh` makes the query's sparse vector;
+    None where the index has none.
     """
 
     query: Query
     understood: Understood
-    recall: Recall
+    remember: Callable[[], Recall] = field(repr=False)
     view: View
     encode: Callable[[str], NDArray[np.float32]] = field(repr=False)
     popularity: float = 1.0
@@ -106,8 +106,13 @@ class Request:
         return self.weigh(self.query.text)
 
     @cached_property
+    def recall(self) -> Recall:
+        """What the memory knows for the query."""
+        return self.remember()
+
+    @cached_property
     def vector(self) -> NDArray[np.float32]:
-        """The query's unit vector."""
+        """The query's unit vector, (dim,) float32."""
         return self.encode(self.query.text)
 
     @cached_property

@@ -122,7 +122,7 @@ def make_request(weigh: Callable[[str], tuple[NDArray[np.int32], NDArray[np.floa
         request = Request(
             query,
             understood,
-            recalled,
+            lambda: recalled,
             searched,
             encode,
             person=Person(people, view, user="ana"),

@@ -413,7 +413,8 @@ def test_vectors_elsewhere_by_hand(
     view = make_view(catalogue)
     external = view.segments[0].external["sound"]
     request = make_request(view, "love death", Evidence("queries", words=True))
-    request = replace(request, recall=replace(request.recall, rows=request.recall.rows[:0]))
+    nothing = replace(request.recall, rows=request.recall.rows[:0])
+    request = replace(request, remember=lambda: nothing)
     lexical = built_in("lexical").retrieve(request, 5)
     has, vectors = external.of(lexical.rows)
     mean = (vectors * (lexical.scores[has] / lexical.scores[0])[:, None]).sum(0)
@@ -428,7 +429,7 @@ def test_vectors_elsewhere_by_hand(
     people = People()
     people.acted("bo", "", view.ids(np.array([own]))[0], 1.0, 1.0)
     barren = replace(make_request(view, "xyzzy"), person=Person(people, view, user="bo"), before={})
-    barren = replace(barren, recall=request.recall)
+    barren = replace(barren, remember=lambda: nothing)
     assert arm("vectors:sound").retrieve(barren, 1).rows.tolist() == [own]
 
 
