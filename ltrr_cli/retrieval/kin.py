@@ -29,6 +29,8 @@ _NAMED = 2.0
 """Being named weighs so many times what sharing a value does."""
 _COMMON = 0.1
 """A value of a larger share of all entities does not count."""
+_MOST_TELLING = 12
+"""Values that are looked for: on two sets as good as all of them, and common ones make up most of the time."""
 _MOST_NAMESAKES = 20
 """A title of more entities than that names none of them."""
 
@@ -97,8 +99,9 @@ def _shared(view: View, wanted: dict[str, float]) -> Weighted:
             telling.append((term, weight * view.idf(count)))
     if not telling:
         return np.empty(0, np.int64), np.empty(0)
+    best = sorted(telling, key=lambda one: (-one[1], one[0]))[:_MOST_TELLING]
     rows, scores = view.search(
-        lambda segment, limit: segment.fulltext.search(segment.fulltext.values(telling), limit), WINDOW
+        lambda segment, limit: segment.fulltext.search(segment.fulltext.values(best), limit), WINDOW
     )
     return rows, scores.astype(np.float64)
 
