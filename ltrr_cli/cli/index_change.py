@@ -20,6 +20,7 @@ from ltrr_cli.cli.catalog_options import (
 from ltrr_cli.cli.options import IndexOption, JsonOption, files_of, find_index
 from ltrr_cli.cli.rejected import Rejected
 from ltrr_cli.cli.text import notice, plural, say, show_json
+from ltrr_cli.errors import UsageError
 
 ADD_EPILOG = """\b
 Examples:
@@ -35,6 +36,7 @@ Examples:
 DELETE_EPILOG = """\b
 Examples:
   ltrr index delete song:yesterday song:hey-jude
+  ltrr index export | jq -r 'select(.year < 1950) | .id' | ltrr index delete -
 """
 ROLLBACK_EPILOG = """\b
 Examples:
@@ -121,7 +123,9 @@ def update(
 
 
 def delete(
-    ids: Annotated[list[str], typer.Argument(metavar="ID", help="The ids of entities.")],
+    ids: Annotated[
+        list[str], typer.Argument(metavar="ID", help="The ids of entities; - is stdin, which has one on each line.")
+    ],
     *,
     index: IndexOption = None,
     as_json: JsonOption = False,
@@ -130,7 +134,7 @@ def delete(
     path = find_index(index)
     from ltrr_cli.engine import Engine
 
-    wanted = list(dict.fromkeys(ids))
+    wanted = list(dict.fromkeys(one for word in ids for one in (_listed() if word == "-" else [word])))
     missing = Engine.delete(path, wanted)
     deleted = len(wanted) - len(missing)
     for entity_id in missing:
@@ -141,6 +145,16 @@ def delete(
         say(f"deleted {plural(deleted, 'entity', 'entities')}")
     if missing:
         raise typer.Exit(3 if deleted else 1)
+
+
+def _listed() -> list[str]:
+    """Return the ids on standard input, one a line."""
+    source = standard_input()
+    lines = [] if source is None else source.read().decode("utf-8", "replace").split("\n")
+    found = [one for line in lines if (one := line.removesuffix("\r"))]
+    if not found:
+        raise UsageError("no ids on stdin", next="write one on each line, or give them as arguments")
+    return found
 
 
 def rollback(*, index: IndexOption = None, as_json: JsonOption = False) -> None:

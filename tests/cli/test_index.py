@@ -118,6 +118,14 @@ def test_add_replaces_and_delete_removes(ltrr: Ltrr, index: Path, tmp_path: Path
     assert (done.code, done.out, done.err) == (1, "deleted 0 entities\n", "not in the index: nobody\n")
 
 
+def test_delete_reads_ids_from_a_pipe(process: Ltrr, index: Path) -> None:
+    """One on each line; none at all is a mistake."""
+    done = process("index", "delete", "-", "e02", "-i", index, "--json", stdin="e00\r\ne01\n\nnobody")
+    assert (done.code, done.json) == (3, {"deleted": 3, "missing": ["nobody"]})
+    done = process("index", "delete", "-", "-i", index, stdin="\n")
+    assert (done.code, "no ids on stdin" in done.err) == (2, True)
+
+
 def test_add_needs_an_index(ltrr: Ltrr, catalog: Path, tmp_path: Path) -> None:
     """It does not make one by accident."""
     done = ltrr("index", "add", catalog, "-i", tmp_path / "none.ltrr")
