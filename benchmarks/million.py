@@ -6,7 +6,9 @@ Entities are MSRD's movies recombined: a title of two titles' halves, a text of 
 a fifth. Vectors are synthetic: a table has a random vector for every token, a text's is their mean. They pass through
 the whole pipeline and cost next to nothing, so that `build` is the time of everything but the encoder. Every step is a
 process of its own; memory is the most that was resident. What is resident for each entity tells how memory grows where
-entities are many: a build of few holds some hundred megabytes whatever their number.
+entities are many: a build of few holds some hundred megabytes whatever their number. `calls` sets
+MSRD's own queries beside the calls of the engines that they make (benchmarks/speed.py), `crowd` lets two processes
+search at once.
 """
 
 from __future__ import annotations
@@ -17,16 +19,19 @@ import random
 import resource
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import TYPE_CHECKING, Any
 
 from common import OUT, data, quantile, report, rows, times
+from speed import warm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-STEPS = ("build", "query", "add", "delete", "query", "ingest", "learn", "compact")
+STEPS = ("build", "query", "calls", "crowd", "add", "delete", "query", "ingest", "learn", "compact")
 ADDED, DELETED, QUERIES, EVENTS = 1_000, 1_000, 300, 100_000
 _WORDS_OF_TEXT = 40
 
@@ -74,13 +79,25 @@ def table_encoder(folder: Path) -> None:
     (folder / "model.onnx").write_bytes(model.SerializeToString(deterministic=True))
 
 
-def step(name: str, root: Path, count: int) -> dict[str, float]:
+def rate(index: Path, seed: int) -> tuple[float, float]:
+    """Search so many titles in this process; return when it began, all warm, and when it ended."""
+    from ltrr_cli import Engine
+
+    titles = [record["title"] for record in entities(QUERIES + 20, seed=seed)]
+    with Engine.open(index) as engine:
+        times(engine.search, titles[:20])
+        begun = time.time()
+        times(engine.search, titles[20:])
+        return begun, time.time()
+
+
+def step(name: str, root: Path, count: int) -> dict[str, float | str]:
     """Do one step in this process; return its figures."""
     from ltrr_cli import Engine
 
     index = root / "million.ltrr"
     started = time.perf_counter()
-    figures: dict[str, float] = {}
+    figures: dict[str, float | str] = {}
     if name == "build":
         before, busy = resident(), time.process_time()
         Engine.build(root / "catalog.jsonl", index, encoder=str(root / "table"))
@@ -94,6 +111,12 @@ def step(name: str, root: Path, count: int) -> dict[str, float]:
         Engine.delete(index, [f"e{number}" for number in range(DELETED)])
     elif name == "compact":
         Engine.compact(index)
+    elif name == "calls":
+        figures |= dict(warm(index, QUERIES))
+    elif name == "crowd":
+        with ProcessPoolExecutor(2) as pool:
+            starts, ends = zip(*pool.map(partial(rate, index), (7, 8)), strict=True)
+        figures["queries/s"] = 2 * QUERIES / (max(ends) - min(starts))
     elif name == "learn":
         Engine.relearn(index)
     else:
@@ -166,7 +189,8 @@ def main() -> None:
         if process.returncode:
             sys.exit(f"{name} failed")
         figures = json.loads(out.splitlines()[-1])
-        report([(name, " · ".join(f"{key} {value:,.4g}" for key, value in figures.items()))])
+        said = ((key, value if isinstance(value, str) else f"{value:,.4g}") for key, value in figures.items())
+        report([(name, " · ".join(f"{key} {value}" for key, value in said))])
 
 
 if __name__ == "__main__":
