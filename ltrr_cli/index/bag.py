@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from ltrr_cli.analysis.base import Terms
+
 _FIELD, _ROW, _TOKENIZER = "words", "row", "bag"
 _TIMES = {"title": 2}
 """How often the words of a field are in the bag, where it is more than once."""
@@ -43,12 +45,12 @@ class BagsWriter:
         self._tantivy = tantivy
         self._directory = directory
 
-    def add(self, row: int, fields: Mapping[str, Sequence[tuple[int, str]]]) -> None:
-        """Add an entity by the (position, term) of its fields."""
+    def add(self, row: int, fields: Mapping[str, Terms]) -> None:
+        """Add an entity by the terms of its fields."""
         document = self._tantivy.Document()
         document.add_integer(_ROW, row)
         for name, terms in fields.items():
-            words = " ".join([term for _, term in terms])
+            words = " ".join(terms.words)
             for _ in range(_TIMES.get(name, 1)):
                 document.add_text(_FIELD, words)
         self._writer.add_document(document)

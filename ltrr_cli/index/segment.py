@@ -40,7 +40,7 @@ from ltrr_cli.index.suggest import READ, Suggester
 from ltrr_cli.index.titles import Titles, TitlesWriter
 from ltrr_cli.index.values import Values, ValuesWriter, terms
 from ltrr_cli.index.vectors import Vectors, VectorsWriter, write_vectors
-from ltrr_cli.index.words import Words, WordsWriter, surest
+from ltrr_cli.index.words import Words, WordsWriter
 from ltrr_cli.text import hash64, tokens
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ltrr_cli.analysis.base import Analysis
+    from ltrr_cli.analysis.base import Analysis, Terms
     from ltrr_cli.index.entity_lines import Face, Named
     from ltrr_cli.index.passages import Passages
     from ltrr_cli.index.whole import Whole
@@ -125,8 +125,8 @@ class SegmentWriter:
 
     def rows(
         self, read: Callable[[Entity], None] | None = None
-    ) -> Iterator[tuple[int, Entity, float, dict[str, list[tuple[int, str]]]]]:
-        """Index every entity; yield (row, entity, popularity, the (position, term) of each of its fields).
+    ) -> Iterator[tuple[int, Entity, float, dict[str, Terms]]]:
+        """Index every entity; yield (row, entity, popularity, the terms of each of its fields).
 
         Popularity is its share of the catalogue in [0, 1], nan if unknown. `read` is shown all of them before the first
         is indexed.
@@ -157,7 +157,7 @@ class SegmentWriter:
                 spoken["title"] = language_of(entity.title) or spoken["title"]
                 indexed = fulltext.add(row, fields, self._terms(entity), popularity, languages=spoken)
                 self._spelling.add(fields)
-                self._words.add({name: surest(terms) for name, terms in indexed.items()})
+                self._words.add({name: terms.surest() for name, terms in indexed.items()})
                 self._numbers.add(entity)
                 self._years.append(year_of(entity))
                 self._titles.add(entity.title)

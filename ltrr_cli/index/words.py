@@ -41,12 +41,6 @@ def _stem_hash(stem: str) -> int:
     return hash64(stem) & 0xFFFFFFFF
 
 
-def surest(terms: Sequence[tuple[int, str]]) -> list[str]:
-    """Return the first term of each position, in order: an analysis names a word's surest form first."""
-    first = dict(reversed(terms))
-    return [first[place] for place in sorted(first)]
-
-
 class WordsWriter:
     """Writes the fields' stems, in row order, into a directory."""
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from ltrr_cli.analysis.base import Analysis
+    from ltrr_cli.analysis.base import Analysis, Terms
     from ltrr_cli.index.counted import Counted
     from ltrr_cli.records import Entity
 
@@ -91,10 +91,8 @@ class PredictedWriter:
         """Count the words of an entity's text: by them key phrases are told."""
         self._phrases.count(entity.text)
 
-    def add(
-        self, row: int, entity: Entity, popularity: float, indexed: Mapping[str, Sequence[tuple[int, str]]]
-    ) -> None:
-        """Add the next row; `popularity` in [0, 1], nan if unknown; `indexed`: the (position, term) of its fields."""
+    def add(self, row: int, entity: Entity, popularity: float, indexed: Mapping[str, Terms]) -> None:
+        """Add the next row; `popularity` in [0, 1], nan if unknown; `indexed` are the terms of its fields."""
         self._bags.add(row, indexed)
         self._pulls.append(0.5 if math.isnan(popularity) else 0.25 + 0.75 * popularity)
         self._complete(row, entity)
