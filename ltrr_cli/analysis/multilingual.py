@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise, repeat
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.analysis.base import MAX_CHARACTERS, Asked, Join, Slot, Terms
 from ltrr_cli.analysis.common import COMMON
 from ltrr_cli.analysis.cut import alone, bare_words, chunks, cut, pieces
 from ltrr_cli.analysis.language import READ, guess, scripts
 from ltrr_cli.analysis.stems import LATIN, forms
+from ltrr_cli.kept import Kept
 from ltrr_cli.text import MAX_WORDS, tokens
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ class Multilingual:
 
     def document(self, text: str, language: str = "") -> Terms:
         """Return the terms of each word, of each joined form at its first part, of each character of pairs."""
-        found = [*map(_terms, chunks(text), repeat(self.languages(language or self.main)))]
+        found = [*map(_terms_in(self.languages(language or self.main)).__getitem__, chunks(text))]
+        if tuple not in {*map(type, found)}:
+            return Terms(found)
         words: list[str] = []
         places: list[int] = []
         place = 0
@@ -82,7 +85,12 @@ class Multilingual:
         return tuple(dict.fromkeys((self.main, language))) if language else (self.main, *self.others)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=64)
+def _terms_in(languages: tuple[str, ...]) -> Kept[str, Any]:
+    """Return `_terms` in these languages, kept, since words repeat."""
+    return Kept(lambda chunk: _terms(chunk, languages))
+
+
 def _terms(chunk: str, languages: tuple[str, ...]) -> str | tuple[tuple[tuple[int, str], ...], int]:
     """Return the (position, term) of what stands between spaces, and how many positions it takes.
 

@@ -144,7 +144,7 @@ def _index(
     predicted = PredictedWriter(directory, creator=creator, values=writer.counted)
     for row, entity, popularity, indexed in writer.rows(predicted.read):
         predicted.add(row, entity, popularity, indexed)
-        sample.add(row, entity)
+        sample.add(row, entity, writer.languages[row])
         if (row + 1) % 500 == 0:
             progress("indexing", 500, len(writer))
     progress("indexing", len(writer) % 500, len(writer))

@@ -49,10 +49,8 @@ class BagsWriter:
         """Add an entity by the terms of its fields."""
         document = self._tantivy.Document()
         document.add_integer(_ROW, row)
-        for name, terms in fields.items():
-            words = " ".join(terms.words)
-            for _ in range(_TIMES.get(name, 1)):
-                document.add_text(_FIELD, words)
+        words = [" ".join(terms.words) for name, terms in fields.items() for _ in range(_TIMES.get(name, 1))]
+        document.add_text(_FIELD, " ".join(words))  # one text: Tantivy copies each
         self._writer.add_document(document)
 
     def finish(self) -> Bags:

@@ -108,8 +108,8 @@ class PostingsWriter:
                 for column, of_column in zip(
                     texts, ((fold[1:] for fold in folds), labels, map(words_of, labels)), strict=True
                 ):
-                    for text in of_column:
-                        column.add(f"{text}\n".encode())
+                    written = [f"{text}\n".encode() for text in of_column]
+                    column.append(np.frombuffer(b"".join(written), np.uint8), np.array([*map(len, written)], np.int64))
         for file in (rows, *texts):
             file.close()
         return counts

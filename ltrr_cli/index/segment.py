@@ -98,7 +98,8 @@ class SegmentWriter:
         """How many values were suggested, and for how many entities."""
         self._fields: set[str] = set()
         self._postings: PostingsWriter | None = None
-        self._languages: list[str] = []
+        self.languages: list[str] = []
+        """Which language each row's text, or where there is none its title, is guessed to be in."""
         self._analysis = Multilingual()
         self._words = WordsWriter(columns)
         self._spelling = SpellingWriter(columns)
@@ -117,7 +118,7 @@ class SegmentWriter:
         self._fields.update(entity.attributes)
         self.counted.add(terms(entity))
         self._popularity.append(np.nan if entity.popularity is None else entity.popularity)
-        self._languages.append(language_of(entity.text or entity.title))
+        self.languages.append(language_of(entity.text or entity.title))
 
     def close(self) -> None:
         """Close the file of entities: all are added, or adding failed."""
@@ -137,7 +138,7 @@ class SegmentWriter:
         among = None if self._scale is None else self._scale.popularity
         shares = shares_below(np.array(self._popularity, np.float64), among)
         np.save(self._directory / "columns" / "popularity.npy", shares)
-        self._analysis = of_languages(Counter(self._languages)) if self._whole is None else self._whole.analysis
+        self._analysis = of_languages(Counter(self.languages)) if self._whole is None else self._whole.analysis
         self._show(read)
         postings = self._postings = PostingsWriter(self._directory / "columns", self._fields)
         fulltext = FulltextWriter(self._directory / "fulltext", self._analysis)
@@ -153,7 +154,7 @@ class SegmentWriter:
                 }
                 # Tantivy weighs by log2(2 + x): the most popular count double.
                 popularity = 0.0 if np.isnan(share) else 2 * share
-                spoken = dict.fromkeys(fields, self._languages[row])
+                spoken = dict.fromkeys(fields, self.languages[row])
                 spoken["title"] = language_of(entity.title) or spoken["title"]
                 indexed = fulltext.add(row, fields, self._terms(entity), popularity, languages=spoken)
                 self._spelling.add(fields)

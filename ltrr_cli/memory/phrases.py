@@ -60,10 +60,11 @@ class Phrases:
         kept: list[str] = []
         while scores and len(kept) < most:  # quicker than sorting all for a few
             highest = max(scores.values())
-            best = min(part for part, score in scores.items() if score == highest)
+            best = min([part for part, score in scores.items() if score == highest])
             kept.append(" ".join(best))
-            words_of_best = {*best}
-            scores = {part: score for part, score in scores.items() if words_of_best.isdisjoint(part)}
+            if len(kept) < most:
+                apart = {*best}.isdisjoint
+                scores = {part: score for part, score in scores.items() if apart(part)}
         return kept
 
     def _idf(self, word: str) -> float:
