@@ -50,10 +50,9 @@ class SpellingWriter:
 
     def _settle(self) -> None:
         for place, forms in enumerate(self._forms):
-            for form, count in forms.items():
-                bare = plain(form)
-                if bare:
-                    self._counts.add(bare, count, 0.0, place, form)
+            kept = [form for form in forms if plain(form)]
+            counts = [forms[form] for form in kept]
+            self._counts.extend([*map(plain, kept)], counts, bytes(len(kept)), bytes([place]) * len(kept), kept)
             forms.clear()
 
     def write(self) -> None:
