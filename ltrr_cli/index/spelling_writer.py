@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.analysis.cut import Piece, chunks, pieces
+from ltrr_cli.analysis.cut import Piece, alone, chunks, pieces
 from ltrr_cli.analysis.normal import plain
 from ltrr_cli.index import ranges
 from ltrr_cli.index.fulltext import TEXT_FIELDS
@@ -128,5 +128,12 @@ def _of_piece(piece: Piece) -> tuple[str, ...]:
     return tuple(filter(spellable, (*piece.words, piece.joined) if piece.joined else piece.words))
 
 
-_OF_CHUNK: Kept[str, tuple[str, ...]] = Kept(lambda chunk: tuple(chain.from_iterable(map(_of_piece, pieces(chunk)))))
-"""The words that may be mistyped of what stands between spaces; kept, since words repeat."""
+def _of_chunk(chunk: str) -> tuple[str, ...]:
+    """Return the words that may be mistyped of what stands between spaces."""
+    word = alone(chunk)
+    if word:
+        return (word,) if spellable(word) else ()
+    return tuple(chain.from_iterable(map(_of_piece, pieces(chunk))))
+
+
+_OF_CHUNK: Kept[str, tuple[str, ...]] = Kept(_of_chunk)  # words repeat
