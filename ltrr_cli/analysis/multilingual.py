@@ -9,7 +9,7 @@ agree.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -46,20 +46,22 @@ class Multilingual:
     def document(self, text: str, language: str = "") -> Terms:
         """Return the terms of each word, of each joined form at its first part, of each character of pairs."""
         found = [*map(_terms_in(self.languages(language or self.main)).__getitem__, chunks(text))]
-        if tuple not in {*map(type, found)}:
+        several = [number for number, own in enumerate(found) if not isinstance(own, str)]
+        if not several:
             return Terms(found)
         words: list[str] = []
         places: list[int] = []
-        place = 0
-        for own in found:
-            if isinstance(own, str):
-                words.append(own)
-                places.append(place)
-                place += 1
-            else:
-                words += [term for _, term in own[0]]
-                places += [place + offset for offset, _ in own[0]]
-                place += own[1]
+        begin = place = 0
+        for number in (*several, len(found)):  # what is before it has a place each
+            words += found[begin:number]
+            places += range(place, place + number - begin)
+            place += number - begin
+            begin = number + 1
+            if number < len(found):
+                own, width = found[number]
+                words += [term for _, term in own]
+                places += [place + offset for offset, _ in own]
+                place += width
         return Terms(words, None if places == [*range(len(words))] else places)
 
     def query(self, text: str) -> Asked:
@@ -88,7 +90,7 @@ class Multilingual:
 @lru_cache(maxsize=64)
 def _terms_in(languages: tuple[str, ...]) -> Kept[str, Any]:
     """Return `_terms` in these languages, kept, since words repeat."""
-    return Kept(lambda chunk: _terms(chunk, languages))
+    return Kept(partial(_terms, languages=languages))
 
 
 def _terms(chunk: str, languages: tuple[str, ...]) -> str | tuple[tuple[tuple[int, str], ...], int]:

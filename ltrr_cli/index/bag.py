@@ -11,7 +11,7 @@ import shutil
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ltrr_cli.index.fulltext import finish, terms_writer
+from ltrr_cli.index.fulltext import finish, in_order, terms_writer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,6 +72,7 @@ class Bags:
 
         self._searcher: Any = Index.open(str(directory)).searcher()
         self._query, self._occur = Query, Occur
+        self._in_order = in_order(self._searcher)
         self._word = lru_cache(_WORDS_KEPT)(self._made)  # queries come in the order of their words
 
     def best(self, words: Sequence[tuple[str, ...]], limit: int, *, whole: bool, most: int) -> list[int]:
@@ -88,6 +89,8 @@ class Bags:
             occur = self._occur.Must if whole else self._occur.Should
             query = self._query.boolean_query([(occur, part) for part, _ in known])
         hits = self._searcher.search(query, limit, count=False).hits
+        if self._in_order:  # which takes a fifth of the time of asking
+            return [address.doc for _, address in hits]
         rows: list[int] = self._searcher.fast_field_values(_ROW, [address for _, address in hits])
         return rows
 

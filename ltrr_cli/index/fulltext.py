@@ -57,6 +57,18 @@ def terms_writer(directory: Path, schema: Any, tokenizer: str) -> Any:
     return index.writer(_WRITER_BYTES, 1)
 
 
+def in_order(searcher: Any) -> bool:
+    """Tell whether the documents are in one part, and there in the order of their field "row", from 0."""
+    from tantivy import DocAddress
+
+    if searcher.num_segments > 1:
+        return False
+    count = searcher.num_docs
+    sample = sorted({count * place // _SAMPLE for place in range(_SAMPLE if count else 0)})
+    found: list[int] = searcher.fast_field_values("row", [DocAddress(0, row) for row in sample])
+    return found == sample
+
+
 def finish(writer: Any) -> None:
     """Commit what was written, and wait for Tantivy's own merges."""
     writer.commit()
@@ -160,12 +172,8 @@ class Fulltext:
 
     @cached_property
     def _mixed(self) -> bool:
-        """Whether the documents are in several parts, or those of the one part not in the order of rows."""
-        if self._searcher.num_segments > 1:
-            return True
-        sample = sorted({self.entities * place // _SAMPLE for place in range(_SAMPLE if self.entities else 0)})
-        found: list[int] = self._searcher.fast_field_values("row", [self._tantivy.DocAddress(0, row) for row in sample])
-        return found != sample
+        """Whether the documents are not in the order of rows."""
+        return not in_order(self._searcher)
 
     def terms(
         self,
