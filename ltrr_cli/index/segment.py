@@ -269,7 +269,7 @@ def finish_vectors(
 
 def words(values: tuple[str | float, ...]) -> str:
     """Return an attribute's values as one text."""
-    return " ".join(value if isinstance(value, str) else f"{value:g}" for value in values)
+    return " ".join([value if isinstance(value, str) else f"{value:g}" for value in values])
 
 
 class Segment:
