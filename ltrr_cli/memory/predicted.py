@@ -102,11 +102,10 @@ class PredictedWriter:
 
     def _complete(self, row: int, entity: Entity) -> None:
         """Note what a prefix may go on to: the title, from each of its first words on."""
-        words = key(entity.title).split(" ")
-        for start in range(min(len(words), _STARTS)):
-            rest = " ".join(words[start:])
-            if rest:
-                self._titles.add(rest, row, self._pulls[row] * (_LATER_START if start else 1.0))
+        words = key(entity.title).split()
+        rests = [" ".join(words[start:]) for start in range(min(len(words), _STARTS))]
+        pulls = [self._pulls[row] * (_LATER_START if start else 1.0) for start in range(len(rests))]
+        self._titles.extend(rests, [row] * len(rests), pulls, bytes(len(rests)))
 
     def _put(self, row: int, pairs: Iterable[tuple[str, str]]) -> None:
         """Add a row's guesses and their kinds."""
