@@ -34,7 +34,7 @@ def test_as_one_sorted_table(
     length: int,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """However few are added, wait and are read together: keys ascend, each is in one table, its rows as they were added."""
+    """However few are added, wait and are read together: keys ascend, each in one table, its rows as they were."""
     folder = tmp_path_factory.mktemp("gathered") / "rows"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gathered, "_TOGETHER", together)
