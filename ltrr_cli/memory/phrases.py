@@ -61,13 +61,13 @@ class Phrases:
                     total += weights[word]
                     scores[tuple(run[start : start + length])] = total / length * _GAINS[length]
         kept: list[str] = []
-        while scores and len(kept) < most:  # quicker than sorting all for a few
-            highest = max(scores.values())
-            best = min([part for part, score in scores.items() if score == highest])
-            kept.append(" ".join(best))
-            if len(kept) < most:
-                apart = {*best}.isdisjoint
-                scores = {part: score for part, score in scores.items() if apart(part)}
+        said: set[str] = set()
+        for part in sorted(scores, key=lambda part: (-scores[part], part)):
+            if len(kept) == most:
+                break
+            if said.isdisjoint(part):
+                kept.append(" ".join(part))
+                said.update(part)
         return kept
 
     def _runs(self, words: Sequence[str]) -> Iterator[list[str]]:
