@@ -46,22 +46,20 @@ class Multilingual:
     def document(self, text: str, language: str = "") -> Terms:
         """Return the terms of each word, of each joined form at its first part, of each character of pairs."""
         found = [*map(_terms_in(self.languages(language or self.main)).__getitem__, chunks(text))]
-        several = [number for number, own in enumerate(found) if not isinstance(own, str)]
-        if not several:
+        if tuple not in {*map(type, found)}:
             return Terms(found)
         words: list[str] = []
         places: list[int] = []
-        begin = place = 0
-        for number in (*several, len(found)):  # what is before it has a place each
-            words += found[begin:number]
-            places += range(place, place + number - begin)
-            place += number - begin
-            begin = number + 1
-            if number < len(found):
-                own, width = found[number]
-                words += [term for _, term in own]
-                places += [place + offset for offset, _ in own]
-                place += width
+        place = 0
+        for own in found:
+            if isinstance(own, str):
+                words.append(own)
+                places.append(place)
+                place += 1
+            else:
+                words += [term for _, term in own[0]]
+                places += [place + offset for offset, _ in own[0]]
+                place += own[1]
         return Terms(words, None if places == [*range(len(words))] else places)
 
     def query(self, text: str) -> Asked:
