@@ -11,6 +11,8 @@ import unicodedata
 from functools import lru_cache
 from hashlib import blake2b
 
+from ltrr_cli.kept import Kept
+
 # Marks that belong to a word but that Python's \w leaves out: Hebrew and Arabic points, Indic and South-East Asian
 # signs.
 _MARKS = (
@@ -18,7 +20,7 @@ _MARKS = (
     r"\u0e80-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17d3"
 )
 _WORD = re.compile(rf"[\w{_MARKS}]+")
-_ASCII_WORD = re.compile(r"[a-z0-9]+")
+_ASCII_SPACES = {code: chr(code) if chr(code).isalnum() else " " for code in range(128)}
 _APOSTROPHE = re.compile(r"(?<=\w)['\u2019\u02bc](?=\w)")
 _LATIN_MARKS = re.compile(r"[\u0300-\u036f\u064b-\u0652\u0640]")
 _UNSPACED = re.compile(
@@ -68,11 +70,16 @@ def _kept_tokens(text: str) -> tuple[str, ...]:
 
 
 def _tokens(text: str, *, index: bool) -> list[str]:
-    folded = _APOSTROPHE.sub("", fold(text))
+    folded = fold(text)
+    if not folded.isascii() or "'" in folded:
+        folded = _APOSTROPHE.sub("", folded)
     if folded.isascii():
-        return [word[:_MAX_TOKEN] for word in _ASCII_WORD.findall(folded)]
+        return [word[:_MAX_TOKEN] for word in folded.translate(_ASCII_SPACES).split()]
     found: list[str] = []
     for word in _WORD.findall(folded.replace("_", " ")):
+        if word.isascii():
+            found.append(word[:_MAX_TOKEN])
+            continue
         position = 0
         for run in _UNSPACED.finditer(word):
             if run.start() > position:
@@ -93,13 +100,11 @@ def _pairs(run: str, *, index: bool) -> list[str]:
 
 def key(text: str) -> str:
     """Return the normalised form under which the memory knows a query: its first 64 tokens, joined by spaces."""
-    return _short_key(text) if len(text) <= _SHORT else " ".join(tokens(text)[:MAX_WORDS])
+    return _SHORT_KEYS[text] if len(text) <= _SHORT else " ".join(tokens(text)[:MAX_WORDS])
 
 
-@lru_cache(maxsize=65536)
-def _short_key(text: str) -> str:
-    """The same of a short text; cached, since values and names repeat: a build asks 160 times for an entity."""
-    return " ".join(tokens(text)[:MAX_WORDS])
+_SHORT_KEYS: Kept[str, str] = Kept(lambda text: " ".join(tokens(text)[:MAX_WORDS]))
+"""The same of short texts; kept, since values and names repeat: a build asks 160 times for an entity."""
 
 
 def hash64(text: str) -> int:

@@ -15,7 +15,7 @@ import ltrr_cli
 
 ROOT = Path(ltrr_cli.__file__).parent
 LAYERS = (
-    {"records", "errors", "text", "native"},
+    {"records", "errors", "text", "native", "kept"},
     {"analysis", "memory", "catalog", "encoder", "estimators", "filters", "index", "config", "settings"},
     {"query", "retrieval", "policy", "ranking", "feedback"},
     {"engine"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
@@ -131,6 +132,12 @@ def test_fold_of_every_block() -> None:
     sample = [chr(point) for point in range(0, 0x110000, 7) if not 0xD800 <= point < 0xE000]
     folded = [fold(character) for character in sample]
     assert [fold(text) for text in folded] == folded
+
+
+@given(st.text(st.sampled_from("aZ09_' .-\x00\x1c"), max_size=30))
+def test_tokens_of_ascii(text: str) -> None:
+    """Letters and digits in a row; an apostrophe among them, or beside an underscore, parts nothing."""
+    assert tokens(text) == re.findall("[a-z0-9]+", re.sub(r"(?<=\w)'(?=\w)", "", text.lower()))
 
 
 def test_long_words_are_cut() -> None:

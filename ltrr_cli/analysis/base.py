@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MAX_CHARACTERS = 8192
 """Of a query; what is further is not looked at: 64 words of 64 characters, and room between them."""
@@ -41,6 +44,25 @@ class Asked:
     joins: tuple[Join, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms of a document, in order. `places` are their positions: without them each has the next one, from 0."""
+
+    words: Sequence[str]
+    places: Sequence[int] | None = None
+
+    def placed(self) -> list[tuple[int, str]]:
+        """Return the (position, term)."""
+        return list(enumerate(self.words) if self.places is None else zip(self.places, self.words, strict=True))
+
+    def surest(self) -> Sequence[str]:
+        """Return the first term of each position, in order: an analysis names a word's surest form first."""
+        if self.places is None:
+            return self.words
+        first = dict(zip(reversed(self.places), reversed(self.words), strict=True))
+        return [first[place] for place in sorted(first)]
+
+
 class Analysis(Hashable, Protocol):
     """How a segment's texts were cut and stemmed. What it makes of a text never changes: segments are kept.
 
@@ -49,8 +71,8 @@ class Analysis(Hashable, Protocol):
 
     version: int
 
-    def document(self, text: str, language: str) -> list[tuple[int, str]]:
-        """Return (position, term) of a text in a language ("" if unknown); forms of a word share a position."""
+    def document(self, text: str, language: str) -> Terms:
+        """Return the terms of a text in a language ("" if unknown); forms of a word share a position."""
 
     def query(self, text: str) -> Asked:
         """Return what a query asks for: at most `text.MAX_WORDS` slots."""

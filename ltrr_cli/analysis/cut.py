@@ -67,12 +67,24 @@ def _kept_chunks(text: str) -> tuple[str, ...]:
     return tuple(normal(text).split())
 
 
+def alone(chunk: str) -> str:
+    """Return the one word that stands between spaces, where it is one of ASCII letters and digits, as most are."""
+    bare = chunk.lstrip(_BEFORE).rstrip(_AFTER)
+    return bare[:_MAX] if bare.isascii() and bare.isalnum() else ""
+
+
+def bare_words(text: str) -> list[str] | None:
+    """Return the words of a text of nothing but short words of ASCII letters and digits, as keys are; else None."""
+    words = text.lower().split() if text.isascii() else []
+    return words if "".join(words).isalnum() and max(map(len, words)) <= _MAX else None
+
+
 @lru_cache(maxsize=16384)
 def pieces(chunk: str) -> tuple[Piece, ...]:
     """Cut what stands between spaces, in the spelling of `normal`; cached, since words repeat."""
-    bare = chunk.lstrip(_BEFORE).rstrip(_AFTER)
-    if bare.isascii() and bare.isalnum():  # most are one plain word
-        return (Piece((bare[:_MAX],)),)
+    word = alone(chunk)
+    if word:
+        return (Piece((word,)),)
     return tuple(piece for match in _PIECE.finditer(chunk) for piece in _pieces(match.group()))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from ltrr_cli.analysis.base import Asked, Slot
+from ltrr_cli.analysis.base import Asked, Slot, Terms
 from ltrr_cli.text import MAX_WORDS, tokens
 
 
@@ -29,10 +29,10 @@ class English:
 
     version = 1
 
-    def document(self, text: str, language: str = "") -> list[tuple[int, str]]:
-        """Return (position, term): single characters of scripts without spaces come after their pairs."""
+    def document(self, text: str, language: str = "") -> Terms:
+        """Return the terms: single characters of scripts without spaces come after their pairs."""
         del language
-        return list(enumerate(stems(tokens(text, index=True))))
+        return Terms(stems(tokens(text, index=True)))
 
     def query(self, text: str) -> Asked:
         """Return the distinct stems."""

@@ -9,15 +9,16 @@ agree.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ltrr_cli.analysis.base import MAX_CHARACTERS, Asked, Join, Slot
+from ltrr_cli.analysis.base import MAX_CHARACTERS, Asked, Join, Slot, Terms
 from ltrr_cli.analysis.common import COMMON
-from ltrr_cli.analysis.cut import chunks, cut, pieces
+from ltrr_cli.analysis.cut import alone, bare_words, chunks, cut, pieces
 from ltrr_cli.analysis.language import READ, guess, scripts
 from ltrr_cli.analysis.stems import LATIN, forms
+from ltrr_cli.kept import Kept
 from ltrr_cli.text import MAX_WORDS, tokens
 
 if TYPE_CHECKING:
@@ -42,20 +43,24 @@ class Multilingual:
     others: tuple[str, ...] = ()
     version = 2
 
-    def document(self, text: str, language: str = "") -> list[tuple[int, str]]:
-        """Return (position, term) of each word, of each joined form at its first part, of each character of pairs."""
-        spoken = self.languages(language or self.main)
-        found: list[tuple[int, str]] = []
+    def document(self, text: str, language: str = "") -> Terms:
+        """Return the terms of each word, of each joined form at its first part, of each character of pairs."""
+        found = [*map(_terms_in(self.languages(language or self.main)).__getitem__, chunks(text))]
+        if tuple not in {*map(type, found)}:
+            return Terms(found)
+        words: list[str] = []
+        places: list[int] = []
         place = 0
-        for chunk in chunks(text):
-            terms = _terms(chunk, spoken)
-            if isinstance(terms, str):
-                found.append((place, terms))
+        for own in found:
+            if isinstance(own, str):
+                words.append(own)
+                places.append(place)
                 place += 1
             else:
-                found += [(place + offset, term) for offset, term in terms[0]]
-                place += terms[1]
-        return found
+                words += [term for _, term in own[0]]
+                places += [place + offset for offset, _ in own[0]]
+                place += own[1]
+        return Terms(words, None if places == [*range(len(words))] else places)
 
     def query(self, text: str) -> Asked:
         """Return the words, their stems in each language that the query may be in, and adjacent ones joined."""
@@ -64,8 +69,12 @@ class Multilingual:
     def alternatives(self, text: str) -> list[tuple[str, ...]]:
         """Return the words' stems in each language that the query may be in."""
         text = text[:MAX_CHARACTERS]
-        spoken = self.languages(language_of(text))
-        return [forms(word, spoken) for piece in cut(text) for word in piece.words][:MAX_WORDS]
+        words = bare_words(text) if len(text) <= READ else None
+        if words is None:
+            spoken = self.languages(language_of(text))
+            return [forms(word, spoken) for piece in cut(text) for word in piece.words][:MAX_WORDS]
+        spoken = self.languages(guess(text, words, {}))
+        return [forms(word, spoken) for word in words[:MAX_WORDS]]
 
     def terms(self, word: str, language: str = "") -> tuple[str, ...]:
         """Return the stems of a word in the language and the main one, or, not knowing, in all."""
@@ -76,12 +85,21 @@ class Multilingual:
         return tuple(dict.fromkeys((self.main, language))) if language else (self.main, *self.others)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=64)
+def _terms_in(languages: tuple[str, ...]) -> Kept[str, Any]:
+    """Return `_terms` in these languages, kept, since words repeat."""
+    return Kept(partial(_terms, languages=languages))
+
+
 def _terms(chunk: str, languages: tuple[str, ...]) -> str | tuple[tuple[tuple[int, str], ...], int]:
     """Return the (position, term) of what stands between spaces, and how many positions it takes.
 
     Where it is one term, as most often, that alone.
     """
+    word = alone(chunk)
+    if word:
+        terms = forms(word, languages)
+        return terms[0] if len(terms) == 1 else (tuple((0, term) for term in terms), 1)
     found: list[tuple[int, str]] = []
     place = 0
     for piece in pieces(chunk):

@@ -11,7 +11,7 @@ from ltrr_cli.encoder.model import Model
 from ltrr_cli.encoder.passages import MOST
 from ltrr_cli.encoder.settings import Settings, read_settings
 from ltrr_cli.encoder.source import encoder_digest, encoder_files, encoder_folder
-from ltrr_cli.encoder.text import clean
+from ltrr_cli.encoder.text import CHARACTERS_PER_TOKEN, clean
 from ltrr_cli.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ class Encoder:
         *,
         kind: Literal["query", "document"] = "document",
         progress: Callable[[int], None] | None = None,
+        tokens: NDArray[np.int64] | None = None,
     ) -> NDArray[np.float32]:
         """Return (n, dim) float32 unit rows in the order of the texts.
 
@@ -97,6 +98,8 @@ class Encoder:
             texts: what to encode.
             kind: chooses the prompt that some models want before a query or a document.
             progress: called from this thread with the number of texts done since its last call.
+            tokens: (n,), is filled with how many tokens each text has, special ones among them; one that is cut has
+                `max_tokens`.
 
         Raises:
             EncoderError: the graph fails.
@@ -108,7 +111,7 @@ class Encoder:
             raise TypeError("texts is a sequence of strings, not one string")
         prompt = self._prompts[kind]
         cleaned = [clean(prompt + text, max_tokens=self.max_tokens) for text in texts]
-        if len(cleaned) == 1:
+        if len(cleaned) == 1 and tokens is None:  # without the rest it takes less time
             vectors = self._run(self._ids(cleaned))
             if progress is not None:
                 progress(1)
@@ -117,9 +120,13 @@ class Encoder:
         place = np.array([places.setdefault(text, len(places)) for text in cleaned], dtype=np.intp)
         counts = np.bincount(place, minlength=len(places))
         vectors = np.empty((len(places), self.dim), dtype=np.float32)
-        for done in self._encode_into(vectors, list(places)):
+        lengths = np.empty(len(places), dtype=np.int64)
+        for done in self._encode_into(vectors, lengths, list(places)):
             if progress is not None:
                 progress(int(counts[done].sum()))
+        if tokens is not None:
+            cut = np.array([*map(len, texts)]) > self.max_tokens * CHARACTERS_PER_TOKEN - len(prompt)
+            tokens[:] = np.where(cut, self.max_tokens, lengths[place])
         return vectors if len(places) == len(cleaned) else vectors[place]
 
     def spans(self, texts: Sequence[str]) -> Iterator[list[tuple[int, int]]]:
@@ -156,13 +163,17 @@ class Encoder:
         tokenizer.no_padding()
         return tokenizer
 
-    def _encode_into(self, vectors: NDArray[np.float32], texts: Sequence[str]) -> Iterator[list[int]]:
-        """Fill the rows of `vectors`, batch by batch; yield the rows that each batch filled."""
+    def _encode_into(
+        self, vectors: NDArray[np.float32], lengths: NDArray[np.int64], texts: Sequence[str]
+    ) -> Iterator[list[int]]:
+        """Fill rows of `vectors`, and their tokens into `lengths`, batch by batch; yield the rows of each batch."""
         with ThreadPoolExecutor(self._threads, thread_name_prefix="ltrr-encode") as pool:
             try:
                 for start in range(0, len(texts), _WINDOW):
                     ids = self._ids(texts[start : start + _WINDOW])
-                    batches = list(by_length([len(sequence) for sequence in ids]))
+                    own = [len(sequence) for sequence in ids]
+                    lengths[start : start + len(own)] = own
+                    batches = list(by_length(own))
                     results = pool.map(self._run, ([ids[i] for i in batch] for batch in batches))
                     for batch, result in zip(batches, results, strict=True):
                         rows = [start + i for i in batch]

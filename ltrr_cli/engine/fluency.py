@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.analysis.language import script_of
-from ltrr_cli.analysis.multilingual import language_of
 from ltrr_cli.index.fluent import Fluency, Group
 from ltrr_cli.text import hash64
 
@@ -59,13 +58,13 @@ class Sample:
         self._chosen: dict[tuple[str, str], list[tuple[int, int, str, str]]] = {}
         self._counts: Counter[tuple[str, str]] = Counter()
 
-    def add(self, row: int, entity: Entity) -> None:
-        """Look at the next entity."""
+    def add(self, row: int, entity: Entity, language: str) -> None:
+        """Look at the next entity, whose text, or where there is none its title, is in this language."""
         text = entity.text or entity.title
         words = excerpt(text)
         if not words:
             return
-        group = (language_of(text), script_of(text))
+        group = (language, script_of(text))
         self._counts[group] += 1
         chosen = self._chosen.setdefault(group, [])
         item = (-hash64(entity.id), row, words, text[:_READ])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.analysis.multilingual import language_of
 from ltrr_cli.encoder import Encoder
 from ltrr_cli.engine.encoding import Encoding
 from ltrr_cli.engine.fluency import Sample
@@ -104,7 +105,7 @@ def _with_vectors(
             with Encoding(encoded, entities, len(segment), part, described["creator"]) as encoding:
                 sample = Sample()
                 for row, entity in enumerate(entities()):
-                    sample.add(row, entity)
+                    sample.add(row, entity, language_of(entity.text or entity.title))
                 found = encoding.result(progress)
             finish_vectors(part, found.writer, found.hashes, found.passages)
             fluency = sample.fluency(encoded.encoder, found.writer.matrix)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ltrr_cli.encoder import Encoder
 from ltrr_cli.engine.encoding import Encoding
 from ltrr_cli.engine.fluency import Sample
+from ltrr_cli.engine.garbage import seldom_collected
 from ltrr_cli.engine.generated import Generated
 from ltrr_cli.engine.publish import settle
 from ltrr_cli.engine.sparse import write_sparse
@@ -79,7 +80,7 @@ def write_segment(
     else belongs to them, and returns what is to be said of it. `early` is called when all but the vectors, of so many
     numbers, is written, if they are not ready soon, and says another final name. `whole` is what it is a part of.
     """
-    with writing(written):
+    with writing(written), seldom_collected():
         described = schema.to_dict() if schema is not None else None
         writer = SegmentWriter(
             written, creator=creator, suggest=suggest, schema=described, scale=scale_of(root, beside), whole=whole
@@ -143,7 +144,7 @@ def _index(
     predicted = PredictedWriter(directory, creator=creator, values=writer.counted)
     for row, entity, popularity, indexed in writer.rows(predicted.read):
         predicted.add(row, entity, popularity, indexed)
-        sample.add(row, entity)
+        sample.add(row, entity, writer.languages[row])
         if (row + 1) % 500 == 0:
             progress("indexing", 500, len(writer))
     progress("indexing", len(writer) % 500, len(writer))

@@ -58,6 +58,7 @@ class Encoded:
         self.progress: Callable[[str, int, int | None], None] = lambda *_: None
         self.encoded = self.reused = 0
         self._computed = computed
+        self._short = np.zeros(0, bool)  # of the rows of `documents`, in tokens: it has no passages
         self._old: list[tuple[NDArray[np.uint64], NDArray[np.intp], NDArray[np.float32]]] = []
         for live in reuse:
             for texts, vectors in _STORES:
@@ -82,6 +83,7 @@ class Encoded:
         count = len(writer.matrix)
         hashes = np.zeros(count, np.uint64)
         seen, rows = np.empty(0, np.uint64), np.empty(0, np.int64)
+        self._short = np.zeros(count, bool)
         start, source = 0, iter(texts)
         self.progress("encoding", 0, count)
         while part := list(islice(source, _TOGETHER)):
@@ -91,7 +93,8 @@ class Encoded:
             vectors = np.empty((len(part), self.encoder.dim), np.float32)
             vectors[again] = writer.matrix[rows[places[again]]] if again.any() else 0
             new = np.flatnonzero(~again)
-            vectors[new] = self._vectors([part[i] for i in new.tolist()], own[new], "encoding", count)
+            vectors[new], tokens = self._vectors([part[i] for i in new.tolist()], own[new], "encoding", count)
+            self._short[start + new] = tokens < self._least
             if again.any():
                 self.reused += int(again.sum())
                 self.progress("encoding", int(again.sum()), count)
@@ -105,9 +108,10 @@ class Encoded:
 
     def _vectors(
         self, texts: Sequence[str], hashes: NDArray[np.uint64], step: str, total: int | None
-    ) -> NDArray[np.float32]:
-        """Return the texts' vectors, (n, dim); `progress` is told of the `step`."""
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Return the vectors, (n, dim), and at most how many tokens each text has; `progress` is told of the `step`."""
         vectors = np.zeros((len(texts), self.encoder.dim), np.float32)
+        tokens = np.full(len(texts), np.iinfo(np.int64).max)
         have = np.zeros(len(texts), bool)
         for old, order, matrix in self._old:
             places = np.minimum(np.searchsorted(old, hashes), len(old) - 1)
@@ -117,24 +121,40 @@ class Encoded:
         missing = np.flatnonzero(~have)
         self.progress(step, len(texts) - len(missing), total)
         if len(missing):
+            counted = np.empty(len(missing), np.int64)
             vectors[missing] = self.encoder.encode(
-                [texts[i] for i in missing.tolist()], progress=lambda n: self.progress(step, n, total)
+                [texts[i] for i in missing.tolist()], progress=lambda n: self.progress(step, n, total), tokens=counted
             )
+            tokens[missing] = counted
             self._computed.add(hashes[missing], vectors[missing])
         self.encoded += len(missing)
         self.reused += len(texts) - len(missing)
-        return vectors
+        return vectors, tokens
+
+    @property
+    def _size(self) -> int:
+        """Tokens of a passage."""
+        return min(SIZE, self.encoder.max_tokens // 2)
+
+    @property
+    def _least(self) -> int:
+        """Tokens of the shortest text that has passages."""
+        return self._size + self._size // 4
 
     def passages(self, entities: Iterable[tuple[int, Entity]], directory: Path) -> Passages:
         """Write into a segment the passages of those of these (row, entity), by row, whose texts are long.
 
         Each is at most half of what the encoder reads, and encoded behind its title; a text has passages if it is a
-        quarter longer than one.
+        quarter longer than one. If a row's document was encoded and is shorter, so is its text, of which it is made.
         """
-        size = min(SIZE, self.encoder.max_tokens // 2)
-        least = size + size // 4
+        size, least, short = self._size, self._least, self._short
         writer = PassagesWriter(directory, self.encoder.dim)
-        long = ((row, entity) for row, entity in entities if len(entity.text) >= least)  # a token has a character
+        long = (
+            (row, entity)
+            for row, entity in entities
+            if len(entity.text) >= least  # a token has a character
+            and not (row < len(short) and short[row])
+        )
         while group := list(islice(long, _TOGETHER)):
             texts: list[str] = []
             rows: list[int] = []
@@ -149,6 +169,6 @@ class Encoded:
                     )
             if texts:
                 hashes = np.array([hash64(text) for text in texts], np.uint64)
-                vectors = self._vectors(texts, hashes, "encoding passages", None)
+                vectors, _ = self._vectors(texts, hashes, "encoding passages", None)
                 writer.add(vectors, np.array(rows, np.int64), np.array(spans, np.int32), hashes)
         return writer.finish()

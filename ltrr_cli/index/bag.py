@@ -11,11 +11,13 @@ import shutil
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ltrr_cli.index.fulltext import finish, terms_writer
+from ltrr_cli.index.fulltext import finish, in_order, terms_writer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from ltrr_cli.analysis.base import Terms
 
 _FIELD, _ROW, _TOKENIZER = "words", "row", "bag"
 _TIMES = {"title": 2}
@@ -43,14 +45,12 @@ class BagsWriter:
         self._tantivy = tantivy
         self._directory = directory
 
-    def add(self, row: int, fields: Mapping[str, Sequence[tuple[int, str]]]) -> None:
-        """Add an entity by the (position, term) of its fields."""
+    def add(self, row: int, fields: Mapping[str, Terms]) -> None:
+        """Add an entity by the terms of its fields."""
         document = self._tantivy.Document()
         document.add_integer(_ROW, row)
-        for name, terms in fields.items():
-            words = " ".join([term for _, term in terms])
-            for _ in range(_TIMES.get(name, 1)):
-                document.add_text(_FIELD, words)
+        words = [" ".join(terms.words) for name, terms in fields.items() for _ in range(_TIMES.get(name, 1))]
+        document.add_text(_FIELD, " ".join(words))  # one text: Tantivy copies each
         self._writer.add_document(document)
 
     def finish(self) -> Bags:
@@ -72,6 +72,7 @@ class Bags:
 
         self._searcher: Any = Index.open(str(directory)).searcher()
         self._query, self._occur = Query, Occur
+        self._in_order = in_order(self._searcher)
         self._word = lru_cache(_WORDS_KEPT)(self._made)  # queries come in the order of their words
 
     def best(self, words: Sequence[tuple[str, ...]], limit: int, *, whole: bool, most: int) -> list[int]:
@@ -88,6 +89,8 @@ class Bags:
             occur = self._occur.Must if whole else self._occur.Should
             query = self._query.boolean_query([(occur, part) for part, _ in known])
         hits = self._searcher.search(query, limit, count=False).hits
+        if self._in_order:  # which takes a fifth of the time of asking
+            return [address.doc for _, address in hits]
         rows: list[int] = self._searcher.fast_field_values(_ROW, [address for _, address in hits])
         return rows
 

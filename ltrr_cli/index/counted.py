@@ -40,11 +40,12 @@ class Counted:
     def add(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Count an entity's (name, word), which may repeat; all are added before the tables are asked for."""
         self.entities += 1
-        words: set[str] = set()
-        for name, word in dict.fromkeys(pairs):
-            number = self._numbers.setdefault(name, len(self._numbers))
-            self._rows.add(word, number, word not in words)
-            words.add(word)
+        own = [*dict.fromkeys(pairs)]
+        words = [word for _, word in own]
+        numbers = [self._numbers.setdefault(name, len(self._numbers)) for name, _ in own]
+        first = dict(zip(reversed(words), reversed(range(len(words))), strict=True))
+        firsts = [first[word] == place for place, word in enumerate(words)]
+        self._rows.extend(words, numbers, firsts, bytes(len(words)))
 
     def tables(self) -> Iterator[pl.DataFrame]:
         """Yield all counts: word (String), name (Int64, its number), entities (UInt32), first (Float64).

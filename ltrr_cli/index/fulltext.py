@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from ltrr_cli.analysis.base import Analysis
+    from ltrr_cli.analysis.base import Analysis, Terms
 
 TEXT_FIELDS = ("title", "creator", "attributes", "text")
 _TOKENIZER = "ltrr"
@@ -57,6 +57,18 @@ def terms_writer(directory: Path, schema: Any, tokenizer: str) -> Any:
     return index.writer(_WRITER_BYTES, 1)
 
 
+def in_order(searcher: Any) -> bool:
+    """Tell whether the documents are in one part, and there in the order of their field "row", from 0."""
+    from tantivy import DocAddress
+
+    if searcher.num_segments > 1:
+        return False
+    count = searcher.num_docs
+    sample = sorted({count * place // _SAMPLE for place in range(_SAMPLE if count else 0)})
+    found: list[int] = searcher.fast_field_values("row", [DocAddress(0, row) for row in sample])
+    return found == sample
+
+
 def finish(writer: Any) -> None:
     """Commit what was written, and wait for Tantivy's own merges."""
     writer.commit()
@@ -81,11 +93,10 @@ class FulltextWriter:
         popularity: float,
         *,
         languages: Mapping[str, str] | None = None,
-    ) -> dict[str, list[tuple[int, str]]]:
+    ) -> dict[str, Terms]:
         """Add one entity: text by field, exact values as `attribute=value`, popularity in [0, 1].
 
-        `languages` are those of the fields, main language where they do not say. Returns the (position, term) of each
-        field.
+        `languages` are those of the fields, main language where they do not say. Returns the terms of each field.
         """
         document = self._tantivy.Document()
         indexed = {}
@@ -93,23 +104,22 @@ class FulltextWriter:
         document.add_float("popularity", popularity)
         for name, text in fields.items():
             terms = indexed[name] = self._analysis.document(text, (languages or {}).get(name, ""))
-            if terms:
+            if terms.words:
                 self._add_terms(document, name, terms)
         for value in values:
             document.add_text("value", value)
         self._writer.add_document(document)
         return indexed
 
-    def _add_terms(self, document: Any, name: str, terms: list[tuple[int, str]]) -> None:
-        places, words = zip(*terms, strict=True)
-        if places == tuple(range(len(places))):  # Tantivy counts so itself, in half the time
-            document.add_text(name, " ".join(words))
+    def _add_terms(self, document: Any, name: str, terms: Terms) -> None:
+        if terms.places is None:  # Tantivy counts so itself, in half the time
+            document.add_text(name, " ".join(terms.words))
         else:
             self._add_places(document, name, terms)
 
-    def _add_places(self, document: Any, name: str, terms: list[tuple[int, str]]) -> None:
+    def _add_places(self, document: Any, name: str, terms: Terms) -> None:
         token = self._tantivy.Token
-        cut = self._tantivy.PreTokenizedString("", [token(term, place, 0, 0) for place, term in terms])
+        cut = self._tantivy.PreTokenizedString("", [token(term, place, 0, 0) for place, term in terms.placed()])
         document.add_pre_tokenized_text(name, cut)
 
     def finish(self) -> None:
@@ -162,12 +172,8 @@ class Fulltext:
 
     @cached_property
     def _mixed(self) -> bool:
-        """Whether the documents are in several parts, or those of the one part not in the order of rows."""
-        if self._searcher.num_segments > 1:
-            return True
-        sample = sorted({self.entities * place // _SAMPLE for place in range(_SAMPLE if self.entities else 0)})
-        found: list[int] = self._searcher.fast_field_values("row", [self._tantivy.DocAddress(0, row) for row in sample])
-        return found != sample
+        """Whether the documents are not in the order of rows."""
+        return not in_order(self._searcher)
 
     def terms(
         self,

@@ -44,22 +44,25 @@ class PostingsWriter:
 
     def add(self, entity: Entity) -> None:
         """Add the next row."""
-        self._text("type", entity.type)
-        self._text("title", entity.title)
+        texts = [("type", entity.type), ("title", entity.title)]
         if entity.popularity is not None:
             self._number("popularity", entity.popularity)
         for name, values in entity.attributes.items():
             for value in values:
                 if isinstance(value, str):
-                    self._text(name, value)
+                    texts.append((name, value))
                 else:
                     self._number(name, value)
+        kept = [(self._field[name] + word, value) for name, value in texts if (word := folded(value))]
+        count = len(kept)
+        self._texts.extend(
+            [word for word, _ in kept],
+            [self._row] * count,
+            bytes(count),
+            bytes(count),
+            [clean(value) for _, value in kept],
+        )
         self._row += 1
-
-    def _text(self, name: str, value: str) -> None:
-        word = folded(value)
-        if word:
-            self._texts.add(self._field[name] + word, self._row, 0.0, text=clean(value))
 
     def _number(self, name: str, value: float) -> None:
         files = self._numbers.get(name)
@@ -108,8 +111,8 @@ class PostingsWriter:
                 for column, of_column in zip(
                     texts, ((fold[1:] for fold in folds), labels, map(words_of, labels)), strict=True
                 ):
-                    for text in of_column:
-                        column.add(f"{text}\n".encode())
+                    written = [f"{text}\n".encode() for text in of_column]
+                    column.append(np.frombuffer(b"".join(written), np.uint8), np.array([*map(len, written)], np.int64))
         for file in (rows, *texts):
             file.close()
         return counts

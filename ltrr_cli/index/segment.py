@@ -40,7 +40,7 @@ from ltrr_cli.index.suggest import READ, Suggester
 from ltrr_cli.index.titles import Titles, TitlesWriter
 from ltrr_cli.index.values import Values, ValuesWriter, terms
 from ltrr_cli.index.vectors import Vectors, VectorsWriter, write_vectors
-from ltrr_cli.index.words import Words, WordsWriter, surest
+from ltrr_cli.index.words import Words, WordsWriter
 from ltrr_cli.text import hash64, tokens
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ltrr_cli.analysis.base import Analysis
+    from ltrr_cli.analysis.base import Analysis, Terms
     from ltrr_cli.index.entity_lines import Face, Named
     from ltrr_cli.index.passages import Passages
     from ltrr_cli.index.whole import Whole
@@ -98,7 +98,8 @@ class SegmentWriter:
         """How many values were suggested, and for how many entities."""
         self._fields: set[str] = set()
         self._postings: PostingsWriter | None = None
-        self._languages: list[str] = []
+        self.languages: list[str] = []
+        """Which language each row's text, or where there is none its title, is guessed to be in."""
         self._analysis = Multilingual()
         self._words = WordsWriter(columns)
         self._spelling = SpellingWriter(columns)
@@ -117,7 +118,7 @@ class SegmentWriter:
         self._fields.update(entity.attributes)
         self.counted.add(terms(entity))
         self._popularity.append(np.nan if entity.popularity is None else entity.popularity)
-        self._languages.append(language_of(entity.text or entity.title))
+        self.languages.append(language_of(entity.text or entity.title))
 
     def close(self) -> None:
         """Close the file of entities: all are added, or adding failed."""
@@ -125,8 +126,8 @@ class SegmentWriter:
 
     def rows(
         self, read: Callable[[Entity], None] | None = None
-    ) -> Iterator[tuple[int, Entity, float, dict[str, list[tuple[int, str]]]]]:
-        """Index every entity; yield (row, entity, popularity, the (position, term) of each of its fields).
+    ) -> Iterator[tuple[int, Entity, float, dict[str, Terms]]]:
+        """Index every entity; yield (row, entity, popularity, the terms of each of its fields).
 
         Popularity is its share of the catalogue in [0, 1], nan if unknown. `read` is shown all of them before the first
         is indexed.
@@ -137,7 +138,7 @@ class SegmentWriter:
         among = None if self._scale is None else self._scale.popularity
         shares = shares_below(np.array(self._popularity, np.float64), among)
         np.save(self._directory / "columns" / "popularity.npy", shares)
-        self._analysis = of_languages(Counter(self._languages)) if self._whole is None else self._whole.analysis
+        self._analysis = of_languages(Counter(self.languages)) if self._whole is None else self._whole.analysis
         self._show(read)
         postings = self._postings = PostingsWriter(self._directory / "columns", self._fields)
         fulltext = FulltextWriter(self._directory / "fulltext", self._analysis)
@@ -153,11 +154,11 @@ class SegmentWriter:
                 }
                 # Tantivy weighs by log2(2 + x): the most popular count double.
                 popularity = 0.0 if np.isnan(share) else 2 * share
-                spoken = dict.fromkeys(fields, self._languages[row])
+                spoken = dict.fromkeys(fields, self.languages[row])
                 spoken["title"] = language_of(entity.title) or spoken["title"]
                 indexed = fulltext.add(row, fields, self._terms(entity), popularity, languages=spoken)
                 self._spelling.add(fields)
-                self._words.add({name: surest(terms) for name, terms in indexed.items()})
+                self._words.add({name: terms.surest() for name, terms in indexed.items()})
                 self._numbers.add(entity)
                 self._years.append(year_of(entity))
                 self._titles.add(entity.title)
@@ -268,7 +269,7 @@ def finish_vectors(
 
 def words(values: tuple[str | float, ...]) -> str:
     """Return an attribute's values as one text."""
-    return " ".join(value if isinstance(value, str) else f"{value:g}" for value in values)
+    return " ".join([value if isinstance(value, str) else f"{value:g}" for value in values])
 
 
 class Segment:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.analysis.cut import Piece, chunks, pieces
+from ltrr_cli.analysis.cut import Piece, alone, chunks, pieces
 from ltrr_cli.analysis.normal import plain
 from ltrr_cli.index import ranges
 from ltrr_cli.index.fulltext import TEXT_FIELDS
 from ltrr_cli.index.gathered import Gathered
 from ltrr_cli.index.growing import Lists
 from ltrr_cli.index.spelling import LONGEST, sign, spellable
+from ltrr_cli.kept import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,7 @@ MOST_WORDS = 1 << 20
 _MOST_READ = 512
 """Words of a field beyond this do not count."""
 _TOGETHER = 1 << 16
-"""Words that wait with their counts."""
+"""Words of fields that wait with their counts."""
 _COUNTS = tuple(f"in_{name}" for name in TEXT_FIELDS)
 
 
@@ -37,27 +38,22 @@ class SpellingWriter:
     def __init__(self, directory: Path) -> None:
         """`directory` is where the arrays will be written."""
         self._directory = directory
-        self._forms: dict[str, list[int]] = {}  # a word as it is written, and its count in each field
+        self._forms: list[Counter[str]] = [Counter() for _ in TEXT_FIELDS]  # of words as they are written, by field
         self._counts = Gathered(directory / "spelling", texts=True)
 
     def add(self, texts: Mapping[str, str]) -> None:
         """Add an entity: the text of each of `TEXT_FIELDS`."""
-        for place, name in enumerate(TEXT_FIELDS):
-            for word in _words(texts[name]):
-                counts = self._forms.get(word)
-                if counts is None:
-                    counts = self._forms[word] = [0] * len(TEXT_FIELDS)
-                counts[place] += 1
-        if len(self._forms) >= _TOGETHER:
+        for name, forms in zip(TEXT_FIELDS, self._forms, strict=True):
+            forms.update(_words(texts[name]))
+        if sum(map(len, self._forms)) >= _TOGETHER:
             self._settle()
 
     def _settle(self) -> None:
-        for form, counts in self._forms.items():
-            bare = plain(form)
-            for place, count in enumerate(counts):
-                if bare and count:
-                    self._counts.add(bare, count, 0.0, place, form)
-        self._forms = {}
+        for place, forms in enumerate(self._forms):
+            kept = [form for form in forms if plain(form)]
+            counts = [forms[form] for form in kept]
+            self._counts.extend([*map(plain, kept)], counts, bytes(len(kept)), bytes([place]) * len(kept), kept)
+            forms.clear()
 
     def write(self) -> None:
         """Write the arrays."""
@@ -115,7 +111,7 @@ def _words(text: str) -> set[str]:
     """Return the words of a text that may be mistyped, of its first `_MOST_READ`."""
     own = chunks(text)
     if sum(map(len, own)) < _MOST_READ:  # there are fewer words than characters
-        return {*chain.from_iterable(map(_of_chunk, own))}
+        return {*chain.from_iterable(map(_OF_CHUNK.__getitem__, own))}
     found: set[str] = set()
     read = 0
     for piece in chain.from_iterable(map(pieces, own)):
@@ -126,13 +122,18 @@ def _words(text: str) -> set[str]:
     return found
 
 
-@lru_cache(maxsize=65536)
-def _of_chunk(chunk: str) -> tuple[str, ...]:
-    """Return the words that may be mistyped of what stands between spaces; cached, since words repeat."""
-    return tuple(chain.from_iterable(map(_of_piece, pieces(chunk))))
-
-
 def _of_piece(piece: Piece) -> tuple[str, ...]:
     if piece.pairs:
         return ()
     return tuple(filter(spellable, (*piece.words, piece.joined) if piece.joined else piece.words))
+
+
+def _of_chunk(chunk: str) -> tuple[str, ...]:
+    """Return the words that may be mistyped of what stands between spaces."""
+    word = alone(chunk)
+    if word:
+        return (word,) if spellable(word) else ()
+    return tuple(chain.from_iterable(map(_of_piece, pieces(chunk))))
+
+
+_OF_CHUNK: Kept[str, tuple[str, ...]] = Kept(_of_chunk)  # words repeat

@@ -68,7 +68,7 @@ class Suggester:
         weights = self.weights
         if not weights:
             return {}
-        found = [pair for pair in sorted(self._mentions(entity.text)) if pair in weights]
+        found = sorted(self._mentions(entity.text))
         own = set(terms(entity)) if found else ()
         return {pair: weights[pair] for pair in found if pair not in own}
 
@@ -83,6 +83,8 @@ class Suggester:
                 weight = (self._both[pair] + _KAPPA * base) / (named + _KAPPA)
                 if weight >= max(LEAST, _LIFT * base):
                     self._weights[pair] = weight
+            self._firsts = {}
+            self._by_word = self._looked_for(self._weights)  # the others need no more be found
         return self._weights
 
     def _mentions(self, text: str) -> set[tuple[str, str]]:
@@ -92,11 +94,12 @@ class Suggester:
         words = tokens(text)[:READ]
         found: set[tuple[str, str]] = set()
         for start, word in enumerate(words):
-            longest = self._firsts.get(word, 0)
-            for end in range(start + 1, min(len(words), start + longest) + 1):
-                value = " ".join(words[start:end])
-                for name in known.get(value, ()):
-                    found.add((name, value))
+            longest = self._firsts.get(word)
+            if longest is not None:
+                for end in range(start + 1, min(len(words), start + longest) + 1):
+                    value = " ".join(words[start:end])
+                    if value in known:
+                        found.update((name, value) for name in known[value])
         return found
 
     def _known(self) -> dict[str, tuple[str, ...]]:

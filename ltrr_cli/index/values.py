@@ -18,10 +18,11 @@ from ltrr_cli.index.dictionary_writer import DictionaryWriter
 from ltrr_cli.index.files import mapped
 from ltrr_cli.index.growing import Growing, Lists
 from ltrr_cli.index.ragged import found, taken
+from ltrr_cli.kept import Kept
 from ltrr_cli.text import hash64, key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -41,25 +42,25 @@ def year_like(value: float) -> bool:
     return 1000 <= value <= 2199 and value == int(value)
 
 
-def terms(entity: Entity) -> Iterator[tuple[str, str]]:
-    """Yield (attribute, key) for each value of the entity that a query may name, its type included."""
-    if entity.type:
-        yield "type", key(entity.type)
+def terms(entity: Entity) -> list[tuple[str, str]]:
+    """Return (attribute, key) of each value of the entity that a query may name, its type included."""
+    found = [("type", key(entity.type))] if entity.type else []
     for name, values in entity.attributes.items():
-        for word in words_of(values):
-            yield name, word
+        found += [(name, word) for word in words_of(values)]
+    return found
 
 
-def words_of(values: Iterable[Value]) -> Iterator[str]:
-    """Yield the keys of those of an attribute's values that a query may name; years give their decade as well."""
+def words_of(values: Iterable[Value]) -> list[str]:
+    """Return the keys of those of an attribute's values that a query may name; years give their decade as well."""
+    found: list[str] = []
     for value in values:
         if isinstance(value, str):
             word = key(value)
             if word and word.count(" ") < MAX_WORDS:
-                yield word
+                found.append(word)
         elif year_like(value):
-            yield str(int(value))
-            yield f"{int(value) // 10}0s"
+            found += str(int(value)), f"{int(value) // 10}0s"
+    return found
 
 
 def names_of(entity: Entity) -> list[str]:
@@ -84,6 +85,9 @@ def level_terms(term: str) -> list[tuple[str, float]]:
     return [(f"{term}#{level}", level / LEVELS) for level in range(1, LEVELS + 1)]
 
 
+_HASHES: Kept[str, int] = Kept(hash64)
+
+
 class ValuesWriter:
     """Writes the values of entities, in row order, into a directory."""
 
@@ -105,7 +109,7 @@ class ValuesWriter:
         found = {f"{name}={word}": weighted.get((name, word), 1.0) for name, word in pairs}
         found |= {f"{TITLE}={name}": 1.0 for name in names}
         found |= {f"{name}~{word}": weight for (name, word), weight in (suggested or {}).items()}
-        self._hashes.add(map(hash64, found))
+        self._hashes.add(map(_HASHES.__getitem__, found))
         self._weights.extend(found.values())
         steps = [
             f"{name}={word}#{max(1, round(weighted.get((name, word), 1.0) * LEVELS))}"

@@ -8,7 +8,6 @@ have in all rows. Two words in 4 billion share a hash: then one match too many i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +16,7 @@ from ltrr_cli.index.files import mapped
 from ltrr_cli.index.fulltext import TEXT_FIELDS
 from ltrr_cli.index.growing import Lists
 from ltrr_cli.index.ragged import found, taken
+from ltrr_cli.kept import Kept
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
@@ -33,18 +33,10 @@ _BOUNDS = np.arange(_FIELDS + 1)[:, None]
 
 def stem_hashes(stems: Sequence[str]) -> NDArray[np.uint32]:
     """Return the lower 32 bits of each stem's hash, (n,)."""
-    return np.array([*map(_stem_hash, stems)], np.uint32)
+    return np.array([*map(_HASHES.__getitem__, stems)], np.uint32)
 
 
-@lru_cache(maxsize=65536)
-def _stem_hash(stem: str) -> int:
-    return hash64(stem) & 0xFFFFFFFF
-
-
-def surest(terms: Sequence[tuple[int, str]]) -> list[str]:
-    """Return the first term of each position, in order: an analysis names a word's surest form first."""
-    first = dict(reversed(terms))
-    return [first[place] for place in sorted(first)]
+_HASHES: Kept[str, int] = Kept(lambda stem: hash64(stem) & 0xFFFFFFFF)
 
 
 class WordsWriter:
@@ -60,7 +52,7 @@ class WordsWriter:
         """Add the next row: the stems of each of `TEXT_FIELDS`."""
         for place, name in enumerate(TEXT_FIELDS):
             stems = fields[name][:MOST]
-            self._lists.add(map(_stem_hash, stems))
+            self._lists.add(map(_HASHES.__getitem__, stems))
             self._totals[place] += len(stems)
 
     def close(self) -> None:

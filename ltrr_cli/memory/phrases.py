@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from ltrr_cli.kept import Kept
 from ltrr_cli.text import tokens
 
 if TYPE_CHECKING:
@@ -33,10 +34,12 @@ class Phrases:
     def __init__(self) -> None:
         self._texts = 0
         self._frequency: dict[str, int] = {}
+        self._idf: Kept[int, float] = Kept(lambda texts: math.log(1 + self._texts / max(1, texts)))
 
     def count(self, text: str) -> None:
         """Count in how many texts each word occurs."""
         self._texts += 1
+        self._idf.clear()
         for word in set(tokens(text)[:MOST_WORDS]):
             self._frequency[word] = self._frequency.get(word, 0) + 1
         if len(self._frequency) > 2 * KNOWN:
@@ -46,7 +49,7 @@ class Phrases:
     def of(self, text: str, most: int) -> list[str]:
         """Return at most `most` phrases as keys, the best first; none contains another or stands in one."""
         words = tokens(text)[:MOST_WORDS]
-        idf = {word: self._idf(word) for word in set(words)}
+        idf = {word: self._idf[self._frequency.get(word, 0)] for word in set(words)}
         weights = dict.fromkeys(idf, 0.0)
         for word in words:
             weights[word] += idf[word]
@@ -58,16 +61,14 @@ class Phrases:
                     total += weights[word]
                     scores[tuple(run[start : start + length])] = total / length * _GAINS[length]
         kept: list[str] = []
-        while scores and len(kept) < most:  # quicker than sorting all for a few
-            highest = max(scores.values())
-            best = min(part for part, score in scores.items() if score == highest)
-            kept.append(" ".join(best))
-            words_of_best = {*best}
-            scores = {part: score for part, score in scores.items() if words_of_best.isdisjoint(part)}
+        said: set[str] = set()
+        for part in sorted(scores, key=lambda part: (-scores[part], part)):
+            if len(kept) == most:
+                break
+            if said.isdisjoint(part):
+                kept.append(" ".join(part))
+                said.update(part)
         return kept
-
-    def _idf(self, word: str) -> float:
-        return math.log(1 + self._texts / max(1, self._frequency.get(word, 0)))
 
     def _runs(self, words: Sequence[str]) -> Iterator[list[str]]:
         most = _COMMON * self._texts if self._texts >= _FEW else math.inf

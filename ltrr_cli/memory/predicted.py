@@ -26,13 +26,13 @@ from ltrr_cli.memory.prefixes import Prefixes, write_tables
 from ltrr_cli.text import key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import polars as pl
     from numpy.typing import NDArray
 
-    from ltrr_cli.analysis.base import Analysis
+    from ltrr_cli.analysis.base import Analysis, Terms
     from ltrr_cli.index.counted import Counted
     from ltrr_cli.records import Entity
 
@@ -51,6 +51,7 @@ WEIGHTS = {
 }
 """How strongly each kind of predicted query speaks for its entity."""
 _KINDS = tuple(WEIGHTS)
+_NUMBER = {kind: number for number, kind in enumerate(_KINDS)}
 PHRASES = 4
 """Key phrases of an entity's text."""
 _MAX_WORDS = 16
@@ -91,29 +92,31 @@ class PredictedWriter:
         """Count the words of an entity's text: by them key phrases are told."""
         self._phrases.count(entity.text)
 
-    def add(
-        self, row: int, entity: Entity, popularity: float, indexed: Mapping[str, Sequence[tuple[int, str]]]
-    ) -> None:
-        """Add the next row; `popularity` in [0, 1], nan if unknown; `indexed`: the (position, term) of its fields."""
+    def add(self, row: int, entity: Entity, popularity: float, indexed: Mapping[str, Terms]) -> None:
+        """Add the next row; `popularity` in [0, 1], nan if unknown; `indexed` are the terms of its fields."""
         self._bags.add(row, indexed)
         self._pulls.append(0.5 if math.isnan(popularity) else 0.25 + 0.75 * popularity)
         self._complete(row, entity)
-        for guess, kind in guesses(entity, self._creator):
-            self._put(guess, row, kind)
-        for phrase in self._phrases.of(entity.text, PHRASES):
-            self._put(phrase, row, "phrase")
+        phrases = self._phrases.of(entity.text, PHRASES)
+        self._put(row, [*guesses(entity, self._creator), *((phrase, "phrase") for phrase in phrases)])
 
     def _complete(self, row: int, entity: Entity) -> None:
         """Note what a prefix may go on to: the title, from each of its first words on."""
-        words = key(entity.title).split(" ")
-        for start in range(min(len(words), _STARTS)):
-            rest = " ".join(words[start:])
-            if rest:
-                self._titles.add(rest, row, self._pulls[row] * (_LATER_START if start else 1.0))
+        words = key(entity.title).split()
+        rests = [" ".join(words[start:]) for start in range(min(len(words), _STARTS))]
+        pulls = [self._pulls[row] * (_LATER_START if start else 1.0) for start in range(len(rests))]
+        self._titles.extend(rests, [row] * len(rests), pulls, bytes(len(rests)))
 
-    def _put(self, guess: str, row: int, kind: str) -> None:
-        if guess.count(" ") < _MAX_WORDS:
-            self._guesses.add(guess, row, WEIGHTS[kind] * self._pulls[row], _KINDS.index(kind))
+    def _put(self, row: int, pairs: Iterable[tuple[str, str]]) -> None:
+        """Add a row's guesses and their kinds."""
+        kept = [(guess, kind) for guess, kind in pairs if guess.count(" ") < _MAX_WORDS]
+        pull = self._pulls[row]
+        self._guesses.extend(
+            [guess for guess, _ in kept],
+            [row] * len(kept),
+            [WEIGHTS[kind] * pull for _, kind in kept],
+            [_NUMBER[kind] for _, kind in kept],
+        )
 
     def refine(self, analysis: Analysis, *, generated: Sequence[Sequence[str]] = ()) -> None:
         """Drop, when they are written, the guesses that the entities' words do not bear out.
@@ -121,8 +124,7 @@ class PredictedWriter:
         `generated` are the queries that a model made for each row, in order.
         """
         for row, queries in enumerate(generated):
-            for one in filter(None, map(key, queries)):
-                self._put(one, row, "generated")
+            self._put(row, ((one, "generated") for one in filter(None, map(key, queries))))
         self._judge = Judge(self._bags.finish(), analysis)
 
     def _judged(self, table: pl.DataFrame, judge: Judge, progress: Callable[[int], None]) -> pl.DataFrame:
@@ -131,8 +133,8 @@ class PredictedWriter:
         `progress` is told how many were looked at since the last call.
         """
         kinds = table["kind"].to_numpy()
-        named = np.isin(kinds, [_KINDS.index(kind) for kind in NAMED])
-        generated = np.append(0, (kinds == _KINDS.index("generated")).cumsum())  # how many in the rows before each
+        named = np.isin(kinds, [_NUMBER[kind] for kind in NAMED])
+        generated = np.append(0, (kinds == _NUMBER["generated"]).cumsum())  # how many in the rows before each
         ranks, told = np.zeros(len(table), np.int64), 0  # 0: not found, or not looked for
         for names, places in _groups(table, ~named):
             begin, end = int(places[0, 0]), int(places[-1, 1])

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ltrr_cli.analysis.base import Terms
 from ltrr_cli.analysis.multilingual import MOST, Multilingual, language_of, of_languages
 from ltrr_cli.text import MAX_WORDS
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
+KEYS = st.lists(st.sampled_from(["the", "und", "les", "Running", "ß", "1984", "x2", "c++"]), max_size=6).map(" ".join)
 ANALYSES = st.builds(
     Multilingual,
     st.sampled_from(["en", "de", "vi", "tr"]),
@@ -21,7 +23,7 @@ ANALYSES = st.builds(
 
 def test_positions() -> None:
     """Parts follow each other; a joined form, and single characters, share a position with the words they overlap."""
-    assert Multilingual().document("the Spider-Man films 東京都") == [
+    assert Multilingual().document("the Spider-Man films 東京都").placed() == [
         (0, "the"),
         (1, "spider"),
         (2, "man"),
@@ -35,9 +37,21 @@ def test_positions() -> None:
     ]
 
 
+def test_the_surest_terms() -> None:
+    """The first of each position, in the order of positions; words that follow each other need no places."""
+    terms = Multilingual("en").document("l'été à spider-man 東京", "fr")
+    assert terms.surest() == [
+        next(term for own, term in terms.placed() if own == place) for place in sorted({*(terms.places or ())})
+    ]
+    alone = Multilingual("en").document("(The) running -- films", "en")
+    assert alone == Terms(["the", "run", "film"])
+    assert alone.surest() == ["the", "run", "film"]
+    assert alone.placed() == [(0, "the"), (1, "run"), (2, "film")]
+
+
 def test_stems_of_the_text_and_of_the_main_language() -> None:
     """A German text in an English index has both stems, at one place."""
-    assert Multilingual("en").document("Häuser", "de") == [(0, "hauser"), (0, "haus")]
+    assert Multilingual("en").document("Häuser", "de").placed() == [(0, "hauser"), (0, "haus")]
     assert Multilingual("de").document("Häuser") == Multilingual("de").document("Häuser", "de")
 
 
@@ -105,7 +119,7 @@ def test_vietnamese_is_told_by_its_letters() -> None:
 def test_a_text_finds_itself(text: str, analysis: Multilingual, language: str) -> None:
     """Whatever the languages were guessed to be, each word of a text, typed as it stands, has a term of the text."""
     document = analysis.document(text, language)
-    known = {term for _, term in document}
+    known = {*document.words}
     slots = analysis.query(text).slots
     assert len(slots) <= MAX_WORDS
     for slot in slots:
@@ -114,11 +128,14 @@ def test_a_text_finds_itself(text: str, analysis: Multilingual, language: str) -
         assert slot.terms == analysis.terms(slot.word, slot.language)
     assert analysis.document(text, language) == document
     assert all(1 <= len(term) <= 200 and term.encode() for term in known)
-    places = [place for place, _ in document]
+    places = [place for place, _ in document.placed()]
     assert set(places) == set(range(max(places) + 1)) if places else True
 
 
-@given(ANY_TEXT, ANALYSES)
+@given(ANY_TEXT | KEYS, ANALYSES)
+@example("der the und", Multilingual("en", ("fr",)))
+@example("a " * 600, Multilingual("de", ("en",)))
+@example("x" * 65 + " The", Multilingual())
 @example("a " * 2 * MAX_WORDS, Multilingual())
 @example("東京都 für l'été", Multilingual("de", ("fr",)))
 def test_alternatives_are_those_of_the_slots(text: str, analysis: Multilingual) -> None:
@@ -130,7 +147,7 @@ def test_alternatives_are_those_of_the_slots(text: str, analysis: Multilingual) 
 def test_phrases_find_themselves(text: str, analysis: Multilingual) -> None:
     """The surest terms of a query stand in a row in a document of the same text, as phrases need it."""
     slots = analysis.query(text).slots
-    document = set(analysis.document(text))
+    document = set(analysis.document(text).placed())
     assert all((place, slot.terms[0]) in document for place, slot in enumerate(slots))
 
 

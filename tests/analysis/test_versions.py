@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ltrr_cli.analysis.base import Terms
 from ltrr_cli.analysis.english import English
 from ltrr_cli.analysis.multilingual import Multilingual
 from ltrr_cli.analysis.versions import read_analysis
@@ -25,8 +26,8 @@ def test_unknown(version: object) -> None:
 def test_the_first_analysis_stays_as_it_was() -> None:
     """Segments were built with these terms: English stems of folded tokens, pairs before single characters."""
     english = English()
-    assert english.document("Running CAFÉS, l'été 東京都") == list(
-        enumerate(["run", "cafe", "lete", "東京", "京都", "東", "京", "都"])
+    assert english.document("Running CAFÉS, l'été 東京都") == Terms(
+        ["run", "cafe", "lete", "東京", "京都", "東", "京", "都"]
     )
     asked = english.query("Running runs spider-man")
     assert [(slot.word, slot.terms) for slot in asked.slots] == [

@@ -152,6 +152,17 @@ def test_a_huge_text_is_cut_before_tokenising(shipped: Encoder) -> None:
     np.testing.assert_allclose(shipped.encode(["red " * 25_000_000]), shipped.encode(["red " * 300]), atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "texts", [["red"], ["red"] * 2, ["red moon", "", "red " * 300, "red", "x" * 30_000, "red"], []]
+)
+def test_tokens_are_counted(shipped: Encoder, texts: list[str]) -> None:
+    """As many as the graph sees, of each text in their order; one that is cut before tokenising has them all."""
+    tokens = np.zeros(len(texts), np.int64)
+    shipped.encode(texts, tokens=tokens)
+    known = {"red": 3, "red moon": 4, "": 2, "red " * 300: 256, "x" * 30_000: 256}
+    assert tokens.tolist() == [known[text] for text in texts]
+
+
 def test_max_tokens_is_what_the_graph_sees(shipped: Encoder) -> None:
     """A long text becomes exactly 256 tokens, special ones included."""
     assert (shipped.max_tokens, len(shipped._ids(["red " * 1000])[0])) == (256, 256)

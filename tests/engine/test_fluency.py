@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from ltrr_cli.analysis.multilingual import language_of
 from ltrr_cli.encoder import Encoder
 from ltrr_cli.engine.fluency import FEWEST, Sample, _known, _reciprocal, by_words, excerpt
 from ltrr_cli.index.fluent import Fluency, Group
@@ -68,7 +69,7 @@ def known(words: list[str]) -> float:
     for order in (range(len(texts)), reversed(range(len(texts)))):
         sample = Sample()
         for row in order:
-            sample.add(row, entities[row])
+            sample.add(row, entities[row], language_of(entities[row].text))
         samples.append(sample.fluency(encoder, encoder.encode(texts)))
     assert samples[0] == samples[1], "the order in which entities come does not matter"
     return samples[0].of("", "greek" if words is GREEK else "latin")
@@ -106,7 +107,7 @@ def test_few_texts_are_believed() -> None:
     """Among a few any text is found: nothing is encoded, and the encoder is trusted."""
     sample = Sample()
     for row in range(FEWEST - 1):
-        sample.add(row, Entity(id=str(row), text="seven words are enough to be tried"))
+        sample.add(row, Entity(id=str(row), text="seven words are enough to be tried"), "en")
     (group,) = sample.fluency(Encoder.open(), np.zeros((FEWEST, 384), np.float32)).groups
     assert (group.known, group.texts) == (1.0, FEWEST - 1)
 

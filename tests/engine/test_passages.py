@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from ltrr_cli.engine import Engine
@@ -41,3 +42,17 @@ def test_the_end_of_a_long_text_is_found(long_texts: Path, encoder: str, tmp_pat
         assert not any(text for name, text in passages.items() if name != "long")
     again = Engine.build(long_texts, tmp_path / "x.ltrr", encoder=encoder)
     assert (again.encoded, again.passages) == (0, built.passages)
+
+
+def test_known_documents_have_the_same_passages(encoder: str, tmp_path: Path) -> None:
+    """Texts about as long as one passage: whether their documents are encoded, and so counted, or known before."""
+    rows = [{"id": f"e{n}", "title": f"Story {n}", "text": "summer rain " * n} for n in range(4, 100)]
+    path, index = tmp_path / "texts.jsonl", tmp_path / "x.ltrr"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = []
+    for _ in range(2):
+        built = Engine.build(path, index, encoder=encoder)
+        folder = index / "segments" / built.segment
+        found.append([np.load(folder / f"passages.{name}.npy").tolist() for name in ("row", "span", "text")])
+    assert found[0] == found[1]
+    assert 0 < len({*found[0][0]}) < len(rows)

@@ -21,22 +21,32 @@ ROWS = st.tuples(
 
 
 @settings(deadline=None)  # files
-@given(rows=st.lists(ROWS, max_size=60), together=st.integers(1, 20), length=st.integers(1, 30))
+@given(
+    rows=st.lists(ROWS, max_size=60),
+    at_once=st.integers(1, 7),
+    together=st.integers(1, 20),
+    length=st.integers(1, 30),
+)
 def test_as_one_sorted_table(
     rows: list[tuple[str, int, float, int]],
+    at_once: int,
     together: int,
     length: int,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """However few rows wait and are read together: keys ascend, each is in one table, its rows as they were added."""
+    """However few are added, wait and are read together: keys ascend, each in one table, its rows as they were."""
     folder = tmp_path_factory.mktemp("gathered") / "rows"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gathered, "_TOGETHER", together)
         patch.setattr(gathered, "_RANGE", length)
         patch.setattr(gathered, "_SAMPLED", 1)
         found = Gathered(folder)
-        for row in rows:
-            found.add(*row)
+        for start in range(0, len(rows), at_once):
+            part = rows[start : start + at_once]
+            if at_once == 1:
+                found.add(*part[0])
+            else:
+                found.extend(*([*column] for column in zip(*part, strict=True)))
         tables = list(found.tables())
     assert found.length == len(rows)
     assert pl.concat(tables).rows() == sorted(rows, key=lambda row: row[0].encode())

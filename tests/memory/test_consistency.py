@@ -50,7 +50,8 @@ def test_a_whole_guess_finds_who_has_all_words(judge: Judge, key: str, words: tu
     having = {
         row
         for row, fields in enumerate(ROWS)
-        if words and {*words} <= {term for text in fields.values() for _, term in Multilingual().document(text, "en")}
+        if words
+        and {*words} <= {term for text in fields.values() for term in Multilingual().document(text, "en").words}
     }
     found = judge.ranks(key, whole=True)
     assert set(found) <= having

@@ -15,7 +15,6 @@ from ltrr_cli.analysis.multilingual import language_of
 from ltrr_cli.catalog import Catalog
 from ltrr_cli.index.fulltext import TEXT_FIELDS
 from ltrr_cli.index.segment import words
-from ltrr_cli.index.words import surest
 from ltrr_cli.memory.people import People
 from ltrr_cli.memory.person import Person
 from ltrr_cli.memory.recall import Recall
@@ -58,7 +57,9 @@ def stems(view: View) -> list[list[list[str]]]:
         texts["attributes"] = " ".join([entity.type, *rest.values()])
         spoken = language_of(entity.text or entity.title)
         of_title = language_of(entity.title) or spoken
-        return [surest(analysis.document(texts[name], of_title if name == "title" else spoken)) for name in TEXT_FIELDS]
+        return [
+            [*analysis.document(texts[name], of_title if name == "title" else spoken).surest()] for name in TEXT_FIELDS
+        ]
 
     return [cut(entity) for entity in ENTITIES]
 
