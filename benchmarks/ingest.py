@@ -38,7 +38,7 @@ from common import OUT, data, judgments, report, rows
 from speed import recorded
 
 from ltrr_cli import Engine
-from ltrr_cli.engine.alone import all_ranks
+from ltrr_cli.engine.alone import look
 from ltrr_cli.feedback.formats import Feedback
 from ltrr_cli.feedback.times import parse_time
 from ltrr_cli.records import Query
@@ -161,7 +161,7 @@ def looked_back(index: Path, first: Path, log: Path, again: Path) -> Figures:
             query = Query(id="", text=row["query"], time=parse_time(row["ts"]), user=row["user_id"])
             figures["encoder"] = figures.get("encoder", 0.0) + timed(partial(opened.query_vectors.of, query.text))[0]
             with recorded() as calls:
-                all_ranks(opened, query, row["entity_id"])
+                look(opened, query)
             for name, made in calls.items():
                 figures[name] = figures.get(name, 0.0) + sum(timed(call)[0] for call in made)
     return {**figures, "called": len(clicks)}
