@@ -60,14 +60,12 @@ class Looked:
 
 def look(opened: Opened, query: Query) -> Looked:
     """Ask every arm of a query by itself; one that does not apply is no arm of the query, and learns nothing."""
-    request = make_request(opened, query)
-    kept = _kept(opened, request)
     found: dict[str, Hits] = {}
-    seen = fed(request, found)  # what an arm finds goes on to those behind it, as in a search
+    request = fed(make_request(opened, query), found)  # each arm sees what those before it found
+    kept = _kept(opened, request)
     for strategy in _in_turn(opened.strategies):
         if applies(strategy, request):
-            feeds = after(strategy) or (strategy.learns and request.view.allowed is None)
-            found[strategy.name] = _deepest(strategy, seen if feeds else request, kept.hits)
+            found[strategy.name] = _deepest(strategy, request, kept.hits)
     if kept.correction is None and "correction" in request.__dict__:
         kept.correction = request.correction
     first = {name: Ran(found[name], 0.0) for name in FIRST if name in found}
@@ -89,9 +87,9 @@ def _place(rows: NDArray[np.int64], row: int | None) -> int:
 class Kept:
     """What feedback cannot change of a query, by its text: some arms' hits, its correction, its full-text queries."""
 
+    text_queries: dict[tuple[str, str], Any]
     hits: dict[str, Hits] = field(default_factory=dict)
     correction: Correction | None = None
-    text_queries: dict[tuple[str, str], Any] = field(default_factory=dict)
 
 
 def _kept(opened: Opened, request: Request) -> Kept:
@@ -101,10 +99,10 @@ def _kept(opened: Opened, request: Request) -> Kept:
     if kept is None:
         if len(opened.looked) >= _KEPT:
             opened.looked.clear()
-        kept = opened.looked[asked] = Kept(text_queries=request.text_queries)
+        kept = opened.looked[asked] = Kept(request.text_queries)
     request.text_queries.update(kept.text_queries)
     if kept.correction is not None:
-        request.__dict__["correction"] = kept.correction
+        request.__dict__["correction"] = kept.correction  # in place of working it out
     return kept
 
 
