@@ -7,11 +7,12 @@ People ask MSRD's train queries, a few of them often, and click what was judged 
   that such a log costs in Python: each line parsed, written again with its checksum, and flushed, nothing learned.
 - pages: another system's pages (its query, ten results) with a click each. Every arm is asked, before the click is
   learned, at what rank it would have found it (hindsight). *new queries*: nobody asked them before, so that each is
-  encoded; *asked again*: the same once more, by others. Beside it what the arms cannot do without: their calls of
-  Tantivy and USearch for these queries and, for new ones, the encoder, made again one after the other.
+  encoded; *asked again*: the same once more, by others. Beside it the calls that the arms make for these queries, of
+  Tantivy, of USearch and, for new ones, of the encoder, made again one after the other: nothing else is done then.
 - million: the plain log ten times as long, into an index that has learned nothing.
 
-Each step is a process of its own: seconds by the clock, of the processor, and the most that was resident.
+Each step is a process of its own, with one thread for NumPy's matrices as in the command: seconds by the clock, of the
+processor, and the most that was resident.
 
     python benchmarks/ingest.py [--million] [--events N] [--pages N]
 """
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import resource
 import shutil
@@ -29,7 +31,6 @@ import tempfile
 import time
 import zlib
 from functools import partial
-from os import fsync
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 LEARNED = 100_000
 """Events that the index has learned before."""
 USERS = 5_000
-START = 1_750_000_000.0
+START = 1_600_000_000.0
 ACTIONS = ("click", "click", "click", "play", "like")
 SHOWN = 10
 FIRST = 100
@@ -140,7 +141,7 @@ def copied(log: Path, to: Path) -> None:
             body = orjson.dumps(orjson.loads(line))
             out.write(b'%b,"crc32":"%08x"}\n' % (body[:-1], zlib.crc32(body)))
         out.flush()
-        fsync(out.fileno())
+        os.fsync(out.fileno())
 
 
 def looked_back(index: Path, first: Path, log: Path, again: Path) -> Figures:
@@ -180,7 +181,8 @@ def step(name: str, root: Path) -> Figures:
 def run(name: str, root: Path) -> Figures:
     """Do one step in a process of its own."""
     command = [sys.executable, __file__, "--step", name, "--root", str(root)]
-    figures: Figures = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"})
+    figures: Figures = json.loads(done.stdout)
     return figures
 
 
