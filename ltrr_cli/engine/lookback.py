@@ -50,11 +50,12 @@ def look_back(opened: Opened, events: Mapping[int, Event], done: Ingested) -> li
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="ltrr-lookback") as pool:
             found = list(pool.map(partial(_looked, opened), queries.values()))
     looked = dict(zip(queries, found, strict=True))
-    return [
-        Hindsight(event_id=event.id, depth=MAX_DEPTH, ranks=one.ranks(opened.row(event.entity_id)), context=one.context)
-        for event, query in asked
-        for one in (looked[_page(event, query)],)
-    ]
+    return [_placed(opened, event, looked[_page(event, query)]) for event, query in asked]
+
+
+def _placed(opened: Opened, event: Event, looked: Looked) -> Hindsight:
+    ranks = looked.ranks(opened.row(event.entity_id))
+    return Hindsight(event_id=event.id, depth=MAX_DEPTH, ranks=ranks, context=looked.context)
 
 
 def _page(event: Event, query: Query) -> tuple[str, str]:

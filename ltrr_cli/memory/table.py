@@ -91,6 +91,7 @@ class _Places:
     """
 
     def __init__(self, hashes: NDArray[np.uint64], values: NDArray[np.float64]) -> None:
+        hashes, values = np.ascontiguousarray(hashes, np.uint64), np.ascontiguousarray(values, np.float64)
         bits = len(hashes).bit_length()
         self._shift = 64 - bits
         sizes = np.bincount((hashes >> np.uint64(self._shift)).astype(np.int64), minlength=1 << bits)
