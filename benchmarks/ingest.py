@@ -8,7 +8,7 @@ People ask MSRD's train queries, a few of them often, and click what was judged 
 - pages: another system's pages (its query, ten results) with a click each. Every arm is asked, before the click is
   learned, at what rank it would have found it (hindsight). *new queries*: nobody asked them before, so that each is
   encoded; *asked again*: the same once more, by others. Beside it the calls that the arms make for these queries, of
-  Tantivy, of USearch and, for new ones, of the encoder, made again one after the other: nothing else is done then.
+  Tantivy, of USearch and, for new ones, of the encoder, made again one after the other; both by processor time.
 - million: the plain log ten times as long, into an index that has learned nothing.
 
 Each step is a process of its own, with one thread for NumPy's matrices as in the command: seconds by the clock, of the
@@ -160,11 +160,11 @@ def looked_back(index: Path, first: Path, log: Path, again: Path) -> Figures:
         clicks = [row for row in map(orjson.loads, log.read_bytes().splitlines()) if "action" in row][:CALLED]
         for row in clicks:
             query = Query(id="", text=row["query"], time=parse_time(row["ts"]), user=row["user_id"])
-            figures["encoder"] = figures.get("encoder", 0.0) + timed(partial(opened.query_vectors.of, query.text))[0]
+            figures["encoder"] = figures.get("encoder", 0.0) + timed(partial(opened.query_vectors.of, query.text))[1]
             with recorded() as calls:
                 look(opened, query)
             for name, made in calls.items():
-                figures[name] = figures.get(name, 0.0) + sum(timed(call)[0] for call in made)
+                figures[name] = figures.get(name, 0.0) + sum(timed(call)[1] for call in made)
     return {**figures, "called": len(clicks)}
 
 
@@ -201,21 +201,18 @@ def told_plain(name: str, count: int, found: Figures) -> list[tuple[str, str]]:
 
 def told_pages(count: int, found: Figures) -> list[tuple[str, str]]:
     """Return lines about so many pages of new queries, and as many of the same ones again."""
-    engines = (found["Tantivy"] + found["USearch"]) / found["called"]
-    encoder = found["encoder"] / found["called"]
+    bare = {part: found[part] / found["called"] for part in ("encoder", "Tantivy", "USearch")}
+    arms = bare["Tantivy"] + bare["USearch"]
     told = []
-    for name, title, bound in (("new", "new queries", engines + encoder), ("again", "asked again", engines)):
-        each = found[name] / count
+    for name, title, calls in (("new", "new queries", arms + bare["encoder"]), ("again", "asked again", arms)):
+        each = found[f"{name} processor"] / count
         told += [
-            (f"pages, {title}, a second by the clock", f"{1 / each:,.0f}"),
-            (f"pages, {title}, a second of the processor", f"{count / found[f'{name} processor']:,.0f}"),
-            (
-                f"pages, {title}: bare calls a second, one thread",
-                f"{1 / bound:,.0f}, ours in {each / bound:.2f} of their time",
-            ),
+            (f"pages, {title}, a second by the clock", f"{count / found[name]:,.0f}"),
+            (f"pages, {title}, a second of the processor", f"{1 / each:,.0f}"),
+            (f"pages, {title} / bare calls, processor", f"{each / calls:.1f}, these alone {1 / calls:,.0f} a second"),
         ]
-    parts = ", ".join(f"{part} {1e3 * found[part] / found['called']:.2f}" for part in ("encoder", "Tantivy", "USearch"))
-    return [*told, ("bare calls of a query, ms", parts), ("pages, memory", memory(found))]
+    parts = ", ".join(f"{part} {1e3 * spent:.2f}" for part, spent in bare.items())
+    return [*told, ("bare calls of a query, processor", f"{parts} ms"), ("pages, memory", memory(found))]
 
 
 def memory(found: Figures) -> str:
