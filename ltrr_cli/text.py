@@ -28,6 +28,8 @@ _UNSPACED = re.compile(
 )
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th"})
 _SIGNS = str.maketrans({"™": " ", "℠": " "})  # else "Nike™" would become "niketm"
+_EMPTY_HASH = blake2b(digest_size=8).copy
+_number = int.from_bytes
 _MAX_TOKEN = 64
 _SHORT = 80
 """Characters of a text whose key is kept."""
@@ -116,7 +118,9 @@ def hash64(text: str) -> int:
         data = text.encode()
     except UnicodeEncodeError:
         data = text.encode("utf-8", "surrogatepass")
-    return int.from_bytes(blake2b(data, digest_size=8).digest(), "little")
+    state = _EMPTY_HASH()  # a copy: making one costs more than what there is to hash
+    state.update(data)
+    return _number(state.digest(), "little")
 
 
 @lru_cache(maxsize=65536)

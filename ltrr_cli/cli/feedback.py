@@ -11,7 +11,7 @@ import typer
 from ltrr_cli.cli import feedback_log
 from ltrr_cli.cli.ingested import ingested_json, show_ingested
 from ltrr_cli.cli.options import IndexOption, JsonOption, SessionOption, UserOption, find_index
-from ltrr_cli.cli.rejected import Rejected
+from ltrr_cli.cli.rejected import PARTIAL, Rejected
 from ltrr_cli.cli.text import notice, plural, safe, say, show_json
 from ltrr_cli.errors import UsageError
 
@@ -61,8 +61,9 @@ def ingest(
     """Learn from logs of what was shown and what people did.
 
     Reads User Behavior Insights (queries and events), plain search logs (query, entity_id, action, ts) and Metarank
-    events, in any mixture. The same log twice changes nothing. Exit code 1 if there is nothing usable, 3 if some lines
-    were left out: --bad has them all, else rejected-feedback.jsonl in the index the first 10,000, with the reason.
+    events, in any mixture. The same log twice changes nothing; of a field that a JSON record has twice the last counts.
+    Exit code 1 if there is nothing usable, 3 if some lines were left out: --bad has them all, else
+    rejected-feedback.jsonl in the index the first 10,000, with the reason.
     """
     path = find_index(index)
     from ltrr_cli.cli.console import bars
@@ -158,7 +159,7 @@ def validate(
 ) -> None:
     """Read logs, and say what an ingest would make of them; no index is needed, nothing is learned.
 
-    Exit code 1 if a line cannot be used, or none can.
+    The exit code is that of an ingest: 1 if there is nothing usable, 3 if some lines would be left out.
     """
     from ltrr_cli.feedback.formats import Feedback
 
@@ -179,8 +180,10 @@ def validate(
             say(f"  … and {read.bad_count - _SHOWN_BAD:,} more; --json has the first 1,000")
         for remark in read.notes:
             notice(f"note: {remark}")
-    if read.bad_count or not sum(read.counts.values()):
+    if not sum(read.counts.values()):
         raise typer.Exit(1)
+    if read.bad_count:
+        raise typer.Exit(PARTIAL)
 
 
 for _name, _command, _examples in (

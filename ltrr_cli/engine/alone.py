@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.engine.requests import context_of, make_request, relevance_of
 from ltrr_cli.engine.search import fed
@@ -15,13 +14,18 @@ from ltrr_cli.records import Past
 from ltrr_cli.retrieval.base import FIRST, Hits, after
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.records import Query
     from ltrr_cli.retrieval.base import Request, Strategy
+    from ltrr_cli.retrieval.correction import Correction
 
-_HINDSIGHT_KEPT = 10_000
+_KEPT = 2_500
+"""Texts of which is kept what feedback cannot change."""
 
 
 def alone(opened: Opened, query: Query, depth: int) -> dict[str, list[tuple[str, float]]]:
@@ -42,27 +46,31 @@ def alone(opened: Opened, query: Query, depth: int) -> dict[str, list[tuple[str,
     return {strategy.name: found[strategy.name] for strategy in opened.strategies}
 
 
-def all_ranks(opened: Opened, query: Query, entity_id: str) -> tuple[dict[str, int], dict[str, float]]:
-    """Return the rank (from 1, 0 = not found) that each arm of the query gives an entity, and the context.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What every arm of a query finds by itself, down to the deepest bucket, and the query's context."""
 
-    Arms are known down to the deepest bucket; one that does not apply is no arm of the query, and learns nothing.
-    """
-    request = make_request(opened, query)
-    row = opened.row(entity_id)
-    ranks, first = {}, {}
+    hits: Mapping[str, Hits]
+    context: Mapping[str, float]
+
+    def ranks(self, row: int | None) -> dict[str, int]:
+        """Return the rank (from 1, 0 = not found) that each arm gives the entity at a row."""
+        return {name: _place(hits.rows, row) for name, hits in self.hits.items()}
+
+
+def look(opened: Opened, query: Query) -> Looked:
+    """Ask every arm of a query by itself; one that does not apply is no arm of the query, and learns nothing."""
     found: dict[str, Hits] = {}
+    request = fed(make_request(opened, query), found)  # each arm sees what those before it found
+    kept = _kept(opened, request)
     for strategy in _in_turn(opened.strategies):
-        if not applies(strategy, request):
-            continue
-        hits = _deepest(opened, strategy, fed(request, found) if after(strategy) else request)
-        found[strategy.name] = hits
-        if strategy.name in FIRST:
-            first[strategy.name] = Ran(hits, 0.0)
-        rows = hits.rows
-        places = np.flatnonzero(rows == row).tolist() if row is not None else []
-        ranks[strategy.name] = places[0] + 1 if places else 0
-    features = context_of(request, Past()) | relevance_of(request, first)
-    return {arm.name: ranks[arm.name] for arm in opened.strategies if arm.name in ranks}, features
+        if applies(strategy, request):
+            found[strategy.name] = _deepest(strategy, request, kept.hits)
+    if kept.correction is None and "correction" in request.__dict__:
+        kept.correction = request.correction
+    first = {name: Ran(found[name], 0.0) for name in FIRST if name in found}
+    hits = {arm.name: found[arm.name] for arm in opened.strategies if arm.name in found}
+    return Looked(hits=hits, context=context_of(request, Past()) | relevance_of(request, first))
 
 
 def _in_turn(strategies: Sequence[Strategy]) -> list[Strategy]:
@@ -70,15 +78,40 @@ def _in_turn(strategies: Sequence[Strategy]) -> list[Strategy]:
     return sorted(strategies, key=lambda strategy: bool(after(strategy)))
 
 
-def _deepest(opened: Opened, strategy: Strategy, request: Request) -> Hits:
-    """Return all that an arm finds; kept by the query's text where feedback cannot change it."""
-    asked = (strategy.name, request.typed, request.query.filter)
-    kept = opened.hindsight.get(asked)
-    if kept is not None:
-        return kept
+def _place(rows: NDArray[np.int64], row: int | None) -> int:
+    places = [] if row is None else (rows == row).nonzero()[0].tolist()
+    return places[0] + 1 if places else 0
+
+
+@dataclass(slots=True)
+class Kept:
+    """What feedback cannot change of a query, by its text: some arms' hits, its correction, its full-text queries."""
+
+    text_queries: dict[tuple[str, str], Any]
+    hits: dict[str, Hits] = field(default_factory=dict)
+    correction: Correction | None = None
+
+
+def _kept(opened: Opened, request: Request) -> Kept:
+    """Return what is kept of a query, as it was typed and as it is read, and give the request of it what it has."""
+    asked = (request.typed, request.query.text, request.query.filter)
+    kept = opened.looked.get(asked)
+    if kept is None:
+        if len(opened.looked) >= _KEPT:
+            opened.looked.clear()
+        kept = opened.looked[asked] = Kept(request.text_queries)
+    request.text_queries.update(kept.text_queries)
+    if kept.correction is not None:
+        request.__dict__["correction"] = kept.correction  # in place of working it out
+    return kept
+
+
+def _deepest(strategy: Strategy, request: Request, kept: dict[str, Hits]) -> Hits:
+    """Return all that an arm finds; kept where feedback cannot change it."""
+    known = kept.get(strategy.name)
+    if known is not None:
+        return known
     ran = run(strategy, request, MAX_DEPTH)
     if not strategy.learns and not ran.error:
-        if len(opened.hindsight) >= _HINDSIGHT_KEPT:
-            opened.hindsight.clear()
-        opened.hindsight[asked] = ran.hits
+        kept[strategy.name] = ran.hits
     return ran.hits

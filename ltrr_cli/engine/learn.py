@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from ltrr_cli.config import Config
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.feedback.log import Position
     from ltrr_cli.ranking.debias import Curve
@@ -71,7 +69,8 @@ def ingest(
     When this returns everything is on the disk; without `sync` it is when the system comes to it.
     """
     done = Ingested()
-    for impressions, events in _batches(_kept(records, opened.config, now, done)):
+    kept = _kept(records, now - opened.config.keep_days * DAY, done) if opened.config.keep_days else records
+    for impressions, events in _batches(kept):
         # One batch at a time: what another process ingests meanwhile would be new to both.
         with exclusive(opened.root / "locks" / "ingest", timeout=_PATIENCE):
             opened.catch_up()
@@ -88,11 +87,8 @@ def ingest(
     return done
 
 
-def _kept(
-    records: Iterable[Impression | Event], config: Config, now: float, done: Ingested
-) -> Iterator[Impression | Event]:
-    """Leave out what is older than the setting `keep_days` keeps."""
-    limit = now - config.keep_days * DAY if config.keep_days else -math.inf
+def _kept(records: Iterable[Impression | Event], limit: float, done: Ingested) -> Iterator[Impression | Event]:
+    """Leave out what is older than the setting `keep_days` keeps: what happened before `limit`."""
     for record in records:
         if record.time >= limit:
             yield record

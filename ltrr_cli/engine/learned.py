@@ -151,11 +151,14 @@ class Learned:
         mass = gain * scale
         if query:
             user = event.user or event.session
-            triple = hash64(f"{query}\0{event.entity_id}\0{user}") if user else 0
-            if first and gain > 0 and event.user:
-                self._choose(event, query, again=self.caps[triple] > 0)
-            weight = min(MEMORY_WEIGHT, inverse_weight(event.position)) if gain > 0 else 1.0
-            given = self._capped(event, query, mass * weight, scale, triple)
+            given = mass * min(MEMORY_WEIGHT, inverse_weight(event.position)) if gain > 0 else mass
+            if user and gain > 0:  # else there is nobody to cap, nor to count among those who asked
+                triple = hash64(f"{query}\0{event.entity_id}\0{user}")
+                before = self.caps[triple]
+                if first and event.user:
+                    self._choose(event, query, again=before > 0)
+                given = self._capped(user, query, given, scale, before)
+                self.caps[triple] = before + given
             if given:
                 self.queries.add(query, event.entity_id, given)
         self.everybody.add(EVERYBODY, event.entity_id, mass)
@@ -174,24 +177,20 @@ class Learned:
         """Tell whether a user was rewarded by an entity under a query, named by its key."""
         return self.caps[hash64(f"{query}\0{entity_id}\0{user}")] > 0
 
-    def _capped(self, event: Event, query: str, mass: float, scale: float, triple: int) -> float:
-        """Return how much of the mass this user may still give to the entity, and to the query in all.
+    def _capped(self, user: str, query: str, mass: float, scale: float, to_entity: float) -> float:
+        """Return how much of a mass > 0 this user may still give to an entity, and to the query in all.
 
-        `triple` is the hash of query, entity and user. Without a user or session there is nobody to cap, nor to count
-        among those who asked.
+        `to_entity` is what he gave to the entity under this query before.
         """
-        user = event.user or event.session
-        if not user or mass <= 0:
-            return mass
         pair = hash64(f"{query}\0{user}")
-        to_query, to_entity = self.caps[pair], self.caps[triple]
+        to_query = self.caps[pair]
         if to_query == 0:
             self.askers[hash64(query)] += 1
         left = min(self.config.user_cap * scale - to_entity, self.config.user_query_cap * scale - to_query)
         given = max(0.0, min(mass, left))
         if given < mass:
             self.counts["events over a user's cap"] += 1
-        self.caps[pair], self.caps[triple] = to_query + given, to_entity + given
+        self.caps[pair] = to_query + given
         return given
 
     def known_to(self, query: str) -> int:

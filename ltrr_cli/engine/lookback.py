@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ltrr_cli.engine.alone import all_ranks
+from ltrr_cli.engine.alone import look
 from ltrr_cli.engine.hindsight import Hindsight
 from ltrr_cli.errors import EncoderError, IndexDirectoryError
 from ltrr_cli.policy.base import MAX_DEPTH
@@ -20,11 +20,10 @@ from ltrr_cli.records import Query
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ltrr_cli.engine.alone import Looked
     from ltrr_cli.engine.learn import Ingested
     from ltrr_cli.engine.opened import Opened
     from ltrr_cli.records import Event
-
-    Asked = tuple[Event, Query]
 
 _THREADS = 2
 _LOOKED_UP = 200
@@ -42,21 +41,34 @@ def look_back(opened: Opened, events: Mapping[int, Event], done: Ingested) -> li
         for number, (fate, event) in enumerate(events.items())
         if (query := _query(opened, event, done, number, fate)) is not None and _can_earn(opened, event, query)
     ]
+    # Of several actions on one page each arm is asked once.
+    queries = {_page(event, query): query for event, query in asked}
     ours = all(type(arm).__module__.startswith("ltrr_cli.") for arm in opened.strategies)
-    if len(asked) < 2 or not ours:  # what others wrote is never asked by two threads at once
-        return [_looked_up(opened, one) for one in asked]
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="ltrr-lookback") as pool:
-        return list(pool.map(partial(_looked_up, opened), asked))
+    if len(queries) < 2 or not ours:  # what others wrote is never asked by two threads at once
+        found = [_looked(opened, query) for query in queries.values()]
+    else:
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="ltrr-lookback") as pool:
+            found = list(pool.map(partial(_looked, opened), queries.values()))
+    looked = dict(zip(queries, found, strict=True))
+    return [_placed(opened, event, looked[_page(event, query)]) for event, query in asked]
 
 
-def _looked_up(opened: Opened, asked: Asked) -> Hindsight:
-    event, query = asked
+def _placed(opened: Opened, event: Event, looked: Looked) -> Hindsight:
+    ranks = looked.ranks(opened.row(event.entity_id))
+    return Hindsight(event_id=event.id, depth=MAX_DEPTH, ranks=ranks, context=looked.context)
+
+
+def _page(event: Event, query: Query) -> tuple[str, str]:
+    """Return what tells the page that an event was on from others; a plain log's events have one each."""
+    return (query.id, "") if query.id else ("", event.id)
+
+
+def _looked(opened: Opened, query: Query) -> Looked:
     with suppress(EncoderError, IndexDirectoryError):  # an arm that needs the vector fails by itself
         # Here, not in a third thread. One by one: others beside it change a vector by rounding, and what an event
         # teaches shall not depend on its batch.
         opened.query_vectors.of(query.text)
-    ranks, context = all_ranks(opened, query, event.entity_id)
-    return Hindsight(event_id=event.id, depth=MAX_DEPTH, ranks=ranks, context=context)
+    return look(opened, query)
 
 
 def _query(opened: Opened, event: Event, done: Ingested, number: int, fate: int) -> Query | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ltrr_cli.encoder import Encoder
 from ltrr_cli.errors import EncoderError, IndexDirectoryError
+from ltrr_cli.index.passages import cosines
 from ltrr_cli.memory.nearest import MOST, Nearest, best_near, write_nearest
 from ltrr_cli.text import hash64
 
@@ -62,7 +63,7 @@ def nearby(opened: Opened, text: str, key: str, fluency: float) -> list[tuple[in
         return []
     found = table.near(vector) if table is not None else []
     if names:
-        found += best_near(np.array(list(names), np.uint64), np.stack(fresh) @ vector)
+        found += best_near(np.array(list(names), np.uint64), cosines(np.stack(fresh), vector))
     return [(name, similarity * fluency) for name, similarity in found if name != hash64(key)]
 
 

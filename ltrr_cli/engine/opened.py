@@ -40,12 +40,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ltrr_cli.encoder import Encoder
+    from ltrr_cli.engine.alone import Kept
     from ltrr_cli.engine.fold import Written
     from ltrr_cli.engine.query_vectors import Encode
     from ltrr_cli.index.manifest import Manifest
     from ltrr_cli.memory.nearest import Nearest
     from ltrr_cli.policy.base import Policy
-    from ltrr_cli.retrieval.base import Hits, Strategy
+    from ltrr_cli.retrieval.base import Strategy
 
 _TRIES = 20
 _WELL_KNOWN = 100
@@ -84,7 +85,7 @@ class Opened:
         self.learned, self.impressions = self.state.learned, self.state.impressions
         self._rows: dict[str, int | None] = {}
         self.query_vectors = QueryVectors(_weakly(self))
-        self.hindsight: dict[tuple[str, str, str], Hits] = {}  # (arm, query text, filter) → what it finds
+        self.looked: dict[tuple[str, str, str], Kept] = {}  # (text as typed, as read, filter) → what stays so
         self.noted: Callable[[Mapping[str, object]], None] | None = None
         self._types: dict[int, str] = {}
         self._rewarded: NDArray[np.float32] | None = None
@@ -201,7 +202,7 @@ class Opened:
             self.__dict__["encoder"] = older.encoder
             self.query_vectors.adopt(older.query_vectors)
         if older.manifest.segments == self.manifest.segments:
-            self.hindsight = older.hindsight
+            self.looked = older.looked
 
     def known_as(self, user: str) -> str:
         """Return the name under which a user is logged and looked up: his id, or what it is hashed to."""

@@ -90,7 +90,7 @@ class Feedback:
                     self._leave_out(row)
                     continue
                 try:
-                    kind, record = kinds.record_of(self._mapped(row))
+                    kind, record = kinds.record_of(self._mapped(row) if self._ours else row)
                 except ValueError as error:
                     self._leave_out(Bad(source=stream.name, line=number, reason=str(error)))
                     continue
@@ -116,11 +116,7 @@ class Feedback:
 
     def _mapped(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a row with the names that `mapping` gives its fields."""
-        return (
-            {self._ours.get(name, self._ours.get(name.lower(), name)): value for name, value in row.items()}
-            if self._ours
-            else row
-        )
+        return {self._ours.get(name, self._ours.get(name.lower(), name)): value for name, value in row.items()}
 
     def _leave_out(self, bad: Bad) -> None:
         self.bad_count += 1

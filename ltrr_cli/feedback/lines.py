@@ -22,7 +22,7 @@ def parse_object(line: bytes) -> dict[str, Any]:
     """Return the JSON object that `line` holds; `ValueError` with the reason for anything else.
 
     NaN, which is no JSON, and nesting without end are refused too: a measured value that is not a number means that the
-    log's writer went wrong.
+    log's writer went wrong. Of several members with one name the last counts, as in most readers of JSON (RFC 8259, 4).
     """
     try:
         digits = line.translate(_DIGITS)

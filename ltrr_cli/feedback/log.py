@@ -270,13 +270,13 @@ def encode_line(row: Mapping[str, Any]) -> bytes:
 
     What is not a finite number is null. Raises `TypeError` for what JSON cannot hold (bytes, …).
     """
-    members = dict(row)
-    members.pop("crc32", None)
+    if "crc32" in row:
+        row = {name: value for name, value in row.items() if name != "crc32"}
     try:
-        body = orjson.dumps(members)
-    except TypeError:  # lone surrogates, from JSON escapes; numbers of more than 64 bits
-        body = clean(_ENCODER.encode(members)).encode()
-    comma = b"," if members else b""
+        body = orjson.dumps(row)
+    except TypeError:  # lone surrogates, from JSON escapes; numbers of more than 64 bits; other mappings than dict
+        body = clean(_ENCODER.encode(dict(row))).encode()
+    comma = b"," if row else b""
     return b'%b%b%b%08x"}\n' % (body[:-1], comma, _CHECK, zlib.crc32(body))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.index.files import mapped
+from ltrr_cli.index.passages import cosines
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Nearest:
 
     def near(self, vector: NDArray[np.float32]) -> list[tuple[int, float]]:
         """Return (hash of the key, likeness in (0, 1]) of the keys nearest to a unit vector, (dim,); best first."""
-        return best_near(self.hashes, self.vectors @ vector)
+        return best_near(self.hashes, cosines(self.vectors, vector))
 
 
 def best_near(hashes: NDArray[np.uint64], cosines: NDArray[np.float32]) -> list[tuple[int, float]]:

@@ -6,6 +6,7 @@ is bounded: 200 entities a user, 30 a session, 10,000 sessions, and of an entity
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ltrr_cli.memory.trails import Trails
@@ -48,10 +49,20 @@ class People:
     def acted(self, user: str, session: str, entity_id: str, gain: float, scale: float) -> None:
         """Count an action: `gain` is what it was worth, `scale` the growth of masses at its time."""
         entity, mass = name_hash(entity_id), gain * scale
-        trails = [(trail, name_hash(name)) for trail, name in ((self.users, user), (self.sessions, session)) if name]
-        if gain > 0 and trails and not any(trail.has(name, entity) for trail, name in trails):
-            latest = [trail.latest(name, _PARTNERS) for trail, name in trails]
-            self.together.tie(entity, {item: None for some in latest for item, own in some if own > 0}, mass)
+        trails = [(self.users, name_hash(user))] if user else []
+        if session:
+            trails.append((self.sessions, name_hash(session)))
+        if gain > 0:
+            partners: dict[int, None] = {}
+            for trail, name in trails:
+                own = trail.own(name)
+                if entity in own:
+                    break
+                for item, worth in islice(reversed(own.items()), _PARTNERS):
+                    if worth > 0:
+                        partners[item] = None
+            else:
+                self.together.tie(entity, partners, mass)
         for trail, name in trails:
             trail.add(name, entity, mass)
 
@@ -62,11 +73,11 @@ class People:
 
     def moved(self, user: str, entity_id: str) -> None:
         """Count that a user acts on what is new under this query; to be called before `acted`."""
-        latest = self.users.latest(name_hash(user), LATELY)
-        if latest:
+        own = self.users.own(name_hash(user))
+        if own:
             self.moves += 1
             entity = name_hash(entity_id)
-            self.comebacks += any(item == entity and mass > 0 for item, mass in latest)
+            self.comebacks += own.get(entity, 0.0) > 0 and entity in islice(reversed(own), LATELY)
 
     @property
     def loyalty(self) -> float:

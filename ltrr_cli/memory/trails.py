@@ -7,7 +7,6 @@ replay drops the same.
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,7 +41,7 @@ class Trails:
 
     def add(self, key: int, item: int, mass: float) -> None:
         """Add mass for one item under a key; it becomes the key's latest."""
-        own = self._new.get(key) or self._own(key)
+        own = self.own(key)
         if self._heaviest:
             own[item] = own.get(item, 0.0) + mass
             if len(own) > 2 * self._most:
@@ -64,20 +63,21 @@ class Trails:
         if not others:
             return
         new, most = self._new, 2 * self._most
-        own = new.get(one) or self._own(one)
+        own = self.own(one)
+        full = len(own) + len(others) > most
         for other in others:
             own[other] = own.get(other, 0.0) + mass
-            if len(own) > most:
+            if full and len(own) > most:
                 own = self._lighten(one)
-            items = new.get(other) or self._own(other)
+            items = new.get(other) or self.own(other)
             items[one] = items.get(one, 0.0) + mass
             if len(items) > most:
                 self._lighten(other)
 
     def _lighten(self, key: int) -> dict[int, float]:
         """Keep the heaviest half of a key's items, and return it."""
-        ordered = sorted(self._new[key].items(), key=lambda one: (-one[1], one[0]))
-        lighter = self._new[key] = dict(ordered[: self._most])
+        ordered = sorted([(-mass, item) for item, mass in self._new[key].items()])
+        lighter = self._new[key] = {item: -mass for mass, item in ordered[: self._most]}
         return lighter
 
     def get(self, key: int) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
@@ -87,20 +87,8 @@ class Trails:
             return np.fromiter(own.keys(), np.uint64, len(own)), np.fromiter(own.values(), np.float64, len(own))
         return self._written(key)
 
-    def latest(self, key: int, count: int) -> list[tuple[int, float]]:
-        """Return a key's latest items and their masses, the latest first."""
-        own = self._new.get(key)
-        if own is not None:
-            return list(islice(reversed(own.items()), count))
-        items, masses = self._written(key)
-        return list(zip(items[::-1][:count].tolist(), masses[::-1][:count].tolist(), strict=True))
-
-    def has(self, key: int, item: int) -> bool:
-        """Tell whether a key has an item."""
-        own = self._new.get(key)
-        return item in own if own is not None else bool((self._written(key)[0] == np.uint64(item)).any())
-
-    def _own(self, key: int) -> dict[int, float]:
+    def own(self, key: int) -> dict[int, float]:
+        """Return a key's items and their masses, the latest last: to look at, before something is added to them."""
         own = self._new.get(key)
         if own is None:
             items, masses = self._written(key)

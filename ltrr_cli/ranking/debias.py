@@ -9,6 +9,7 @@ Agarwal et al., WWW 2019). Nothing here makes up for that: it would take more th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 ETA = 1.0
 MAX_WEIGHT = 10.0
@@ -42,6 +43,7 @@ def examination(position: int) -> float:
     return USUAL.examination(position)
 
 
+@lru_cache(maxsize=1024)
 def inverse_weight(position: int) -> float:
     """Return 1 / examination by the usual curve, at most MAX_WEIGHT."""
     return USUAL.weight(position)

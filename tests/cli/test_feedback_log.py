@@ -71,15 +71,31 @@ def test_a_wrong_mapping(ltrr: Ltrr, index: Path) -> None:
 
 
 def test_validate_names_bad_lines(ltrr: Ltrr, tmp_path: Path) -> None:
-    """Each with file, line and reason; the exit code is 1."""
+    """Each with file, line and reason."""
     path = tmp_path / "log.jsonl"
     path.write_text('{"query": "x", "entity_id": "e1", "ts": "2026-01-01"}\n{"query": "x", "entity_id": "e1"}\n{bad\n')
     done = ltrr("feedback", "validate", path)
-    assert done.code == 1
     assert "1 plain" in done.out
     assert "log.jsonl:2: ts: missing" in done.out
     row = ltrr("feedback", "validate", path, "--json").json
     assert [bad["line"] for bad in row["bad"]] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ('{"query": "x", "entity_id": "e1", "ts": "2026-01-01"}\n', 0),
+        ('{"query": "x", "entity_id": "e1", "ts": "2026-01-01"}\n{bad\n', 3),
+        ("{bad\n", 1),
+        ("", 1),
+    ],
+)
+def test_validate_ends_as_an_ingest_would(content: str, code: int, ltrr: Ltrr, index: Path, tmp_path: Path) -> None:
+    """0 where all is used, 3 where some is left out, 1 where nothing is usable."""
+    path = tmp_path / "log.jsonl"
+    path.write_text(content)
+    assert ltrr("feedback", "validate", path).code == code
+    assert ltrr("feedback", "ingest", path, "-i", index).code == code
 
 
 def test_stats(ltrr: Ltrr, used: Path) -> None:

@@ -6,16 +6,17 @@ import shutil
 from threading import Lock
 from time import sleep
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from ltrr_cli.engine import Engine
-from ltrr_cli.engine.alone import all_ranks
+from ltrr_cli.engine.alone import look
 from ltrr_cli.engine.learn import Ingested
 from ltrr_cli.engine.lookback import look_back
 from ltrr_cli.engine.opened import Opened
-from ltrr_cli.feedback.ubi import impression_to_ubi
+from ltrr_cli.feedback.ubi import event_to_ubi, impression_to_ubi
 from ltrr_cli.policy.base import MAX_DEPTH
 from ltrr_cli.records import Event, Impression, Query
 from ltrr_cli.retrieval.base import Hits
@@ -112,9 +113,9 @@ def test_a_batch_is_as_one_by_one(opened: Opened) -> None:
     assert any(any(one.ranks.values()) for one in found)
     for page, click, one in zip(PAGES[20:], CLICKS[20:], found, strict=True):
         query = Query(id=page.query_id, text=page.text, time=page.time, user=page.user)
-        ranks, context = all_ranks(opened, query, click.entity_id)
-        assert one.ranks == ranks
-        assert one.context == context
+        alone = look(opened, query)
+        assert one.ranks == alone.ranks(opened.row(click.entity_id))
+        assert one.context == alone.context
 
 
 def test_what_cannot_earn_is_not_looked_up(opened: Opened) -> None:
@@ -144,3 +145,35 @@ def test_without_an_encoder_the_other_arms_are_looked_up(index: Path) -> None:
     assert len(found) == len(CLICKS)
     assert any(one.ranks.get("lexical") for one in found)
     assert not any(one.ranks.get("semantic") for one in found)
+
+
+def test_a_page_is_looked_up_once(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several actions on one page ask each arm once, and each has the ranks of its own entity."""
+    page = PAGES[30]
+    actions = [
+        Event(id=f"a{place}", entity_id=one, action="click", time=NOW, query_id=page.query_id, user=page.user)
+        for place, one in enumerate(page.shown)
+    ]
+    alone = [look_back(opened, {0: one}, Ingested())[0] for one in actions]
+    asked = Mock(side_effect=look)
+    monkeypatch.setattr("ltrr_cli.engine.lookback.look", asked)
+    assert look_back(opened, dict(enumerate(actions)), Ingested()) == alone
+    assert asked.call_count == 1
+    assert len({tuple(one.ranks.items()) for one in alone}) > 1
+
+
+def test_what_is_kept_changes_nothing(opened: Opened) -> None:
+    """Asked again by somebody else, and after more was learned, an arm finds what it finds when nothing is kept."""
+    queries = [Query(id="", text=page.text, time=page.time, user=page.user) for page in PAGES]
+    for query in queries[:30]:
+        look(opened, query)
+    opened.logs.events.append([event_to_ubi(click) for click in CLICKS[20:40]])
+    opened.catch_up()
+    kept = [look(opened, query) for query in queries]
+    for query, found in zip(queries, kept, strict=True):
+        opened.looked.clear()
+        fresh = look(opened, query)
+        assert fresh.context == found.context
+        assert {arm: hits.rows.tolist() for arm, hits in fresh.hits.items()} == {
+            arm: hits.rows.tolist() for arm, hits in found.hits.items()
+        }

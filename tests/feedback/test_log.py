@@ -78,6 +78,12 @@ def test_whole_numbers_of_any_size_come_back(number: int) -> None:
     assert decode_line(encode_line({"a": [number]})) == {"a": [number]}
 
 
+@pytest.mark.parametrize("other", [b"1", b"1%d" % 2**64, b'"\\ud800"'])
+def test_of_a_name_that_comes_twice_the_last_counts(other: bytes) -> None:
+    """Whichever parser reads the line: orjson, or the patient one for what orjson refuses."""
+    assert parse_object(b'{"a":%b,"b":{"a":0,"a":3},"a":2}' % other) == {"a": 2, "b": {"a": 3}}
+
+
 def test_lone_surrogates_are_cleaned() -> None:
     """Text that UTF-8 cannot hold is written as its clean form."""
     assert decode_line(encode_line({"text": "a\ud800b", "pair": "\ud83d\ude00"})) == {"text": "a\ufffdb", "pair": "😀"}

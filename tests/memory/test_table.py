@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,11 +50,13 @@ def test_a_value_of_zero_hides_the_older_one(tmp_path: Path) -> None:
     assert Table.open(tmp_path, "u")[7] == 0
 
 
-def test_many_look_ups(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ends", [[], [0], [2**64 - 1], [0, 2**64 - 1]])
+@pytest.mark.parametrize("count", [0, 1, 3000])
+def test_many_look_ups(count: int, ends: list[int], tmp_path: Path) -> None:
     """However often it is asked, what is there is found and what is not is 0: the first, the last, and neighbours."""
     rng = np.random.default_rng(0)
-    ends = np.array([0, 2**64 - 1], np.uint64)
-    known = np.unique(np.concatenate([rng.integers(0, 2**64, 3000, dtype=np.uint64), ends]))
+    some = rng.integers(0, 2**64, count, dtype=np.uint64)
+    known = np.unique(np.concatenate([some, np.array(ends, np.uint64)]))
     model = {name: float(place + 1) for place, name in enumerate(known.tolist())}
     table = Table()
     for name, value in model.items():

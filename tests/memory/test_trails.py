@@ -24,8 +24,13 @@ def _trails(kind: str) -> Trails:
 
 
 def _all(trails: Trails) -> dict[int, list[tuple[int, float]]]:
-    found = {key: trails.latest(key, 100) for key in range(5)}
+    found = {key: _items(trails, key) for key in range(5)}
     return {key: items for key, items in found.items() if items}
+
+
+def _items(trails: Trails, key: int) -> list[tuple[int, float]]:
+    items, masses = trails.get(key)
+    return list(zip(items.tolist(), masses.tolist(), strict=True))
 
 
 def test_the_latest_stay() -> None:
@@ -33,10 +38,9 @@ def test_the_latest_stay() -> None:
     trails = _trails("latest")
     for item in (1, 2, 3, 1, 4):
         trails.add(7, item, 1.0)
-    assert trails.latest(7, 9) == [(4, 1.0), (1, 2.0), (3, 1.0)]
-    assert trails.has(7, 1)
-    assert not trails.has(7, 2)
-    assert trails.latest(8, 9) == []
+    assert _items(trails, 7) == [(3, 1.0), (1, 2.0), (4, 1.0)]
+    assert [*trails.own(7).items()] == _items(trails, 7)
+    assert _items(trails, 8) == []
 
 
 def test_the_heaviest_stay() -> None:
