@@ -41,11 +41,18 @@ def amount(text: str, mark: str = "") -> float | None:
     One that cannot be meant so is read with the other mark, where that leaves no doubt: "12,50" among "$1,299.00".
     Without a mark the text itself tells.
     """
+    found = read_amount(text, mark)
+    return None if found is None else found[0]
+
+
+def read_amount(text: str, mark: str = "") -> tuple[float, str] | None:
+    """Return the number that a text writes as `amount` does, and its currency, "" for none; None if it writes none."""
     parts = _parts(text)
     if parts is None:
         return None
     sign, number, unit = parts
-    return _value(sign, number, mark or _mark([number], currency=bool(unit)))
+    found = _value(sign, number, mark or _mark([number], currency=bool(unit)))
+    return None if found is None else (found, unit)
 
 
 def mark_of(name: str, texts: Collection[str]) -> str:

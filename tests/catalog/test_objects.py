@@ -73,3 +73,17 @@ def test_an_export_around_the_records_is_refused(tmp_path: Path) -> None:
     path.write_text(json.dumps({"count": 2, "items": [{"id": 1, "title": "a"}, {"id": 2, "title": "b"}]}))
     with pytest.raises(CatalogError, match="one object with 2 records inside"):
         Catalog([path])
+
+
+def test_texts_among_objects_are_names(tmp_path: Path) -> None:
+    """In one list, nothing is lost; where no key names the objects the list stays, and what it loses is told."""
+    assert joined({"x": [{"name": "A", "id": 1}, "B", None]}) == {"x": {"name": ["A", "B"], "id": [1]}}
+    assert joined({"x": [{"n": 1}, "B"]}) == {"x": [{"n": 1}, "B"]}
+    path = tmp_path / "c.jsonl"
+    path.write_text('{"id": 1, "title": "t", "x": [{"name": "A"}, "B"], "y": [{"n": 1}, "C", "D"]}\n')
+    catalog = Catalog([path])
+    (entity,) = catalog
+    assert entity.attributes == {"x.name": ("A", "B"), "y": ("C", "D")}
+    assert catalog.notes == [
+        "y: 1 value is an object or list of another shape, and left out; the first in record 1: {'n': 1}"
+    ]
