@@ -6,9 +6,9 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from ltrr_cli.catalog.entities import Maker
+from ltrr_cli.catalog.infer import INFER_ALL, Overrides, infer, with_others
 from ltrr_cli.catalog.objects import joined
 from ltrr_cli.catalog.readers import read
-from ltrr_cli.catalog.schema import INFER_ALL, Overrides, Schema, infer, with_others
 from ltrr_cli.catalog.seen import Seen
 from ltrr_cli.catalog.source import Meter, label, size
 from ltrr_cli.errors import CatalogError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ltrr_cli.catalog.jsonl import Raw
+    from ltrr_cli.catalog.schema import Schema
 
 SAMPLE = 2000
 """Records from which the schema is inferred, over all sources."""
@@ -157,7 +158,7 @@ class Catalog:
         # Without a record there is nothing that an override could name; the pass will say so better.
         read_as = [[*map(joined, one)] for one in samples]
         sample = [*chain.from_iterable(read_as)]
-        schema = infer(sample, overrides if sample else INFER_ALL, like=like)
+        schema = infer(sample, overrides if sample else INFER_ALL, like=like, tell=self._note)
         if len(samples) > 1:
             schema = with_others(schema, read_as)
         if len(sample) == 1 and not (schema.id and schema.title):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -165,6 +166,8 @@ class Maker:
             if isinstance(found, str) and len(found) > MAX_VALUE:
                 self.losses.long_values += 1
                 return ()
+            if isinstance(value, float) and math.isinf(value):
+                self.unlike.add(name, unlike.INFINITE, value)
             return () if found is None else (found,)
         attribute = values.attribute
         some = [found for item in value if (found := attribute(item, reference=reference)) is not None]

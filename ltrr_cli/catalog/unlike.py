@@ -22,6 +22,7 @@ TEXT = (
     "{} text is among numbers, and compared with none of them",
     "{} texts are among numbers, and compared with none of them",
 )
+INFINITE = "{} number is too large, and left out", "{} numbers are too large, and left out"
 NAMED = (
     "{} value is an object among texts: its name is taken",
     "{} values are objects among texts: their names are taken",

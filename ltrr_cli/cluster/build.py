@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.catalog import Catalog
-from ltrr_cli.catalog.schema import INFER_ALL
+from ltrr_cli.catalog.infer import INFER_ALL
 from ltrr_cli.cluster.layout import (
     MAX_SHARDS,
     Layout,

@@ -100,6 +100,37 @@ def test_amounts_of_another_kind_are_told() -> None:
     ]
 
 
+@pytest.mark.parametrize("number", [1e308, -1e308, 1e20])
+def test_a_great_number_is_one(number: float) -> None:
+    """Whatever a float holds compares as a number; a great integer stays a text: a float would change it."""
+    entity, notes = late(price=number)
+    assert (entity.attributes["price"], notes) == ((number,), [])
+    entity, notes = late(price=2**60)
+    assert entity.attributes["price"] == (str(2**60),)
+    assert "is among numbers" in notes[0]
+
+
+def test_a_number_beyond_all_is_told() -> None:
+    """JSON can write it, no float holds it."""
+    entity, notes = late(price=float("inf"))  # written and read as Infinity, which is no JSON: no value
+    assert ("price" in entity.attributes, notes) == (False, [])
+    rows = b'{"id": 1, "title": "t", "n": 1e400, "m": -1e400, "views": 1e400}\n'
+    source = Catalog(["-"], stdin=io.BytesIO(rows + b'{"id": 2, "title": "t", "n": 1, "m": 2, "views": 1}\n'))
+    first, _ = source
+    assert (first.attributes, first.popularity) == ({}, None)
+    assert source.notes == [
+        "1 popularity value is no finite number",
+        "n: 1 number is too large, and left out; the first in record 1: inf",
+        "m: 1 number is too large, and left out; the first in record 1: -inf",
+    ]
+
+
+def test_of_a_key_that_is_there_twice_the_last_counts() -> None:
+    """As in most programs that read JSON."""
+    source = Catalog(["-"], stdin=io.BytesIO(b'{"id": 1, "title": "one", "title": "two"}\n'))
+    assert [entity.title for entity in source] == ["two"]
+
+
 def test_objects_and_texts_in_each_others_place() -> None:
     """An object among texts is called by its name, and a text among objects is the name of one."""
     entity, notes = late(genres=[{"id": 1, "name": "Horror"}], cast="Bob")
