@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.engine.schemas import roles_of
 from ltrr_cli.engine.surprises import remarks
 from ltrr_cli.errors import UsageError
 from ltrr_cli.filters.expression import all_of, text_of
-from ltrr_cli.filters.grammar import field_named, parse
+from ltrr_cli.filters.grammar import parse
 from ltrr_cli.filters.inline import split
-from ltrr_cli.filters.names import nearest
+from ltrr_cli.filters.names import field_named, nearest
 from ltrr_cli.index.narrow import fields_of, narrowed
 from ltrr_cli.records import Facet, Facets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -50,8 +52,9 @@ def complete(opened: Opened, answered: Answer, query: Query, *, typed: str, face
 class Filters:
     """What the filters of one view allow."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, root: Path) -> None:
         self._view = view
+        self._directories = [root / "segments" / segment.name for segment in view.segments]
         self._most = max(1, min(_MOST_VIEWS, _MOST_BYTES // (_BYTES * max(1, view.rows))))
         self._views: dict[str, View] = {}
         self._remarks: dict[str, tuple[str, ...]] = {}
@@ -60,6 +63,15 @@ class Filters:
     def fields(self) -> Mapping[str, bool]:
         """The fields that a filter may name, and whether all of a field's values are numbers."""
         return fields_of(self._view)
+
+    @cached_property
+    def _called(self) -> Mapping[str, str]:
+        """What the catalogue calls the fields that play a role."""
+        return roles_of(self._directories)
+
+    def named(self, name: str) -> str | None:
+        """Return the field that a name means; None where it means none, or may mean several."""
+        return field_named(name, self.fields, self._called)
 
     def read(self, text: str, wanted: str) -> tuple[str, str]:
         """Return a query's text without the filters in it, and these and the `wanted` one together, as written.
@@ -70,8 +82,8 @@ class Filters:
             raise UsageError(f"a filter is a text, not {wanted!r}")
         if not wanted.strip() and ":" not in text:
             return text, ""
-        words, inline = split(text, self.fields)
-        return words, text_of(all_of(parse(wanted, self.fields), inline))
+        words, inline = split(text, self.fields, self._called)
+        return words, text_of(all_of(parse(wanted, self.fields, self._called), inline))
 
     def view(self, written: str) -> View:
         """Return the view that a filter allows, all of it for "". Raises `FilterError` where it is none."""
@@ -121,7 +133,7 @@ class Filters:
         return Facets(of=of, entities=count, facets=tuple(self._facet(name, chosen) for name in fields))
 
     def _facet(self, name: str, chosen: NDArray[np.bool_]) -> Facet:
-        field = field_named(name, self.fields)
+        field = self.named(name)
         if field == "id":
             raise UsageError("no facets of id: no two entities have the same", next="name another field")
         if field is None:

@@ -1,16 +1,41 @@
-"""The names nearest to one that is not there."""
+"""Which field a name means, and the names nearest to one that means none."""
 
 from __future__ import annotations
 
 from difflib import SequenceMatcher
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ltrr_cli.text import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 _MOST = 8
+NOTHING: Mapping[str, str] = MappingProxyType({})
+_OF_OBJECTS = ("name", "title", "label")
+"""Inner fields that an object is called by: who says genres means genres.name, not genres.id."""
+
+
+def field_named(name: str, fields: Iterable[str], called: Mapping[str, str] = NOTHING) -> str | None:
+    """Return the field that a name means, None for none or several.
+
+    It is the one of this name; else one that has it but for case and accents; else one that the catalogue `called` so;
+    else the only field of objects, `outer.inner`, that begins or ends so, or the name of the objects that it speaks of.
+    """
+    if name in fields:
+        return name
+    wanted = fold(name)
+    for known in (fields, called):
+        found = next((field for field in known if fold(field) == wanted), None)
+        if found is not None:
+            return called.get(found, found)
+    parts = {field: fold(field).split(".") for field in fields if "." in field}
+    within = [field for field, (*_, last) in parts.items() if last == wanted]
+    of = {last: field for field, (outer, *_, last) in parts.items() if outer == wanted}
+    within += of.values()
+    naming = [of[last] for last in _OF_OBJECTS if last in of]
+    return within[0] if len(within) == 1 else next(iter(naming), None)
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:

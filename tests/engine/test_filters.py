@@ -164,3 +164,22 @@ def test_hindsight_looks_within_the_filter(index: Path, filtered: str, credited:
             ids = [one for one, _ in ranks[arm]]
             if arm != "memory":
                 assert rank == (ids.index("e11") + 1 if "e11" in ids else 0)
+
+
+def test_fields_are_called_as_in_the_catalogue(tmp_path: Path) -> None:
+    """By the name of the field that plays a role, and objects without saying that their name is meant."""
+    catalogue = tmp_path / "films.jsonl"
+    rows = [
+        {"id": number, "name": f"film {number}", "views": number, "genres": [{"id": number, "name": genre}]}
+        for number, genre in enumerate(["comedy", "drama", "comedy"])
+    ]
+    catalogue.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    Engine.build(catalogue, tmp_path / "films.ltrr")
+    with Engine.open(tmp_path / "films.ltrr") as engine:
+        answer = engine.search("film genres:comedy views:>=1", facets=["genres"])
+        assert [one.id for one in answer.results] == ["2"]
+        assert answer.filter == "genres.name : comedy and popularity >= 1"
+        assert answer.facets is not None
+        assert answer.facets.facets[0].field == "genres.name"
+        assert engine.count("name : film and genres = comedy") == 2
+        assert engine.search("film", cap="genres:1").results
