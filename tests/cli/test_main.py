@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,6 +144,27 @@ def test_signals(sent: signal.Signals, code: int, running: Any, built: Path) -> 
     process.send_signal(sent)
     assert process.wait(60) == code
     assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize(("sent", "codes"), [(signal.SIGINT, {130}), (signal.SIGTERM, {143, -signal.SIGTERM})])
+def test_signals_while_it_starts(sent: signal.Signals, codes: set[int], running: Any, built: Path) -> None:
+    """Whenever the signal comes, it leaves quietly: not with what a library says that was being imported."""
+    code = (
+        "import signal\nfrom ltrr_cli.cli import run\nown = signal.signal\n"
+        "def told(*args):\n    signal.signal = own\n    own(*args)\n    print('begun', flush=True)\n"
+        "signal.signal = told\nrun()"
+    )
+    done = set()
+    for delay in range(0, 400, 25):
+        process = running("query", "love", "--no-log", "--index", built, program=(sys.executable, "-c", code))
+        assert process.stdout.readline() == b"begun\n"
+        time.sleep(delay / 1000)
+        process.send_signal(sent)  # nobody is told of a process that is gone
+        out, err = process.communicate(timeout=60)
+        done.add(process.returncode)
+        assert err == b""
+        assert process.returncode in codes or (process.returncode == 0 and out)
+    assert done & codes
 
 
 def test_a_reader_that_has_enough(running: Any, built: Path) -> None:
