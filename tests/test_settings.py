@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ltrr_cli.config import Config, default_toml, parse_config
-from ltrr_cli.errors import ConfigError
+from ltrr_cli.errors import ConfigError, UsageError
 from ltrr_cli.settings import ANSWERING, effective, set_line, settings
 
 if TYPE_CHECKING:
@@ -70,5 +70,5 @@ def test_set(name: str, value: str, section: str, key: str, read: object, tmp_pa
 def test_set_refuses(name: str, value: str, tmp_path: Path) -> None:
     """Unknown names, and values that are none or out of range, leave the file as it is."""
     (tmp_path / "ltrr.toml").write_text(default_toml())
-    with pytest.raises(ConfigError):
+    with pytest.raises(UsageError):
         set_line(tmp_path, name, value)

@@ -33,6 +33,12 @@ Start here:
   ltrr query                          search, click and like at a prompt
   ltrr feedback ingest clicks.jsonl   learn from a log
 
+
+Exit codes:
+  1  an error, or an id, user or version that is not there
+  2  a wrong call, or the name of no field, strategy or setting
+  3  done, but for records or ids that could not be used
+
 Set LTRR_INDEX to name an index, NO_COLOR for no colours, LTRR_DEBUG=1 for tracebacks.
 """
 
