@@ -33,7 +33,7 @@ Start here:
   ltrr query                          search, click and like at a prompt
   ltrr feedback ingest clicks.jsonl   learn from a log
 
-
+\b
 Exit codes:
   1  an error, or an id, user or version that is not there
   2  a wrong call, or the name of no field, strategy or setting
