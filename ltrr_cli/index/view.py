@@ -14,6 +14,7 @@ from ltrr_cli.analysis.base import Asked
 from ltrr_cli.index.fluent import Fluency
 from ltrr_cli.index.fulltext import TEXT_FIELDS
 from ltrr_cli.index.segment import Segment
+from ltrr_cli.index.values import FIRST_YEAR, LAST_YEAR
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ _SPARE, _DEEPER = 2, 4
 """Under a filter twice as many are fetched as would do if it were blind to the query, and then four times as many."""
 _FEW = 8
 """Where some are deleted, so many more are fetched as would do."""
+_DATED = 0.9
+"""So great a share of an attribute's numbers are calendar years, where it is one of years."""
 
 
 class View:
@@ -347,6 +350,14 @@ class View:
         own = [segment.numbers for segment in self.segments if attribute in segment.numbers.names]
         ends = [one.spread[one.names.index(attribute)][[0, -1]].tolist() for one in own]
         return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None
+
+    def dated(self, attribute: str) -> bool:
+        """Whether the numbers of an attribute may be calendar years, but for one in ten: 0 often is an unknown year."""
+        own = [segment.numbers for segment in self.segments if attribute in segment.numbers.names]
+        values = np.array([one.spread[one.names.index(attribute)] for one in own])
+        if not own or np.any(values[:, [0, -1]] % 1):
+            return False
+        return bool(np.mean((values >= FIRST_YEAR) & (values <= LAST_YEAR)) >= _DATED)
 
     def share(self, attribute: str, low: float, high: float) -> float | None:
         """Return about which share of an attribute's numbers is in [low, high]; None where no segment has it."""

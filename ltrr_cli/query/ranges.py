@@ -1,8 +1,8 @@
 """Ranges that a query asks for: "before 1999", "under 20", "2010-2015", "over 4 stars", as soft constraints.
 
-The patterns are English words, and signs that hold anywhere. Which numeric attribute is meant, the words beside the
-number say (its unit, or the attribute's name), else the values: a year means an attribute of years, any other number
-one of attributes whose values it lies among.
+The patterns are English words, and signs that hold anywhere; "pre" and "post" have a hyphen: "The Post 2017" has none.
+Which numeric attribute is meant, the words beside the number say (its unit, or the attribute's name), else the values:
+a year means an attribute of years, any other number one of attributes whose values it lies among.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _TO = r"(?:-|–|—|\.\.|\bto\b|\band\b|\buntil\b)"
 _BETWEEN = re.compile(rf"(?:\b(?:between|from)\s+)?(?<![\d.,])({_NUMBER})\s*{_TO}\s*({_NUMBER})(?![\d.,]*\d)")
 _BELOW = (
     r"\bunder|\bbelow|\b(?:less|fewer|lower|cheaper|shorter|smaller|lighter|younger) than|\bup to|\bat most"
-    r"|\bno more than|\bbefore|\bolder than|\bprior to|\buntil|\bpre|<=?|≤"
+    r"|\bno more than|\bbefore|\bolder than|\bprior to|\buntil|\bpre(?=[-\d])|<=?|≤"
 )
 _ABOVE = (
     r"\bover|\babove|\b(?:more|greater|higher|longer|bigger|heavier|newer) than|\bat least|\bno less than"
-    r"|\bafter|\bsince|\bpost|>=?|≥"
+    r"|\bafter|\bsince|\bpost(?=[-\d])|>=?|≥"
 )
 _ONE_SIDED = re.compile(rf"(?:({_BELOW})|({_ABOVE}))[\s-]*({_NUMBER})(?![\d.,]*\d)")
 _OPEN = re.compile(rf"(?<![\d.,])({_NUMBER})(?:\s*\+|\s+(?:or more|and up|and above|and over|or higher|or newer)\b)")
@@ -141,7 +141,7 @@ def _meant(asked: _Asked, view: View) -> list[tuple[str, float, float]]:
             continue
         if _speaks_of(name, asked.beside, beside):
             named.append((name, share))
-        elif year_like(spread[0]) and year_like(spread[1]):
+        elif view.dated(name):
             if years:
                 dated.append((name, share))
         elif 0 < share < 1:
