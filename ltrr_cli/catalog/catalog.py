@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -27,6 +28,7 @@ SAMPLE = 2000
 MAX_BAD = 1000
 """Bad records that are remembered; all are counted."""
 _LINE_BITS = 40
+_DEEPEST = 4
 
 
 class Catalog:
@@ -198,16 +200,19 @@ class Catalog:
         first = self.bad[0]
         advice = f"the first, {first.source}:{first.line}: {first.reason}"
         if first.reason.startswith("not JSON"):
-            advice += "; JSON must be an array of objects, or one object per line (jq -c makes it so)"
+            advice += "; JSON must be an array of objects, or objects one after the other"
         return CatalogError(f"none of the {self.bad_count:,} records is usable", where=where, next=advice)
 
 
-def _refuse_wrapper(record: Mapping[str, object], source: str) -> None:
-    """Refuse a single object around a list of objects: an export whose records are one level further down."""
+def _refuse_wrapper(record: Mapping[str, object], source: str, within: tuple[str, ...] = ()) -> None:
+    """Refuse a single object around a list of objects: an export whose records are some levels further down."""
     for name, value in record.items():
+        path = (*within, name)
         if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
             raise CatalogError(
-                f"this is one object with {len(value):,} records inside, under {name!r}",
+                f"this is one object with {len(value):,} records inside, under {'.'.join(path)!r}",
                 where=source,
-                next=f"take them out, for example with: jq -c '.[\"{name}\"][]'",
+                next=f"take them out, for example with: jq -c '{''.join(f'.[{json.dumps(one)}]' for one in path)}[]'",
             )
+        if isinstance(value, dict) and len(within) < _DEEPEST:
+            _refuse_wrapper(value, source, path)

@@ -67,10 +67,10 @@ def test_they_are_found_and_updated(tmp_path: Path) -> None:
         assert entity.attributes["genres.name"] == ("Thriller",)
 
 
-def test_an_export_around_the_records_is_refused(tmp_path: Path) -> None:
-    """One object without a title, with the records inside."""
+def test_a_record_around_others_is_refused(tmp_path: Path) -> None:
+    """What has a name of its own may be a record; without an id it is none that a list of records would hold."""
     path = tmp_path / "c.json"
-    path.write_text(json.dumps({"count": 2, "items": [{"id": 1, "title": "a"}, {"id": 2, "title": "b"}]}))
+    path.write_text(json.dumps({"name": "export", "items": [{"id": 1, "title": "a"}, {"id": 2, "title": "b"}]}))
     with pytest.raises(CatalogError, match="one object with 2 records inside"):
         Catalog([path])
 
