@@ -13,7 +13,7 @@ from ltrr_cli.engine.surprises import remarks
 from ltrr_cli.errors import UsageError
 from ltrr_cli.filters.expression import all_of, text_of
 from ltrr_cli.filters.grammar import parse
-from ltrr_cli.filters.inline import split
+from ltrr_cli.filters.inline import split, unread
 from ltrr_cli.filters.names import field_named, nearest
 from ltrr_cli.index.narrow import fields_of, narrowed
 from ltrr_cli.records import Facet, Facets
@@ -38,14 +38,15 @@ MOST_VALUES = 20
 
 def complete(opened: Opened, answered: Answer, query: Query, *, typed: str, facets: Sequence[str]) -> Answer:
     """Return the answer with what was typed, its filter, and facets of the named fields."""
-    if not query.filter and not facets:
+    notes = opened.filters.unread(typed)
+    if not query.filter and not facets and not notes:
         return answered
     told = None
     if facets:
         words = bool(query.text.strip())
         told = opened.filters.facets(facets, answered.trace.pool_ids, query.filter, words=words)
     count = opened.filters.view(query.filter).entities if query.filter else None
-    notes = opened.filters.remarks(query.filter) if query.filter else ()
+    notes += opened.filters.remarks(query.filter) if query.filter else ()
     return replace(answered, query=typed, filter=query.filter, allowed=count, facets=told, notes=notes)
 
 
@@ -97,6 +98,14 @@ class Filters:
                 self._views.pop(next(iter(self._views)))
         self._views[written] = found  # to the end: the one asked for longest ago goes first
         return found
+
+    def unread(self, text: str) -> tuple[str, ...]:
+        """Return a sentence for each filter in a query's text that names no field, and is read as words."""
+        names = unread(text, self.fields, self._called) if ":" in text else ()
+        return tuple(
+            f"there is no field {name[:80]!r}: it is read as words; fields: {', '.join(nearest(name, self.fields))}"
+            for name in names
+        )
 
     def remarks(self, written: str) -> tuple[str, ...]:
         """Return what there is to say of a filter that can be read and will surprise."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ltrr_cli.filters.expression import COMPARISONS, Condition, Expression, Not, all_of, between, number_of
 from ltrr_cli.filters.grammar import MOST
-from ltrr_cli.filters.names import NOTHING, field_named
+from ltrr_cli.filters.names import NOTHING, field_named, is_like
 from ltrr_cli.text import fold
 
 if TYPE_CHECKING:
@@ -41,6 +41,18 @@ def split(text: str, fields: Mapping[str, bool], called: Mapping[str, str] = NOT
     if not found:
         return text, None
     return " ".join("".join([*kept, text[at:]]).split()), all_of(*found)
+
+
+def unread(text: str, fields: Mapping[str, bool], called: Mapping[str, str] = NOTHING) -> list[str]:
+    """Return the names in the text that are meant as fields, and are none: `rating:>4`, or `genr:rock` of genres."""
+    if ":" not in text or len(text) > MOST:
+        return []
+    names = [(match["named"] or match["field"] or "", match["sign"]) for match in _PART.finditer(text)]
+    return [
+        name
+        for name, sign in dict.fromkeys(names)
+        if name and field_named(name, fields, called) is None and (sign or is_like(name, (*fields, *called)))
+    ]
 
 
 def _condition(match: re.Match[str], fields: Mapping[str, bool], called: Mapping[str, str]) -> Expression | None:

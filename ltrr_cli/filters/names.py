@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _MOST = 8
 NOTHING: Mapping[str, str] = MappingProxyType({})
+_SHORTEST, _LIKE = 3, 0.8
 _OF_OBJECTS = ("name", "title", "label")
 """Inner fields that an object is called by: who says genres means genres.name, not genres.id."""
 
@@ -38,7 +39,23 @@ def field_named(name: str, fields: Iterable[str], called: Mapping[str, str] = NO
     return within[0] if len(within) == 1 else next(iter(naming), None)
 
 
-def nearest(name: str, known: Iterable[str]) -> list[str]:
-    """Return up to eight of the known names, the most alike first (Ratcliff & Obershelp's measure)."""
+def is_like(name: str, known: Iterable[str]) -> bool:
+    """Tell whether a name is hardly another than one of the known: a part of it, or nearly the same."""
     wanted = fold(name)[:100]
-    return sorted(known, key=lambda one: (-SequenceMatcher(None, wanted, fold(one)).ratio(), one))[:_MOST]
+    if len(wanted) < _SHORTEST:
+        return False
+    return any(
+        wanted in (own := fold(one)) or SequenceMatcher(None, wanted, own.rpartition(".")[2]).ratio() >= _LIKE
+        for one in known
+    )
+
+
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """Return up to eight of the known names, those that hold it first, then by Ratcliff & Obershelp's measure."""
+    wanted = fold(name)[:100]
+
+    def distance(one: str) -> tuple[bool, float, str]:
+        own = fold(one)
+        return wanted not in own, -SequenceMatcher(None, wanted, own).ratio(), one
+
+    return sorted(known, key=distance)[:_MOST]

@@ -183,3 +183,19 @@ def test_fields_are_called_as_in_the_catalogue(tmp_path: Path) -> None:
         assert answer.facets.facets[0].field == "genres.name"
         assert engine.count("name : film and genres = comedy") == 2
         assert engine.search("film", cap="genres:1").results
+        (note,) = engine.search("film genre:comedy").notes
+        assert note.startswith("there is no field 'genre': it is read as words; fields: genres.id, genres.name")
+        assert engine.search("film mood:happy http://example.com").notes == ()
+
+
+def test_dates_are_compared_as_texts_without_a_word(tmp_path: Path) -> None:
+    """Their letters have the order of time; those of prices have not."""
+    catalogue = tmp_path / "c.jsonl"
+    rows = [{"id": n, "title": "film", "added": f"200{n}-01-02T03:04:05", "size": f"{n} kg"} for n in range(3)]
+    catalogue.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    Engine.build(catalogue, tmp_path / "c.ltrr")
+    with Engine.open(tmp_path / "c.ltrr") as engine:
+        answer = engine.search("film", filter="added >= 2001")
+        assert ({one.id for one in answer.results}, answer.notes) == ({"1", "2"}, ())
+        assert engine.search("film", filter="added >= 2001-01").notes == ()
+        assert "letter by letter" in engine.search("film", filter="size >= 1").notes[0]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ltrr_cli.filters.expression import text_of
-from ltrr_cli.filters.inline import split
+from ltrr_cli.filters.inline import split, unread
 
 FIELDS = {"id": False, "type": False, "title": False, "genre": False, "year": True, "release date": False}
 
@@ -94,3 +94,19 @@ def test_names_may_be_short(text: str, written: str) -> None:
     assert text_of(split(text, OBJECTS, called)[1]) == written
     assert text_of(split("year:7", OBJECTS, called)[1]) == "year : 7"
     assert split("name:bob", OBJECTS)[1] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("curry rating:>4 genr:rock", ["rating", "genr"]),
+        ("release:1990", ["release"]),
+        ("yeer:1990", []),
+        ("genres:rock year:1990 id:x", []),
+        ("http://example.com mood:happy 12:30 re:zero", []),
+        ("star wars: a new hope", []),
+    ],
+)
+def test_what_is_meant_as_a_field_is_told(text: str, names: list[str]) -> None:
+    """By its sign, or because it is nearly one; other colons are text, of which nothing is said."""
+    assert unread(text, OBJECTS) == names
