@@ -37,7 +37,8 @@ def effective(
 ) -> Config:
     """Return the settings with what the environment (by default this process's) and the caller override.
 
-    Raises `ConfigError` for a value that is out of range, or a name that may not be overridden.
+    Raises `ConfigError` for a value that is out of range, or a name that may not be overridden; `UsageError` for such a
+    value among `given`.
     """
     changed: dict[str, Any] = {name: value for name, (value, _) in _overrides(given, environment).items()}
     return replace(config, **changed)
@@ -145,7 +146,10 @@ def _overrides(
                 f"{name} cannot be set for a single run",
                 next=f"set it in ltrr.toml; for a run there are {', '.join(ANSWERING)}",
             )
-        found[name] = (_checked(name, value, f"--{name}"), "flag")
+        try:
+            found[name] = (_checked(name, value, f"--{name}"), "flag")
+        except ConfigError as error:
+            raise UsageError(error.what, where=error.where) from error
     return found
 
 

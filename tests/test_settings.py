@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,8 @@ def test_only_answering_may_come_from_outside() -> None:
     for value in ("nan", "x", "-1"):
         with pytest.raises(ConfigError, match="LTRR_NOISE"):
             effective(Config(), None, {"LTRR_NOISE": value})
+    with pytest.raises(UsageError, match="expected a number"):
+        effective(Config(), {"timeout_ms": math.nan}, {})
 
 
 @pytest.mark.parametrize(

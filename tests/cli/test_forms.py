@@ -114,6 +114,7 @@ def test_pages_without_an_id_repeat_by_seed(ltrr: Ltrr, index: Path) -> None:
         (["rain", "--interleave", "policy:live", "policy:prior", "--offset", "1"], 2, "has no further ones"),
         (["rain", "--offset", "995", "-k", "10"], 2, "at most 1,000 results"),
         (["rain", "--timeout", "0"], 2, "--timeout"),
+        (["rain", "--timeout", "nan"], 2, "--timeout"),
     ],
 )
 def test_what_cannot_be_paged(args: list[str], code: int, said: str, ltrr: Ltrr, index: Path) -> None:

@@ -82,6 +82,32 @@ def test_years_may_have_gaps(make_view: Callable[..., View]) -> None:
     assert (found.attribute, found.probability) == ("year", 0.85)
 
 
+def test_dates_have_years(make_view: Callable[..., View]) -> None:
+    """A catalogue that has dates, as ISO 8601 writes them, is asked by years; other texts with a hyphen are none."""
+    films = [
+        Entity(id=f"e{n}", type="movie", title="Film", attributes={
+            "release_date": (f"{1980 + n}-0{1 + n % 9}-01",), "added": (f"{1980 + n}-05-01T00:00:00Z",),
+            "code": (f"{1980 + n}-77",), "votes": (45.0 * n,)})
+        for n in range(40)
+    ]  # fmt: skip
+    view = make_view(films)
+    found = understand("films before 1999", view).ranges
+    assert {one.attribute: (one.probability, one.high) for one in found} == {
+        name: (0.425, math.nextafter(1999, 0)) for name in ("release_date", "added")
+    }
+    inside = view.segments[0].numbers.within("release_date", 1985, 1986.5)
+    assert inside is not None
+    assert inside.nonzero()[0].tolist() == [5, 6]
+
+
+def test_words_of_time_ask_for_no_count(make_view: Callable[..., View]) -> None:
+    """Where there are no years, nothing is meant by what comes after one."""
+    view = make_view([Entity(id=f"e{n}", title="Film", attributes={"votes": (n * 100.0,)}) for n in range(40)])
+    assert understand("after 1990", view).ranges == ()
+    assert [one.attribute for one in understand("over 1990", view).ranges] == ["votes"]
+    assert [one.attribute for one in understand("after 1990 votes", view).ranges] == ["votes"]
+
+
 def test_words_of_a_sure_range_are_no_words(view: View) -> None:
     """They weigh what is left of their probability; not so those of an unsure one, or one that stands elsewhere."""
     found = understand("film 20 under $20", view)
