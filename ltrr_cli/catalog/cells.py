@@ -26,6 +26,8 @@ _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*|(?=\.[0-9]))(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
 _EXACT_DIGITS = 15
+_SHORT = 256
+"""Characters of a list that is kept."""
 
 
 def reader(name: str, cells: Sequence[str]) -> Read:
@@ -73,8 +75,15 @@ def _is_piped(cells: Sequence[str]) -> bool:
     return all(part == part.strip() and 0 < len(part) <= 64 for cell in piped for part in cell.split("|"))
 
 
-@lru_cache(maxsize=1 << 14)
 def _literal_or_text(cell: str) -> object:
-    """Return the list or object in a cell; cached, since lists of genres repeat (nobody changes a raw record)."""
-    found = None if cell in MISSING else literal(cell)
-    return found if found is not None or cell in MISSING else cell
+    """Return the list or object in a cell; one that is none stays a text."""
+    if cell in MISSING:
+        return None
+    found = _kept(cell) if len(cell) <= _SHORT else literal(cell)
+    return cell if found is None else found
+
+
+@lru_cache(maxsize=1 << 14)
+def _kept(cell: str) -> object:
+    """Return the same of a cell that may well repeat, as lists of genres do (nobody changes a raw record)."""
+    return literal(cell)

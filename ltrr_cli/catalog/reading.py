@@ -32,9 +32,12 @@ class Reading:
         self.outer = frozenset(name.partition(".")[0] for name in self.fields)
         self._schema = schema
         self._seen = seen
+        ignored = {name for name, _ in schema.ignored}
         self._groups: dict[str, list[str]] = {}
-        for name in (name for name in self.fields if "." in name):
-            self._groups.setdefault(name.partition(".")[0], []).append(name.partition(".")[2])
+        """Objects, and those of their fields that are used."""
+        for name in sorted(name for name in self.fields if "." in name):
+            used = self._groups.setdefault(name.partition(".")[0], [])
+            used += [name.partition(".")[2]] if name not in ignored else []
         self._roles = tuple(filter(None, (schema.title, *schema.text, schema.type)))
         self._prose = frozenset({schema.title, *schema.text}.difference(schema.html))
         self._currencies: dict[str, str] = {}

@@ -27,7 +27,8 @@ def is_indented(head: bytes) -> bool:
     """Tell whether the beginning of a file is an object over several lines, and not one a line."""
     first = [line.strip() for line in head.split(b"\n", _LINES + 1)[:_LINES] if line.strip()]
     begun = sum(line.startswith(b"{") for line in first)
-    return len(first) > 1 and first[0].startswith(b"{") and begun * 2 < len(first)
+    whole = len(first) < 2 or not first[0].startswith(b"{") or first[0].endswith(b"}")
+    return not whole and begun * 2 < len(first)
 
 
 def around(head: bytes) -> tuple[str, int] | None:
@@ -46,8 +47,11 @@ def around(head: bytes) -> tuple[str, int] | None:
         whole, end = json.JSONDecoder(strict=False).raw_decode(text.lstrip())
         if text.lstrip()[end:].strip():
             return None
-    except (ValueError, RecursionError):  # it goes on behind what is looked at
-        whole = json.loads(head[: found.end()] + b"0}", strict=False)
+    except (ValueError, RecursionError):  # it goes on behind what is looked at, or one of the records is broken
+        try:
+            whole = json.loads(head[: found.end()] + b"0}", strict=False)
+        except ValueError:
+            return None
     name = json.loads(found[1], strict=False)
     others = {names.normal(key) for key in whole if key != name}
     return None if others.intersection(_SINGLE) else (name, found.end())
