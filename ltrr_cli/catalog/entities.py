@@ -20,7 +20,7 @@ from ltrr_cli.catalog.weights import weighed
 from ltrr_cli.records import Entity, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ltrr_cli.catalog.schema import Schema
 
@@ -106,15 +106,7 @@ class Maker:
         """
         schema, get = self._schema, record.get
         parts = Parts(text=self._text(record))
-        for name, reference in self._attributes:
-            value = get(name)
-            if isinstance(value, dict):
-                if name in schema.weighted:
-                    self._weigh(name, value, parts.attributes, parts.weights)
-                    continue
-                value = self.reading.named(name, value)
-            if value is not None and (found := self._values(name, value, reference=reference)):
-                parts.attributes[name] = self.numeric.read(name, found)
+        self._fill(parts, get)
         if schema.title:
             titles = get(schema.title)
             parts.title = values.one_line(_first(titles))
@@ -127,6 +119,23 @@ class Maker:
         if schema.popularity:
             parts.popularity = self._popularity(get(schema.popularity))
         return parts
+
+    def _fill(self, parts: Parts, get: Callable[[str], object]) -> None:
+        """Fill the attributes, and the weights of their values."""
+        numbers = self.numeric.numbers
+        for name, reference in self._attributes:
+            value = get(name)
+            if isinstance(value, dict):
+                if name in self._schema.weighted:
+                    self._weigh(name, value, parts.attributes, parts.weights)
+                    continue
+                value = self.reading.named(name, value)
+            if value is not None and (found := self._values(name, value, reference=reference)):
+                if type(found[0]) is float:
+                    numbers[name] += 1
+                elif name in numbers:
+                    found = self.numeric.texts(name, found)
+                parts.attributes[name] = found
 
     def _played(self, record: Mapping[str, object]) -> Mapping[str, object]:
         """Return the record with the fields of roles that it calls otherwise."""

@@ -20,22 +20,17 @@ _SHARE = 9
 
 
 class Numeric:
-    """Counts for each field how many entities have numbers there, and how many texts."""
+    """Counts for each field how many entities have `numbers` there, and how many texts among them."""
 
     def __init__(self, seen: Unlike, amounts: Iterable[str]) -> None:
         self.numbers: Counter[str] = Counter()
         self._amounts = frozenset(amounts)  # the fields of which it is known
         self._seen = seen
 
-    def read(self, name: str, found: tuple[Value, ...]) -> tuple[Value, ...]:
-        """Return the values of an entity in a field, with amounts as numbers where it is one of numbers."""
-        if type(found[0]) is float:
-            self.numbers[name] += 1
-            return found
-        numbers = self.numbers.get(name, 0)
-        if numbers < _SHARE * (self._seen.count(name, unlike.TEXT) + 1):
-            if numbers:
-                self._seen.add(name, unlike.TEXT, found[0])
+    def texts(self, name: str, found: tuple[Value, ...]) -> tuple[Value, ...]:
+        """Return an entity's texts in a field where others have numbers; amounts as numbers, if most have them."""
+        if name not in self._amounts and self.numbers[name] < _SHARE * (self._seen.count(name, unlike.TEXT) + 1):
+            self._seen.add(name, unlike.TEXT, found[0])
             return found
         read = tuple(_number(name, value) for value in found)
         self._seen.add(name, unlike.AMOUNT if isinstance(read[0], float) else unlike.TEXT, found[0])
