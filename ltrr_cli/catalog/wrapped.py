@@ -19,16 +19,18 @@ _AROUND = re.compile(
 )
 """All before the list: other members hold no objects within objects."""
 _OPENED = re.compile(rb"\[[ \t\r]*\n")
+_BEGUN = re.compile(rb"\{\s*(?:$|" + _STRING + rb"\s*:)", re.DOTALL)
 _LINES = 20
 _SINGLE = (*names.ID, *names.TITLE)
 
 
 def is_indented(head: bytes) -> bool:
     """Tell whether the beginning of a file is an object over several lines, and not one a line."""
-    first = [line.strip() for line in head.split(b"\n", _LINES + 1)[:_LINES] if line.strip()]
-    begun = sum(line.startswith(b"{") for line in first)
-    whole = len(first) < 2 or not first[0].startswith(b"{") or first[0].endswith(b"}")
-    return not whole and begun * 2 < len(first)
+    first = [line.rstrip() for line in head.lstrip().split(b"\n", _LINES + 1)[:_LINES] if line.strip()]
+    if len(first) < 2 or not _BEGUN.match(first[0]):
+        return False
+    whole = any(line.startswith(b"{") and line.endswith(b"}") for line in first)
+    return not whole and sum(line.lstrip().startswith(b"{") for line in first) * 2 < len(first)
 
 
 def around(head: bytes) -> tuple[str, int] | None:

@@ -94,6 +94,19 @@ def test_records_with_lists_are_no_exports(text: str) -> None:
     assert around(text.encode()) is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{broken\n" + '{"id": 1}\n' + "bad\n" * 30,
+        '{"id":\n' + '{"id": 1}\n' + "bad\n" * 30,
+        "{\n" + '{"id": 1}\n' * 3,
+    ],
+)
+def test_damaged_lines_are_lines(text: str) -> None:
+    """A first one that is torn does not hide the others."""
+    assert {"id": 1} in [row for _, row in rows(text)[0]]
+
+
 @pytest.mark.parametrize("between", ["\n", "", "\n\n", " "])
 def test_objects_over_several_lines(between: str) -> None:
     """As `jq` writes them, one after the other."""
