@@ -67,8 +67,8 @@ class Filters:
 
     @cached_property
     def _called(self) -> Mapping[str, str]:
-        """What the catalogue calls the fields that play a role."""
-        return roles_of(self._directories)
+        """What the catalogue calls the fields that play a role, those that a filter may name."""
+        return {name: role for name, role in roles_of(self._directories).items() if role in self.fields}
 
     def named(self, name: str) -> str | None:
         """Return the field that a name means; None where it means none, or may mean several."""

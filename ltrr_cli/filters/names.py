@@ -27,10 +27,9 @@ def field_named(name: str, fields: Iterable[str], called: Mapping[str, str] = NO
     if name in fields:
         return name
     wanted = fold(name)
-    for known in (fields, called):
-        found = next((field for field in known if fold(field) == wanted), None)
-        if found is not None:
-            return called.get(found, found)
+    meant = {fold(known): field for known, field in called.items()} | {fold(field): field for field in fields}
+    if wanted in meant:
+        return meant[wanted]
     parts = {field: fold(field).split(".") for field in fields if "." in field}
     within = [field for field, (*_, last) in parts.items() if last == wanted]
     of = {last: field for field, (outer, *_, last) in parts.items() if outer == wanted}

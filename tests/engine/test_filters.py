@@ -170,7 +170,13 @@ def test_fields_are_called_as_in_the_catalogue(tmp_path: Path) -> None:
     """By the name of the field that plays a role, and objects without saying that their name is meant."""
     catalogue = tmp_path / "films.jsonl"
     rows = [
-        {"id": number, "name": f"film {number}", "views": number, "genres": [{"id": number, "name": genre}]}
+        {
+            "id": number,
+            "name": f"film {number}",
+            "overview": "told",
+            "views": number,
+            "genres": [{"id": number, "name": genre}],
+        }
         for number, genre in enumerate(["comedy", "drama", "comedy"])
     ]
     catalogue.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -183,6 +189,8 @@ def test_fields_are_called_as_in_the_catalogue(tmp_path: Path) -> None:
         assert answer.facets.facets[0].field == "genres.name"
         assert engine.count("name : film and genres = comedy") == 2
         assert engine.search("film", cap="genres:1").results
+        assert engine.search("film VIEWS:>=1").allowed == 2
+        assert engine.search("film overview:told").filter == ""  # a text is searched, and no field of filters
         (note,) = engine.search("film genre:comedy").notes
         assert note.startswith("there is no field 'genre': it is read as words; fields: genres.id, genres.name")
         assert engine.search("film mood:happy http://example.com").notes == ()
