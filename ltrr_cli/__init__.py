@@ -1,11 +1,10 @@
 """Local, learning search in one directory: the public API is `Engine` and the errors it raises."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from ltrr_cli.errors import LtrrError
 
+TYPE_CHECKING = (
+    False  # as in `typing`, which takes milliseconds to import: a key pressed meanwhile would be a traceback
+)
 if TYPE_CHECKING:
     from ltrr_cli.engine import Engine
 

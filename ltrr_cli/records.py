@@ -123,7 +123,8 @@ class Range:
 class Understood:
     """What is known of a query before anything is retrieved: its folded words and the readings of them.
 
-    `stems` are the index's terms for the words; `idf` gives the idf of each, highest where the index has not seen it.
+    `stems` are the index's terms for the words; `plain` gives the probability of each that a word is meant, and no part
+    of a range; `idf` its idf, highest where the index has not seen it, times that.
     `types` are the types of entity that the query may be after, by its readings, the likeliest first: (key of the type,
     probability in (0, 1]), which need not sum to 1.
     """
@@ -136,6 +137,7 @@ class Understood:
     tags: tuple[Tag, ...]
     ranges: tuple[Range, ...] = ()
     types: tuple[tuple[str, float], ...] = ()
+    plain: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

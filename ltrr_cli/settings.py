@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.config import NAME, REWARDS, SECTIONS, Config, parse_config, read_config, with_line
-from ltrr_cli.errors import ConfigError
+from ltrr_cli.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,8 @@ def effective(
 ) -> Config:
     """Return the settings with what the environment (by default this process's) and the caller override.
 
-    Raises `ConfigError` for a value that is out of range, or a name that may not be overridden.
+    Raises `ConfigError` for a value that is out of range, or a name that may not be overridden; `UsageError` for such a
+    value among `given`.
     """
     changed: dict[str, Any] = {name: value for name, (value, _) in _overrides(given, environment).items()}
     return replace(config, **changed)
@@ -70,8 +71,8 @@ def settings(
 def set_line(root: Path, name: str, value: str) -> str:
     """Return the text of ltrr.toml with `section.name`, or an unambiguous `name`, set; the rest is kept as it is.
 
-    `value` is as in TOML; a bare word counts as a text. Raises `ConfigError` if there is no such setting, the value
-    cannot be used, or the file says it in a way that only its author can change.
+    `value` is as in TOML; a bare word counts as a text. Raises `UsageError` if there is no such setting, or the value
+    cannot be used, and `ConfigError` if the file is broken, or says it in a way that only its author can change.
     """
     import tomllib
 
@@ -83,10 +84,11 @@ def set_line(root: Path, name: str, value: str) -> str:
     try:
         table = tomllib.loads(text)
     except ValueError as error:
-        raise ConfigError(
-            f"{value[:80]!r} is no value for {section}.{key}", where=str(path), next=f"{error}"
-        ) from error
-    parse_config(table, where=f"{section}.{key}")
+        raise UsageError(f"{value[:80]!r} is no value for {section}.{key}", where=str(path), next=f"{error}") from error
+    try:
+        parse_config(table, where=f"{section}.{key}")
+    except ConfigError as error:
+        raise UsageError(error.what, where=error.where, next=error.next) from error
     wanted = tomllib.loads(f"x = {_value(section, value)}")["x"]
     if table.get(section, {}).get(key) != wanted:
         raise ConfigError(f"{section}.{key} cannot be written into this file", where=str(path), next="set it there")
@@ -104,7 +106,7 @@ def _place(name: str) -> tuple[str, str]:
     if not dot and name in REWARDS:
         return "rewards", name
     known = ", ".join(one for names in SECTIONS.values() for one in names)
-    raise ConfigError(f"there is no setting {name!r}", next=f"known are {known}, rewards.ACTION and strategies.use")
+    raise UsageError(f"there is no setting {name!r}", next=f"known are {known}, rewards.ACTION and strategies.use")
 
 
 def _value(section: str, value: str) -> str:
@@ -144,7 +146,10 @@ def _overrides(
                 f"{name} cannot be set for a single run",
                 next=f"set it in ltrr.toml; for a run there are {', '.join(ANSWERING)}",
             )
-        found[name] = (_checked(name, value, f"--{name}"), "flag")
+        try:
+            found[name] = (_checked(name, value, f"--{name}"), "flag")
+        except ConfigError as error:
+            raise UsageError(error.what, where=error.where) from error
     return found
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ltrr_cli.config import Config, default_toml, parse_config
-from ltrr_cli.errors import ConfigError
+from ltrr_cli.errors import ConfigError, UsageError
 from ltrr_cli.settings import ANSWERING, effective, set_line, settings
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def test_only_answering_may_come_from_outside() -> None:
     for value in ("nan", "x", "-1"):
         with pytest.raises(ConfigError, match="LTRR_NOISE"):
             effective(Config(), None, {"LTRR_NOISE": value})
+    with pytest.raises(UsageError, match="expected a number"):
+        effective(Config(), {"timeout_ms": math.nan}, {})
 
 
 @pytest.mark.parametrize(
@@ -70,5 +73,5 @@ def test_set(name: str, value: str, section: str, key: str, read: object, tmp_pa
 def test_set_refuses(name: str, value: str, tmp_path: Path) -> None:
     """Unknown names, and values that are none or out of range, leave the file as it is."""
     (tmp_path / "ltrr.toml").write_text(default_toml())
-    with pytest.raises(ConfigError):
+    with pytest.raises(UsageError):
         set_line(tmp_path, name, value)

@@ -4,6 +4,7 @@ A sample of the records tells which field plays which role; what cannot be used 
 """
 
 from ltrr_cli.catalog.catalog import Catalog
-from ltrr_cli.catalog.schema import Overrides, Schema, infer
+from ltrr_cli.catalog.infer import Overrides, infer
+from ltrr_cli.catalog.schema import Schema
 
 __all__ = ["Catalog", "Overrides", "Schema", "infer"]

@@ -1,8 +1,9 @@
 """Amounts: numbers that a catalogue writes as texts.
 
-"$1,299.00", "1.299,00 €", "USD 12"; and, where the field is called a price or a count, "12.50" or "1,204": elsewhere
-that may be a version, or a place on a map. A field holds amounts if nine of ten of its texts do, in no more than one
-currency: prices in two of them cannot be compared.
+"$1,299.00", "1.299,00 €", "USD 12", "12,- kr", "₹1,20,000", and "from $5", which is the least of several; where the
+field is called a price or a count, "12.50" or "1,204", too: elsewhere that may be a version, or a place on a map. A
+field holds amounts if nine of ten of its texts do, in no more than one currency: prices in two of them cannot be
+compared.
 """
 
 from __future__ import annotations
@@ -17,21 +18,26 @@ if TYPE_CHECKING:
 
 _SPACES = " \u00a0\u202f"
 _CODES = "USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|TRY|KRW|SGD|HKD"
-_SIGNS = r"(?:US|A|C|NZ|HK|R)?\$|[€£¥￥₹₽₩₺₴₫฿]"
+_SIGNS = r"(?:US|A|C|NZ|HK|R)?\$|[€£¥￥₹₽₩₺₴₫฿]|Rs\.?"
 _WORDS = rf"{_CODES}|kr|zł|Kč"
 _AMOUNT = re.compile(
-    rf"(?P<sign>[-+−]?)(?:(?P<before>{_SIGNS})[{_SPACES}]?|(?P<first>{_WORDS})[{_SPACES}])?(?P<inner>[-−]?)"
-    rf"(?P<number>[0-9]+(?:[.,'’{_SPACES}][0-9]+)*)(?:[{_SPACES}]?(?P<after>{_SIGNS})|[{_SPACES}](?P<last>{_WORDS}))?"
+    rf"(?P<least>[Ff]rom )?(?P<sign>[-+−]?)"
+    rf"(?:(?P<before>{_SIGNS})[{_SPACES}]?|(?P<first>{_WORDS})[{_SPACES}])?(?P<inner>[-−]?)"
+    rf"(?P<number>[0-9]+(?:[.,'’{_SPACES}][0-9]+)*)(?:(?P<none>[.,])[-–—])?"
+    rf"(?:[{_SPACES}]?(?P<after>{_SIGNS}))?(?:[{_SPACES}](?P<last>{_WORDS}))?"
 )
 _SAME = {
-    "USD": "$", "US$": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "￥": "¥", "INR": "₹", "KRW": "₩", "TRY": "₺",
-    "PLN": "zł", "CZK": "Kč", "A$": "AUD", "C$": "CAD", "NZ$": "NZD", "HK$": "HKD", "R$": "BRL",
+    "USD": "$", "US$": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "￥": "¥", "INR": "₹", "Rs": "₹", "Rs.": "₹",
+    "KRW": "₩", "TRY": "₺", "PLN": "zł", "CZK": "Kč", "A$": "AUD", "C$": "CAD", "NZ$": "NZD", "HK$": "HKD", "R$": "BRL",
 }  # fmt: skip
 """Currencies that are written in two ways."""
+_DOLLARS = frozenset(("AUD", "CAD", "NZD", "HKD", "SGD", "MXN"))
+"""What "$" may mean where one of them stands behind: "$5.00 CAD"."""
 _LONGEST = 40
 _EXACT_DIGITS = 15
 _DECIMALS = re.compile(r"[.,](?:[0-9]{1,2}|[0-9]{4,})$")
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}([.,])[0-9]{3}")
+_INDIAN = re.compile(r"[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}")
 POINT, COMMA = ".", ","
 
 
@@ -41,11 +47,18 @@ def amount(text: str, mark: str = "") -> float | None:
     One that cannot be meant so is read with the other mark, where that leaves no doubt: "12,50" among "$1,299.00".
     Without a mark the text itself tells.
     """
+    found = read_amount(text, mark)
+    return None if found is None else found[0]
+
+
+def read_amount(text: str, mark: str = "") -> tuple[float, str] | None:
+    """Return the number that a text writes as `amount` does, and its currency, "" for none; None if it writes none."""
     parts = _parts(text)
     if parts is None:
         return None
     sign, number, unit = parts
-    return _value(sign, number, mark or _mark([number], currency=bool(unit)))
+    found = _value(sign, number, mark or _mark([number], currency=bool(unit)))
+    return None if found is None else (found, unit)
 
 
 def mark_of(name: str, texts: Collection[str]) -> str:
@@ -60,6 +73,12 @@ def mark_of(name: str, texts: Collection[str]) -> str:
         return ""
     counted = not units and names.is_count(name) and all(one is None or one.is_integer() for one in numbers)
     return mark if units or counted or names.is_price(name) else ""
+
+
+def currencies(texts: Collection[str]) -> list[str]:
+    """Return the currencies of a field's texts, by name, if nine of ten are amounts; none where they are not."""
+    found = [parts for parts in map(_parts, texts) if parts is not None]
+    return sorted({unit for _, _, unit in found} - {""}) if len(found) * 10 >= len(texts) * 9 else []
 
 
 def _mark(numbers: Sequence[str], *, currency: bool) -> str:
@@ -80,11 +99,14 @@ def _parts(text: str) -> tuple[str, str, str] | None:
     match = _AMOUNT.fullmatch(text.strip()) if len(text) <= _LONGEST else None
     if match is None or (match["sign"] and match["inner"]):
         return None
-    units = [unit for part in ("before", "first", "after", "last") if (unit := match[part])]
-    if len(units) > 1:
+    written = [unit for part in ("before", "first", "after", "last") if (unit := match[part])]
+    units = [*dict.fromkeys(_SAME.get(unit, unit) for unit in written)]
+    if len(units) == 2 and units[0] == "$" and units[1] in _DOLLARS:
+        units = units[1:]
+    if len(units) > 1 or (match["least"] and not units):
         return None
-    unit = units[0] if units else ""
-    return match["sign"] or match["inner"], match["number"], _SAME.get(unit, unit)
+    number = match["number"] + (f"{match['none']}00" if match["none"] else "")  # "5,-" is "5,00"
+    return match["sign"] or match["inner"], number, units[0] if units else ""
 
 
 def _grouped(number: str, mark: str) -> bool:
@@ -92,7 +114,7 @@ def _grouped(number: str, mark: str) -> bool:
     whole = number.partition(mark)[0]
     between = set(re.sub(r"[0-9]", "", whole))
     groups = re.split(r"[^0-9]", whole)
-    return (
+    return _INDIAN.fullmatch(whole) is not None or (
         len(between) == 1
         and 1 <= len(groups[0]) <= 3
         and groups[0] != "0"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from ltrr_cli.catalog.entities import Maker
+from ltrr_cli.catalog.infer import INFER_ALL, Overrides, infer, with_others
 from ltrr_cli.catalog.objects import joined
 from ltrr_cli.catalog.readers import read
-from ltrr_cli.catalog.schema import INFER_ALL, Overrides, Schema, infer, with_others
 from ltrr_cli.catalog.seen import Seen
 from ltrr_cli.catalog.source import Meter, label, size
 from ltrr_cli.errors import CatalogError
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ltrr_cli.catalog.jsonl import Raw
+    from ltrr_cli.catalog.schema import Schema
 
 SAMPLE = 2000
 """Records from which the schema is inferred, over all sources."""
 MAX_BAD = 1000
 """Bad records that are remembered; all are counted."""
 _LINE_BITS = 40
+_DEEPEST = 4
 
 
 class Catalog:
@@ -157,7 +160,7 @@ class Catalog:
         # Without a record there is nothing that an override could name; the pass will say so better.
         read_as = [[*map(joined, one)] for one in samples]
         sample = [*chain.from_iterable(read_as)]
-        schema = infer(sample, overrides if sample else INFER_ALL, like=like)
+        schema = infer(sample, overrides if sample else INFER_ALL, like=like, tell=self._note)
         if len(samples) > 1:
             schema = with_others(schema, read_as)
         if len(sample) == 1 and not (schema.id and schema.title):
@@ -197,16 +200,19 @@ class Catalog:
         first = self.bad[0]
         advice = f"the first, {first.source}:{first.line}: {first.reason}"
         if first.reason.startswith("not JSON"):
-            advice += "; JSON must be an array of objects, or one object per line (jq -c makes it so)"
+            advice += "; JSON must be an array of objects, or objects one after the other"
         return CatalogError(f"none of the {self.bad_count:,} records is usable", where=where, next=advice)
 
 
-def _refuse_wrapper(record: Mapping[str, object], source: str) -> None:
-    """Refuse a single object around a list of objects: an export whose records are one level further down."""
+def _refuse_wrapper(record: Mapping[str, object], source: str, within: tuple[str, ...] = ()) -> None:
+    """Refuse a single object around a list of objects: an export whose records are some levels further down."""
     for name, value in record.items():
+        path = (*within, name)
         if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
             raise CatalogError(
-                f"this is one object with {len(value):,} records inside, under {name!r}",
+                f"this is one object with {len(value):,} records inside, under {'.'.join(path)!r}",
                 where=source,
-                next=f"take them out, for example with: jq -c '.[\"{name}\"][]'",
+                next=f"take them out, for example with: jq -c '{''.join(f'.[{json.dumps(one)}]' for one in path)}[]'",
             )
+        if isinstance(value, dict) and len(within) < _DEEPEST:
+            _refuse_wrapper(value, source, path)

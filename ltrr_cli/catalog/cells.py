@@ -1,12 +1,16 @@
-"""What the cells of a CSV column mean, judged by the whole column: numbers, truth values, lists or plain text."""
+"""What the cells of a CSV column mean, judged by the whole column: numbers, truth values, lists or plain text.
+
+A cell that is a list or an object as JSON or Python writes it is read as such in a column of texts, too, but not in one
+that is called a title, a text or an id.
+"""
 
 from __future__ import annotations
 
-import json
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
+from ltrr_cli.catalog.literals import is_sure, literal
 from ltrr_cli.catalog.names import is_identifier, is_prose
 
 if TYPE_CHECKING:
@@ -22,12 +26,8 @@ _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*|(?=\.[0-9]))(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
 _EXACT_DIGITS = 15
-_MAX_LIST = 1 << 16
-# One item of a list as Python or JSON writes it; possessive, so that no cell can make the search explode.
-_ITEM = r"""'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|[^\s,'"\[\](){}]++(?:[ ]++[^\s,'"\[\](){}]++)*+"""
-_ITEMS = re.compile(_ITEM, re.DOTALL)
-_LIST = re.compile(rf"\[\s*+(?:(?:{_ITEM})\s*+(?:,\s*+|(?=\])))*+\]", re.DOTALL)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_SHORT = 256
+"""Characters of a list that is kept."""
 
 
 def reader(name: str, cells: Sequence[str]) -> Read:
@@ -43,11 +43,13 @@ def reader(name: str, cells: Sequence[str]) -> Read:
         return lambda cell: _number(cell, pattern)
     if present and all(cell.lower() in _TRUTH for cell in present):
         return lambda cell: None if cell in MISSING else _TRUTH.get(cell.strip().lower(), cell)
-    if present and all(cell[0] == "[" and _listed(cell) is not None for cell in present):
-        return _list_or_text
-    if not is_prose(name) and not is_identifier(name) and _is_piped(present):
+    if present and sum(literal(cell) is not None for cell in present) * 10 >= len(present) * 9:
+        return _literal_or_text
+    if is_prose(name) or is_identifier(name):
+        return lambda cell: None if cell in MISSING else cell
+    if _is_piped(present):
         return lambda cell: None if cell in MISSING else cell.split("|")
-    return lambda cell: None if cell in MISSING else cell
+    return lambda cell: None if cell in MISSING else _literal_or_text(cell) if is_sure(cell) else cell
 
 
 def _is_exact(cell: str) -> bool:
@@ -73,32 +75,15 @@ def _is_piped(cells: Sequence[str]) -> bool:
     return all(part == part.strip() and 0 < len(part) <= 64 for cell in piped for part in cell.split("|"))
 
 
+def _literal_or_text(cell: str) -> object:
+    """Return the list or object in a cell; one that is none stays a text."""
+    if cell in MISSING:
+        return None
+    found = _kept(cell) if len(cell) <= _SHORT else literal(cell)
+    return cell if found is None else found
+
+
 @lru_cache(maxsize=1 << 14)
-def _list_or_text(cell: str) -> object:
-    """Return the list in a cell; cached, since lists of genres repeat (nobody changes a raw record)."""
-    found = None if cell in MISSING else _listed(cell)
-    return found if found is not None or cell in MISSING else cell
-
-
-def _listed(cell: str) -> list[object] | None:
-    """Read `["a", "b"]`, `['a', 'b']` or `[{"a": 1}]`; None where the cell is no such list of scalars or objects."""
-    cell = cell.strip()
-    if len(cell) > _MAX_LIST or not cell.startswith("[") or not cell.endswith("]"):
-        return None
-    try:
-        value = json.loads(cell)
-    except (ValueError, RecursionError):
-        if not _LIST.fullmatch(cell):
-            return None
-        return [_item(item) for item in _ITEMS.findall(cell, 1, len(cell) - 1)]
-    if not isinstance(value, list) or any(isinstance(item, list) for item in value):
-        return None
-    return value
-
-
-def _item(item: str) -> object:
-    if item[0] in "'\"":
-        return _ESCAPE.sub(r"\1", item[1:-1])
-    if item in ("None", "nan", "null"):
-        return None
-    return float(item) if _NUMBER.fullmatch(item) and len(item) <= _EXACT_DIGITS else item
+def _kept(cell: str) -> object:
+    """Return the same of a cell that may well repeat, as lists of genres do (nobody changes a raw record)."""
+    return literal(cell)

@@ -98,7 +98,8 @@ class Changer:
         if reason := self._unusable(record, raw):
             return reason
         maker = self._maker(record)
-        parts = maker.parts(_as_numbers(maker.read(record), entity))
+        maker.unlike.record = entity.id
+        parts = maker.parts(_as_numbers(maker.reading.read(record), entity))
         given = {*record, *self._replaced(entity, raw)}
         for name, value in record.items():
             if name in self._ignored and not (name in self._outer and value in (None, {})):
@@ -146,7 +147,7 @@ class Changer:
             said.append(f"not used, as when the index was built: {', '.join(self._unused)}")
         if self._too_many:
             said.append(f"not used, since a record may bring {_MAX_NEW} new attributes: {', '.join(self._too_many)}")
-        return said
+        return said + self._whole.unlike_notes()
 
     def _named(self, raw: Mapping[str, object], weighing: AbstractSet[str] = frozenset()) -> Mapping[str, object]:
         """Return the record with its fields' names as the schema has them: a role's name stands for its field."""
@@ -234,9 +235,9 @@ class Changer:
                     attributes=tuple(name for name in free if name in schema.attributes or name in fresh)
                     + ((ALIASES,) if ALIASES in schema.attributes and ALIASES not in free else ()),
                     weighted=(*schema.weighted, *weighed),
-                )
+                ),
+                beside=self._whole,
             )
-            maker.losses = self._whole.losses
         return maker
 
 

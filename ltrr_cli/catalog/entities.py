@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 
-from ltrr_cli.catalog import values
-from ltrr_cli.catalog.amounts import amount
-from ltrr_cli.catalog.markup import plain
+from ltrr_cli.catalog import unlike, values
+from ltrr_cli.catalog.losses import MAX_VALUE, MAX_VALUES, Losses
 from ltrr_cli.catalog.names import is_reference
+from ltrr_cli.catalog.numeric import Numeric
+from ltrr_cli.catalog.reading import Reading, is_empty
+from ltrr_cli.catalog.roles import EMPTY
 from ltrr_cli.catalog.schema import ALIASES
+from ltrr_cli.catalog.unlike import Unlike
 from ltrr_cli.catalog.weights import weighed
 from ltrr_cli.records import Entity, Value
 
@@ -23,47 +26,7 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 1_000_000
 """Bytes (UTF-8) of text that are kept."""
-MAX_VALUE = 256
-"""Characters of an attribute value."""
-MAX_VALUES = 64
-"""Values of one attribute."""
 _MAX_LATE = 20
-
-
-@dataclass(slots=True)
-class Losses:
-    """What was left out of entities that are otherwise good."""
-
-    untitled: int = 0
-    cut_texts: int = 0
-    long_values: int = 0
-    many_values: int = 0
-    no_popularity: int = 0
-    retitled: int = 0
-
-    def notes(self, schema: Schema) -> list[str]:
-        """Return one sentence for each kind of loss."""
-        said = (
-            (self.untitled if schema.title else 0, "title is empty", "titles are empty"),
-            (self.cut_texts, "text was cut at 1 MB", "texts were cut at 1 MB"),
-            (
-                self.long_values,
-                f"value of more than {MAX_VALUE} characters was left out",
-                f"values of more than {MAX_VALUE} characters were left out",
-            ),
-            (
-                self.many_values,
-                f"attribute was cut at {MAX_VALUES} values",
-                f"attributes were cut at {MAX_VALUES} values",
-            ),
-            (
-                self.retitled,
-                "entity has several titles: the first is its title, the others are its aliases",
-                "entities have several titles: the first is the title, the others are aliases",
-            ),
-            (self.no_popularity, "popularity value is no finite number", "popularity values are no finite numbers"),
-        )
-        return [f"{count:,} {one if count == 1 else many}" for count, one, many in said if count]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,28 +44,34 @@ class Parts:
 class Maker:
     """Makes entities by a schema and counts what is lost on the way."""
 
-    def __init__(self, schema: Schema) -> None:
-        self.losses = Losses()
-        self.fields = frozenset(
-            {schema.id, schema.title, schema.type, schema.popularity, *schema.text, *schema.attributes}
-            | {name for name, _ in (*schema.ignored, *schema.also)}
-        ) - {""}
+    def __init__(self, schema: Schema, *, beside: Maker | None = None) -> None:
+        """Count together with one `beside`, if there is one."""
+        self.losses: Losses = Losses() if beside is None else beside.losses
+        self.unlike: Unlike = Unlike() if beside is None else beside.unlike
+        self.numeric: Numeric = Numeric(self.unlike, dict(schema.amounts)) if beside is None else beside.numeric
+        self.reading = Reading(schema, self.unlike)
+        self.fields = self.reading.fields
         self._schema = schema
-        self._outer = frozenset(name.partition(".")[0] for name in self.fields)
         self._late: dict[str, None] = {}  # fields that the schema does not have
-        self._nested = any("." in name for name in self.fields)
         self._aliases = bool(schema.title) and ALIASES in schema.attributes
         self._attributes = [(name, is_reference(name)) for name in schema.attributes]
+        self._empty = tuple(name for name, why in schema.ignored if why == EMPTY)
 
     def notes(self) -> list[str]:
         """Return what there is to say after the last record."""
         late = f"not used, since the schema does not have them: {', '.join(self._late)}"
-        return self.losses.notes(self._schema) + ([late] if self._late else [])
+        return [*self.losses.notes(self._schema), *([late] if self._late else []), *self.unlike_notes()]
+
+    def unlike_notes(self) -> list[str]:
+        """Return those about values unlike the others of their field."""
+        self.numeric.settle()
+        return self.unlike.notes()
 
     def make(self, raw: Mapping[str, object]) -> Entity | str:
         """Return the entity, or the reason why there is none."""
         schema = self._schema
-        record = self._played(self.read(self.flat(raw)))
+        self.unlike.record = raw.get(schema.id)
+        record = self._played(self.reading.read(self.reading.flat(raw)))
         parts = self.parts(record)
         if not (parts.title or parts.text or parts.attributes):
             return "neither a title nor a text nor an attribute"
@@ -113,8 +82,13 @@ class Maker:
         else:
             entity_id = content_id(raw)
         self.losses.untitled += not parts.title
+        for name in self._empty:
+            if not is_empty(value := record.get(name)):
+                self.unlike.add(name, unlike.LATE, value)
         if not raw.keys() <= self.fields and len(self._late) < _MAX_LATE:
-            self._late.update((name, None) for name in raw if name not in self.fields and name not in self._outer)
+            self._late.update(
+                (name, None) for name in raw if name not in self.fields and name not in self.reading.outer
+            )
         return Entity(
             id=entity_id,
             type=parts.type,
@@ -132,16 +106,11 @@ class Maker:
         """
         schema, get = self._schema, record.get
         parts = Parts(text=self._text(record))
-        for name, reference in self._attributes:
-            value = get(name)
-            if isinstance(value, dict):
-                self._weigh(name, value, parts.attributes, parts.weights)
-            elif value is not None and (found := self._values(value, reference=reference)):
-                parts.attributes[name] = found
+        self._fill(parts, get)
         if schema.title:
             titles = get(schema.title)
             parts.title = values.one_line(_first(titles))
-            more = self._values(titles[1:], reference=False) if isinstance(titles, (list, tuple)) else ()
+            more = self._values(schema.title, titles[1:], reference=False) if isinstance(titles, (list, tuple)) else ()
             if more and self._aliases:
                 parts.attributes.setdefault(ALIASES, more)
                 self.losses.retitled += 1
@@ -151,16 +120,22 @@ class Maker:
             parts.popularity = self._popularity(get(schema.popularity))
         return parts
 
-    def read(self, record: Mapping[str, object]) -> Mapping[str, object]:
-        """Return a flat record with amounts as numbers, and HTML as what is read of it; in lists, too."""
-        if not self._schema.amounts and not self._schema.html:
-            return record
-        changed = dict(record)
-        for name, mark in self._schema.amounts:
-            changed[name] = _each(record.get(name), partial(amount, mark=mark))
-        for name in self._schema.html:
-            changed[name] = _each(record.get(name), plain)
-        return changed
+    def _fill(self, parts: Parts, get: Callable[[str], object]) -> None:
+        """Fill the attributes, and the weights of their values."""
+        numbers = self.numeric.numbers
+        for name, reference in self._attributes:
+            value = get(name)
+            if isinstance(value, dict):
+                if name in self._schema.weighted:
+                    self._weigh(name, value, parts.attributes, parts.weights)
+                    continue
+                value = self.reading.named(name, value)
+            if value is not None and (found := self._values(name, value, reference=reference)):
+                if type(found[0]) is float:
+                    numbers[name] += 1
+                elif name in numbers:
+                    found = self.numeric.texts(name, found)
+                parts.attributes[name] = found
 
     def _played(self, record: Mapping[str, object]) -> Mapping[str, object]:
         """Return the record with the fields of roles that it calls otherwise."""
@@ -178,26 +153,13 @@ class Maker:
         weights: dict[str, tuple[float, ...]],
     ) -> None:
         """Take the values of a field that weighs them, the weightiest first."""
-        some = weighed(value) if name in self._schema.weighted else []
+        some = weighed(value)
         kept = [(word, weight) for word, weight in some if len(word) <= MAX_VALUE]
         self.losses.long_values += len(some) - len(kept)
         self.losses.many_values += len(kept) > MAX_VALUES
         if kept:
             attributes[name] = tuple(word for word, _ in kept[:MAX_VALUES])
             weights[name] = tuple(weight for _, weight in kept[:MAX_VALUES])
-
-    def flat(self, raw: Mapping[str, object]) -> Mapping[str, object]:
-        """Return the record with the fields of nested objects that the schema names as fields of its own."""
-        if not self._nested:
-            return raw
-        record = dict(raw)
-        for outer, value in raw.items():
-            if isinstance(value, dict):
-                for inner, item in value.items():
-                    name = f"{outer}.{inner}"
-                    if name in self.fields:
-                        record.setdefault(name, item)
-        return record
 
     def _text(self, record: Mapping[str, object]) -> str:
         parts = [part for name in self._schema.text if (part := values.lines(record.get(name)))]
@@ -207,15 +169,19 @@ class Maker:
             return encoded[:MAX_TEXT].decode("utf-8", "ignore")
         return text
 
-    def _values(self, value: object, *, reference: bool) -> tuple[Value, ...]:
+    def _values(self, name: str, value: object, *, reference: bool) -> tuple[Value, ...]:
         if not isinstance(value, (list, tuple)):
             found = values.attribute(value, reference=reference)
             if isinstance(found, str) and len(found) > MAX_VALUE:
                 self.losses.long_values += 1
                 return ()
+            if isinstance(value, float) and math.isinf(value):
+                self.unlike.add(name, unlike.INFINITE, value)
             return () if found is None else (found,)
         attribute = values.attribute
         some = [found for item in value if (found := attribute(item, reference=reference)) is not None]
+        if len(some) < len(value) and (lost := [item for item in value if isinstance(item, (dict, list, tuple))]):
+            self.unlike.add(name, unlike.LOST, lost[0])
         kept = [found for found in some if isinstance(found, float) or len(found) <= MAX_VALUE]
         self.losses.long_values += len(some) - len(kept)
         self.losses.many_values += len(kept) > MAX_VALUES
@@ -239,18 +205,6 @@ def content_id(raw: Mapping[str, object]) -> str:
     }
     encoded = json.dumps(content, sort_keys=True, default=str).encode()
     return hashlib.blake2b(encoded, digest_size=12).hexdigest()
-
-
-def _each(value: object, read: Callable[[str], object]) -> object:
-    """Return a value, or the items of a list, each text as it is read where it is not read as nothing."""
-    if isinstance(value, (list, tuple)):
-        return [_read(item, read) for item in value]
-    return _read(value, read)
-
-
-def _read(value: object, read: Callable[[str], object]) -> object:
-    found = read(value) if isinstance(value, str) else None
-    return value if found is None else found
 
 
 def _first(value: object) -> object:

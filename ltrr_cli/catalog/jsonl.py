@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ltrr_cli.catalog.lines import MAX_RECORD, decoded, lines
@@ -64,10 +65,21 @@ def read_lines(stream: Stream) -> Iterator[Raw]:
         yield number + 1, Bad(source=stream.name, line=number + 1, reason=stream.broken)
 
 
-def read_array(stream: Stream) -> Iterator[Raw]:
-    """Yield the records of one array, element by element, without loading it whole."""
-    line = 1
-    for element, newlines in elements(stream):
+def read_array(stream: Stream, begin: int = 0) -> Iterator[Raw]:
+    """Yield the records of one array, which begins at a byte of the head, element by element, without loading it."""
+    pieces = iter(stream)
+    head = next(pieces, b"")
+    yield from _read(stream, elements(chain((head[begin:],), pieces), alone=begin > 0), head.count(b"\n", 0, begin))
+
+
+def read_objects(stream: Stream) -> Iterator[Raw]:
+    """Yield objects that follow each other, with white space of any kind between them, or none."""
+    yield from _read(stream, elements(stream, apart=True), 0)
+
+
+def _read(stream: Stream, found: Iterator[tuple[bytes | str, int]], before: int) -> Iterator[Raw]:
+    line = 1 + before
+    for element, newlines in found:
         start = line
         line += newlines
         if isinstance(element, bytes):
@@ -84,13 +96,18 @@ def read_array(stream: Stream) -> Iterator[Raw]:
         yield line, Bad(source=stream.name, line=line, reason=stream.broken)
 
 
-def elements(pieces: Iterable[bytes]) -> Iterator[tuple[bytes | str, int]]:  # noqa: C901, PLR0912 – a state machine
+def elements(  # noqa: C901, PLR0912 – a state machine
+    pieces: Iterable[bytes], *, alone: bool = False, apart: bool = False
+) -> Iterator[tuple[bytes | str, int]]:
     """Cut the text of an array into the texts of its elements, each with the newlines it holds.
+
+    What is behind the array is no element, where it is `alone`. Where they are `apart` there is no array, and no comma,
+    but one object or list after the other.
 
     A string in place of bytes is a reason: an element too long to hold, an array that is not closed. Only brackets,
     commas and quotes are looked at, so that one malformed element spoils no other.
     """
-    depth = 0
+    depth = least = int(apart)
     quoted = False
     buffer = b""
     begin = position = 0  # of the element in the buffer; where to look on
@@ -104,7 +121,7 @@ def elements(pieces: Iterable[bytes]) -> Iterator[tuple[bytes | str, int]]:  # n
         buffer = buffer[begin:] + piece
         position -= begin
         begin = 0
-        while found := (_INSIDE if quoted else _NESTED if depth > 1 else _TOP).match(buffer, position):
+        while found := (_INSIDE if quoted else _NESTED if depth > 1 or apart else _TOP).match(buffer, position):
             position = found.end()
             mark = found[1]
             if mark == b'"':
@@ -114,18 +131,20 @@ def elements(pieces: Iterable[bytes]) -> Iterator[tuple[bytes | str, int]]:  # n
                 break  # the string goes on in the next piece
             if mark in b"{[":
                 depth += 1
-                begin = position if depth == 1 else begin
+                begin = position if depth == 1 and not apart else begin
                 continue
-            depth -= mark != b","
-            if depth > (mark == b","):
+            depth = max(least, depth - (mark != b","))
+            if depth > (mark == b"," or apart):
                 continue
-            body = buffer[begin : position - 1]
+            body = buffer[begin : position - (not apart)]
             if dropped or len(body) > MAX_RECORD:
                 yield TOO_LONG, newlines + body.count(b"\n")
             elif mark == b"," or body.strip(_SPACE):
                 yield body, body.count(b"\n")
             else:
                 newlines += body.count(b"\n")
+            if alone and not depth:
+                return
             begin, dropped, newlines = position, False, 0
         else:
             position = len(buffer)
@@ -134,7 +153,7 @@ def elements(pieces: Iterable[bytes]) -> Iterator[tuple[bytes | str, int]]:  # n
         yield TOO_LONG, newlines + rest.count(b"\n")
     elif rest.strip(_SPACE):
         yield rest, rest.count(b"\n")
-    if depth > 0:
+    if depth > 0 and not apart:
         yield "the array is not closed", 0
 
 

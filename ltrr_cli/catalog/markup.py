@@ -63,6 +63,20 @@ def plain(text: str) -> str:
     return _LINES.sub("\n", _SPACES.sub(" ", text)).strip()
 
 
+def has_markup(text: str) -> bool:
+    """Tell whether a text has an element of HTML, or a character reference."""
+    return _is_tagged(text) or ("&" in text and _REFERENCE.search(text) is not None)
+
+
+def is_all_markup(text: str) -> bool:
+    """Tell whether a text begins and ends with tags of HTML: one that tells of tags hardly does."""
+    text = text.strip()
+    if not (text.startswith("<") and text.endswith(">") and _is_tagged(text)):
+        return False
+    first, last = _TAG.match(text), _TAG.fullmatch(text, text.rfind("<"))
+    return first is not None and last is not None and _shown(first) != first[0] and _shown(last) != last[0]
+
+
 def _is_tagged(text: str) -> bool:
     """Tell whether a text has an element that is closed, or a block that begins: others may tell of tags."""
     if "<" not in text:

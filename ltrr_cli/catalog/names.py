@@ -23,6 +23,7 @@ TEXT = (
     "passage", "long_description", "short_description", "product_description", "desc", "article", "story", "details",
     "about", "bio", "biography", "lyrics", "transcript", "snippet", "bullet_points", "product_bullet_point",
     "features", "blurb", "excerpt", "body_html", "description_html", "html_description", "body_text",
+    "instructions", "recipe_instructions", "directions",
 )  # fmt: skip
 
 TYPE = (

@@ -9,6 +9,7 @@ from ltrr_cli.catalog import jsonl, parquet
 from ltrr_cli.catalog.delimited import read_delimited
 from ltrr_cli.catalog.source import Meter, chunks, label, opened, size
 from ltrr_cli.catalog.stream import Stream
+from ltrr_cli.catalog.wrapped import around, is_indented
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,8 @@ _PACKED = {".gz", ".zst", ".gzip", ".zstd"}
 def read(source: str | Path, *, stdin: BinaryIO | None = None, meter: Meter | None = None) -> Iterator[Raw]:
     """Yield every record of a source with the line it begins at (from 1), or why it is bad.
 
-    JSON lines, a JSON array of objects, CSV, TSV (also with `;` or `|`) and Parquet, each plain, gzip or Zstandard;
+    JSON lines, a JSON array of objects, also as a member of one object, objects over several lines each, CSV, TSV (also
+    with `;` or `|`) and Parquet, each plain, gzip or Zstandard;
     `-` is `stdin`. Memory stays bounded: no file is loaded whole.
 
     Raises:
@@ -42,6 +44,11 @@ def read(source: str | Path, *, stdin: BinaryIO | None = None, meter: Meter | No
         kind = form(stream.head, str(source))
         if kind == "array":
             yield from jsonl.read_array(stream)
+        elif kind == "lines" and (inside := around(stream.head)):
+            meter.note(f"{stream.name} is one object: the records are those under {inside[0][:80]!r}")
+            yield from jsonl.read_array(stream, inside[1])
+        elif kind == "lines" and is_indented(stream.head):
+            yield from jsonl.read_objects(stream)
         elif kind == "lines":
             yield from jsonl.read_lines(stream)
         else:

@@ -75,7 +75,7 @@ def attribute(value: object, *, reference: bool = False) -> str | float | None:
     if isinstance(value, bool):
         return float(value)
     if isinstance(value, (int, float)):
-        if reference or not -_EXACT <= value <= _EXACT:
+        if reference or (isinstance(value, int) and not -_EXACT <= value <= _EXACT):
             return _written(value) or None
         return float(value) if math.isfinite(value) else None
     return None

@@ -75,6 +75,7 @@ def build(
             on_bad=rejected.add,
             progress=tell,
         )
+        rejected.before(built.bad_count)
     _show(built, out, quiet=quiet, as_json=as_json)
     rejected.leave("bad record", tell=not as_json)
 

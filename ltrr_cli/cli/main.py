@@ -11,12 +11,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from ltrr_cli import __version__
+from ltrr_cli.cli import leave
 from ltrr_cli.cli.text import notice, safe, say, tell_error
 from ltrr_cli.errors import LtrrError, UsageError
 
@@ -31,6 +32,12 @@ Start here:
   ltrr query some words               search it
   ltrr query                          search, click and like at a prompt
   ltrr feedback ingest clicks.jsonl   learn from a log
+
+\b
+Exit codes:
+  1  an error, or an id, user or version that is not there
+  2  a wrong call, or the name of no field, strategy or setting
+  3  done, but for records or ids that could not be used
 
 Set LTRR_INDEX to name an index, NO_COLOR for no colours, LTRR_DEBUG=1 for tracebacks.
 """
@@ -205,6 +212,8 @@ def run() -> None:
         code = 130 if _interrupted else 1  # libraries make an ImportError of an interruption
         if not _interrupted:
             _tell_last(error)
+    if signal.getsignal(signal.SIGINT) is _signalled:
+        signal.signal(signal.SIGINT, leave)
     atexit._run_exitfuncs()  # noqa: SLF001 – as multiprocessing does before os._exit
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):
@@ -220,9 +229,10 @@ def _prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    signal.signal(signal.SIGTERM, _stop)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGTERM, _signalled)
+    signal.signal(signal.SIGALRM, _signalled)
+    if signal.getsignal(signal.SIGINT) in {signal.default_int_handler, leave}:
+        signal.signal(signal.SIGINT, _signalled)
 
 
 def _tell_last(error: Exception) -> None:
@@ -236,19 +246,27 @@ def _tell_last(error: Exception) -> None:
 
 
 _interrupted: list[int] = []
+_stopped: list[int] = []
+_AGAIN = 0.005
+"""Seconds until a signal that came amid an import is looked at again."""
 
 
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    """Interrupt as Python does, and remember it."""
-    del frame
-    _interrupted.append(number)
-    raise KeyboardInterrupt
+def _signalled(number: int, frame: FrameType | None) -> None:
+    """Interrupt as Python does, and remember it; or leave through every `finally`.
 
-
-def _stop(number: int, frame: FrameType | None) -> NoReturn:
-    """Leave on a signal, through every `finally`."""
-    del frame
-    sys.exit(128 + number)
+    Amid an import only when that is done: native libraries that import others print the traceback, or go on without.
+    """
+    if number != signal.SIGALRM:
+        (_interrupted if number == signal.SIGINT else _stopped).append(number)
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+            return
+        frame = frame.f_back
+    if _stopped:
+        sys.exit(128 + _stopped[0])
+    if _interrupted:
+        raise KeyboardInterrupt
 
 
 def _mute() -> None:

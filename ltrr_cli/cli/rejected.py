@@ -38,6 +38,7 @@ class Rejected:
         self._lines: list[str] = []
         self.count = 0
         self._first: Bad | None = None
+        self._before = 0
         if given is not None and given.exists():
             read = [type(given)(name) for name in sources if name != "-"]
             if any(path.exists() and given.samefile(path) for path in read):
@@ -66,8 +67,12 @@ class Rejected:
     def _keep(self) -> None:
         if self._lines:
             replace_file(self._own, "".join(self._lines).encode("utf-8", "surrogatepass"))
-        else:
+        elif not self._before:
             self._own.unlink(missing_ok=True)
+
+    def before(self, count: int) -> None:
+        """Tell that an earlier run, which need not be repeated, left out so many; its file in the index stays."""
+        self._before = count
 
     def add(self, bad: Bad) -> None:
         """Take a record that is left out."""
@@ -83,6 +88,9 @@ class Rejected:
 
     def tell(self, what: str) -> None:
         """Say on standard error how many were left out, where and why the first was, and where they are."""
+        if self._first is None and self._before:
+            kept = f"; see {self._own}" if self._own.exists() else ""
+            notice(f"{plural(self._before, what)} left out when it was built{kept}")
         if self._first is None:
             return
         first = self._first
@@ -94,7 +102,7 @@ class Rejected:
 
     def leave(self, what: str, *, tell: bool = True) -> None:
         """Say what was left out, and leave with its own exit code; nothing where nothing was."""
-        if self.count:
+        if self.count or self._before:
             if tell:
                 self.tell(what)
             raise typer.Exit(PARTIAL)

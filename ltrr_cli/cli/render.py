@@ -116,7 +116,7 @@ class _Columns:
         self._mark = _MARK if marked else 0
         self.narrow = width < NARROW
         types = max((cell_len(safe(result.type)) for result in answer.results), default=0)
-        self._type = 0 if self.narrow else min(_TYPE, types)
+        self._type = 0 if self.narrow or not types else min(_TYPE, max(len("type"), types))
         longest = max((cell_len(", ".join(parts)) for parts in whys), default=0)
         self._why = 0 if self.narrow else min(max(3, longest), width * 2 // 5)
         gaps = 4 + (2 + self._type if self._type else 0) + (2 + self._why if self._why else 0)

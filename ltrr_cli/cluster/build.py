@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltrr_cli.catalog import Catalog
-from ltrr_cli.catalog.schema import INFER_ALL
+from ltrr_cli.catalog.infer import INFER_ALL
 from ltrr_cli.cluster.layout import (
     MAX_SHARDS,
+    OWN,
     Layout,
     Shard,
     finished,
@@ -29,7 +30,7 @@ from ltrr_cli.cluster.shard import build_shard, remove_shard
 from ltrr_cli.cluster.split import Split, split
 from ltrr_cli.cluster.vectors import encode_chunk, vectors_file
 from ltrr_cli.encoder import encoder_digest, encoder_folder
-from ltrr_cli.engine.build import closing_handle, keep_encoder, put_live
+from ltrr_cli.engine.build import claim, closing_handle, keep_encoder, put_live
 from ltrr_cli.engine.publish import next_name, settle, temporary
 from ltrr_cli.errors import CatalogError, IndexDirectoryError, LockedError, NewerFormatError, UsageError
 from ltrr_cli.index.files import writing
@@ -83,7 +84,7 @@ def build_cluster(
         raise UsageError(f"{missing[0]} is no file", next="a cluster is built from files, which can be read again")
     source = encoder_folder(encoder)
     name = encoder_digest(source)
-    ours = _check(root)
+    ours = claim(root, OWN)
     with exclusive(root / "locks" / "build", timeout=5):
         settings = {"encoder": name, "shards": shards, "suggest": suggest, "overrides": repr(overrides)}
         digest = inputs_digest(files, settings)
@@ -91,7 +92,7 @@ def build_cluster(
         if (before := _layout(root)) is not None and before.digest == digest and _live(root, before):
             entities, count = sum(shard.entities for shard in before.shards), len(before.shards)
             notes = ("it is built already",)
-            return Built(entities=entities, shards=count, made=0, skipped=count, bad_count=0, notes=notes)
+            return Built(entities=entities, shards=count, made=0, skipped=count, bad_count=before.bad, notes=notes)
         _collect(work)
         with closing_handle(keep_encoder(root, source, name)):
             found = Split.read(work)
@@ -102,6 +103,9 @@ def build_cluster(
                 except CatalogError:
                     shutil.rmtree(root if ours else work, ignore_errors=True)
                     raise
+            elif on_bad is not None:
+                for one in found.rejected:
+                    on_bad(one)
             skipped = _run(root, found, digest, root / "encoder" / name, address, progress)
             layout = _publish(root, found, digest, name)
         shutil.rmtree(work.parent, ignore_errors=True)
@@ -116,21 +120,6 @@ def build_cluster(
         bad_count=found.bad,
         notes=found.notes,
     )
-
-
-def _check(root: Path) -> bool:
-    """Refuse a directory that holds something else; make it, and return whether it was not there."""
-    if root.exists() and not root.is_dir():
-        raise IndexDirectoryError("this is a file, not a directory", where=str(root), next="give another directory")
-    ours = (NAME, "shards", "unfinished", "locks")
-    if root.exists() and any(root.iterdir()) and not any((root / name).exists() for name in ours):
-        raise IndexDirectoryError(
-            "this directory holds other files and is no index", where=str(root), next="give a new or an empty directory"
-        )
-    new = not root.exists()
-    with writing(root):
-        root.mkdir(parents=True, exist_ok=True)
-    return new
 
 
 def _layout(root: Path) -> Layout | None:
@@ -225,7 +214,7 @@ def _publish(root: Path, found: Split, digest: str, encoder: str) -> Layout:
         shards.append(Shard(name=part_name(part), entities=live.entities, segment=name))
         number = int(name) + 1
     put_live(root, lives, encoder, keep=before is not None)
-    layout = Layout(digest=digest, parts=len(found.entities), shards=tuple(shards))
+    layout = Layout(digest=digest, parts=len(found.entities), shards=tuple(shards), bad=found.bad)
     layout.write(root)
     return layout
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 MAX_SHARDS = 10_000
 _NAME, _DONE = "cluster.json", "shard.json"
+OWN = (_NAME, "shards")
+"""What a cluster has beside an index's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +44,15 @@ class Shard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """What cluster.json says. Of `parts` by the hash of the id, those without entities have no shard."""
+    """What cluster.json says. Of `parts` by the hash of the id, those without entities have no shard.
+
+    `bad` counts the records that were left out.
+    """
 
     digest: str
     parts: int
     shards: tuple[Shard, ...]
+    bad: int = 0
 
     def write(self, root: Path) -> None:
         """Write it down in one step."""
@@ -65,7 +71,8 @@ def read_layout(root: Path) -> Layout | None:
         if version > FORMAT_VERSION:
             raise NewerFormatError(f"the cluster has format version {version}", where=str(path), next="update ltrr")
         shards = tuple(Shard(**one) for one in row["shards"])
-        return Layout(digest=str(row["digest"]), parts=int(row["parts"]), shards=shards)
+        bad = int(row.get("bad", 0))  # ltrr before 0.1 did not write it
+        return Layout(digest=str(row["digest"]), parts=int(row["parts"]), shards=shards, bad=bad)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise IndexDirectoryError(
             f"cluster.json is damaged: {error}", where=str(path), next="build it again: ltrr cluster build"

@@ -17,6 +17,7 @@ from ltrr_cli.cluster.layout import part_name, part_of
 from ltrr_cli.index.entity_lines import entity_line, read_entity
 from ltrr_cli.index.files import replace_file
 from ltrr_cli.index.whole import Census
+from ltrr_cli.records import Bad
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,12 +35,16 @@ _NAME = "split.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """A catalogue in parts: `entities` says how many each has. What was left out is counted in `bad`."""
+    """A catalogue in parts: `entities` says how many each has.
+
+    What was left out is counted in `bad`; `rejected` are the first 1,000, for the run that goes on where one stopped.
+    """
 
     schema: Schema
     entities: tuple[int, ...]
     bad: int
     notes: tuple[str, ...]
+    rejected: tuple[Bad, ...] = ()
 
     @property
     def parts(self) -> list[int]:
@@ -68,6 +73,7 @@ class Split:
             entities=tuple(row["entities"]),
             bad=int(row["bad"]),
             notes=tuple(row["notes"]),
+            rejected=tuple(Bad(**one) for one in row.get("rejected", ())),
         )
 
 
@@ -105,7 +111,13 @@ def split(
         if waiting[part]:
             write(part)
     progress("reading", catalog.bytes_read - done, catalog.bytes_total)
-    found = Split(schema=catalog.schema, entities=tuple(counts), bad=catalog.bad_count, notes=tuple(catalog.notes))
+    found = Split(
+        schema=catalog.schema,
+        entities=tuple(counts),
+        bad=catalog.bad_count,
+        notes=tuple(catalog.notes),
+        rejected=tuple(catalog.bad),
+    )
     census.read(
         entity for part in found.parts for chunk in found.chunks(directory, part) for entity in read_chunk(chunk)
     )

@@ -11,6 +11,7 @@ from ltrr_cli.cluster.asked import Asked
 from ltrr_cli.retrieval.base import Hits
 
 if TYPE_CHECKING:
+    from ltrr_cli.cluster.asked import Found
     from ltrr_cli.cluster.fleet import Fleet
     from ltrr_cli.retrieval.base import Request, Strategy
 
@@ -35,13 +36,21 @@ class Spread:
         if request.query.recommend:  # by what all people like: that is known here
             return self._strategy.retrieve(request, depth)
         view = request.view
-        asked = Asked.of(request, self.name, depth)
-        wanted = {one.name: replace(asked, depth=depth + view.dead_in(one)) for one in view.segments if len(one)}
-        found, missing = self._fleet.search(wanted)
-        request.missing.update(missing)
-        errors = [f"segment {name}: {one.error}" for name, one in found.items() if one.error]
-        if errors:
-            raise RuntimeError(errors[0])
+        asked, limits = Asked.of(request, self.name, depth), view.limits(depth)
+        found: dict[str, Found] = {}
+        while limits:
+            now, missing = self._fleet.search({name: replace(asked, depth=limit) for name, limit in limits.items()})
+            request.missing.update(missing)
+            errors = [f"segment {name}: {one.error}" for name, one in now.items() if one.error]
+            if errors:
+                raise RuntimeError(errors[0])
+            found |= now
+            again = {
+                one.name: view.deeper(one, now[one.name].hits.rows, limits[one.name], depth)
+                for one in view.segments
+                if one.name in now
+            }
+            limits = {name: limit for name, limit in again.items() if limit}
         rows, scores = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
         for segment in view.segments:
             if segment.name in found:

@@ -67,6 +67,15 @@ def checked_k(k: int, name: str = "k") -> int:
     return k
 
 
+def checked_page(k: int, offset: int) -> None:
+    """Raise `UsageError` if an answer has no `k` results behind the first `offset`."""
+    if checked_k(k) + offset > MAX_K:
+        raise UsageError(
+            f"an answer has at most {MAX_K:,} results, offset and k ask for {k + offset:,}",
+            next="narrow it down by a filter",
+        )
+
+
 def checked_moment(now: float | None) -> float:
     """Return the time given, the clock's if none is, in seconds since 1970."""
     if now is None:

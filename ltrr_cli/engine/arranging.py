@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltrr_cli.errors import UsageError
-from ltrr_cli.filters.grammar import field_named
 from ltrr_cli.filters.names import nearest
 from ltrr_cli.ranking.diversity import Arranged, Cap, arrange, parse_cap
 
@@ -29,7 +28,7 @@ def wanted_cap(opened: Opened, text: str | None) -> Cap | None:
     cap = parse_cap(written)
     if cap is None:
         raise UsageError(f"{written[:80]!r} is no cap", next="write FIELD:NUMBER, such as artist:2")
-    field = field_named(cap.field, opened.filters.fields)
+    field = opened.filters.named(cap.field)
     if field is None:
         near = ", ".join(nearest(cap.field, opened.filters.fields))
         raise UsageError(f"no cap by {cap.field[:80]!r}: there is no such field", next=f"fields: {near}")

@@ -31,7 +31,7 @@ from ltrr_cli.index.manifest import NAME, Live, Manifest, read_manifest
 from ltrr_cli.index.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from ltrr_cli.catalog.schema import Schema
@@ -108,9 +108,8 @@ def build(
     if holdout is not None and not 0 <= holdout <= MAX_HOLDOUT:
         raise UsageError(f"holdout must be from 0 to {MAX_HOLDOUT}, not {holdout}")
     given = [read_vectors(word) for word in vectors]
-    ours = not root.exists()
     new = [root / name for name in ("segments", "learned", "encoder", "locks") if not (root / name).exists()]
-    _check(root)
+    ours = claim(root)
     if private:
         root.chmod(0o700)
         close_to_others(root, like=root)
@@ -210,20 +209,25 @@ def _undone(root: Path, new: Sequence[Path], *, whole: bool) -> Iterator[None]:
         raise
 
 
-def _check(root: Path) -> None:
-    """Refuse to build into a directory that holds something else."""
+def claim(root: Path, own: Collection[str] = ()) -> bool:
+    """Refuse to build into a directory that holds something else; make it, and return whether it was not there.
+
+    `own` names what else it may hold than an index does.
+    """
     if root.exists() and not root.is_dir():
         raise IndexDirectoryError("this is a file, not a directory", where=str(root), next="give another --index")
-    known = {"segments", "learned", "log", "locks", "encoder", UNFINISHED, CONFIG, NAME}
+    known = {"segments", "learned", "log", "locks", "encoder", UNFINISHED, CONFIG, NAME, *own}
     names = {path.name for path in root.iterdir() if not path.match(_UNFINISHED)} if root.is_dir() else set()
     if names - known and not (root / NAME).exists():
         raise IndexDirectoryError(
             "this directory holds other files and is no index", where=str(root), next="give a new or an empty directory"
         )
+    new = not root.exists()
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise IndexDirectoryError(f"cannot make the index: {error.strerror}", where=str(root)) from error
+    return new
 
 
 def _manifest(root: Path, *, add: bool) -> Manifest | None:

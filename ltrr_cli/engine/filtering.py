@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ltrr_cli.engine.schemas import roles_of
 from ltrr_cli.engine.surprises import remarks
 from ltrr_cli.errors import UsageError
 from ltrr_cli.filters.expression import all_of, text_of
-from ltrr_cli.filters.grammar import field_named, parse
-from ltrr_cli.filters.inline import split
-from ltrr_cli.filters.names import nearest
+from ltrr_cli.filters.grammar import parse
+from ltrr_cli.filters.inline import split, unread
+from ltrr_cli.filters.names import field_named, nearest
 from ltrr_cli.index.narrow import fields_of, narrowed
 from ltrr_cli.records import Facet, Facets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -36,22 +38,24 @@ MOST_VALUES = 20
 
 def complete(opened: Opened, answered: Answer, query: Query, *, typed: str, facets: Sequence[str]) -> Answer:
     """Return the answer with what was typed, its filter, and facets of the named fields."""
-    if not query.filter and not facets:
+    notes = opened.filters.unread(typed)
+    if not query.filter and not facets and not notes:
         return answered
     told = None
     if facets:
         words = bool(query.text.strip())
         told = opened.filters.facets(facets, answered.trace.pool_ids, query.filter, words=words)
     count = opened.filters.view(query.filter).entities if query.filter else None
-    notes = opened.filters.remarks(query.filter) if query.filter else ()
+    notes += opened.filters.remarks(query.filter) if query.filter else ()
     return replace(answered, query=typed, filter=query.filter, allowed=count, facets=told, notes=notes)
 
 
 class Filters:
     """What the filters of one view allow."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, root: Path) -> None:
         self._view = view
+        self._directories = [root / "segments" / segment.name for segment in view.segments]
         self._most = max(1, min(_MOST_VIEWS, _MOST_BYTES // (_BYTES * max(1, view.rows))))
         self._views: dict[str, View] = {}
         self._remarks: dict[str, tuple[str, ...]] = {}
@@ -60,6 +64,15 @@ class Filters:
     def fields(self) -> Mapping[str, bool]:
         """The fields that a filter may name, and whether all of a field's values are numbers."""
         return fields_of(self._view)
+
+    @cached_property
+    def _called(self) -> Mapping[str, str]:
+        """What the catalogue calls the fields that play a role, those that a filter may name."""
+        return {name: role for name, role in roles_of(self._directories).items() if role in self.fields}
+
+    def named(self, name: str) -> str | None:
+        """Return the field that a name means; None where it means none, or may mean several."""
+        return field_named(name, self.fields, self._called)
 
     def read(self, text: str, wanted: str) -> tuple[str, str]:
         """Return a query's text without the filters in it, and these and the `wanted` one together, as written.
@@ -70,8 +83,8 @@ class Filters:
             raise UsageError(f"a filter is a text, not {wanted!r}")
         if not wanted.strip() and ":" not in text:
             return text, ""
-        words, inline = split(text, self.fields)
-        return words, text_of(all_of(parse(wanted, self.fields), inline))
+        words, inline = split(text, self.fields, self._called)
+        return words, text_of(all_of(parse(wanted, self.fields, self._called), inline))
 
     def view(self, written: str) -> View:
         """Return the view that a filter allows, all of it for "". Raises `FilterError` where it is none."""
@@ -85,6 +98,14 @@ class Filters:
                 self._views.pop(next(iter(self._views)))
         self._views[written] = found  # to the end: the one asked for longest ago goes first
         return found
+
+    def unread(self, text: str) -> tuple[str, ...]:
+        """Return a sentence for each filter in a query's text that names no field, and is read as words."""
+        names = unread(text, self.fields, self._called) if ":" in text else ()
+        return tuple(
+            f"there is no field {name[:80]!r}: it is read as words; fields: {', '.join(nearest(name, self.fields))}"
+            for name in names
+        )
 
     def remarks(self, written: str) -> tuple[str, ...]:
         """Return what there is to say of a filter that can be read and will surprise."""
@@ -121,7 +142,7 @@ class Filters:
         return Facets(of=of, entities=count, facets=tuple(self._facet(name, chosen) for name in fields))
 
     def _facet(self, name: str, chosen: NDArray[np.bool_]) -> Facet:
-        field = field_named(name, self.fields)
+        field = self.named(name)
         if field == "id":
             raise UsageError("no facets of id: no two entities have the same", next="name another field")
         if field is None:

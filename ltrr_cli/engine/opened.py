@@ -77,7 +77,7 @@ class Opened:
         self.predicted = [
             (open_predicted(root / "segments" / segment.name), segment.base) for segment in self.view.segments
         ]
-        self.filters = Filters(self.view)
+        self.filters = Filters(self.view, root)
         self.strategies = find(
             self.config.strategies, [*strategies, *external.arms(self.view), *sparse.arms(self.view)]
         )

@@ -11,7 +11,7 @@ from ltrr_cli.errors import CatalogError, IndexDirectoryError
 from ltrr_cli.index.manifest import read_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 
@@ -77,6 +77,12 @@ def schema_of(directories: Sequence[Path]) -> Schema:
         html=tuple(dict.fromkeys(name for one in (found, *others) for name in one.html)),
         also=tuple({**also, **dict(found.also)}.items()),
     )
+
+
+def roles_of(directories: Iterable[Path]) -> dict[str, str]:
+    """Return the fields that play a role in segments' schemas, and the role of each."""
+    schemas = [schema for directory in directories if (schema := written_schema(directory)) is not None]
+    return {name: role for name, role in reversed([*_roles(schemas)]) if name}
 
 
 def _roles(schemas: Sequence[Schema]) -> Iterator[tuple[str, str]]:

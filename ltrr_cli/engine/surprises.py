@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _MOST = 5000
 """Distinct values of a field, up to which the nearest are looked for."""
 _SHOWN = 4
+_DATE = re.compile(r"[12]\d{3}(?:-\d\d|$)", re.ASCII)
 _MONEY = re.compile(r"\W*\d[\d.,]*\W*")
 
 
@@ -43,6 +44,8 @@ def _of(view: View, condition: Condition) -> Iterator[str]:
         value = condition.values[0]
         if not _numbers(view, field) and (number_of(value) is not None or _MONEY.fullmatch(value)):
             some = next((label for segment in view.segments for label in segment.postings.labels(field, _MOST)), "")
+            if _DATE.match(some) and _DATE.match(value):
+                return  # whose letters have the order of time
             such = f", such as {some[:40]}" if some else ""
             yield f"{field} holds texts{such}: they are compared letter by letter"
         return

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEPT_BAD = 1000
+_LOOKED_AT = 20
 _FORMATS = ("jsonl", *table.FORMATS)
 
 
@@ -106,6 +107,13 @@ class Feedback:
         if form == "array":
             yield from read_array(stream)
             return
+        if form == "":
+            columns = ", ".join(table.columns(stream.head.lstrip().split(b"\n", 1)[0]))
+            reason = (
+                f"no column is called like one of entities: {columns[:200]}; say which is, with --map entity_id=COLUMN"
+            )
+            yield 1, Bad(source=stream.name, line=1, reason=reason)
+            return
         numbered = enumerate(lines(stream), 1)
         line = 1
         rows = _json_rows(numbered, stream.name) if form == "jsonl" else table.table_rows(numbered, stream.name, form)
@@ -127,13 +135,17 @@ class Feedback:
 
 
 def _form(stream: Stream, mapped: set[str]) -> str:
+    """Return how a source is laid out, "" for a table without a column of entities."""
     begin = stream.head.lstrip()
     if begin.startswith(b"{"):
         return "jsonl"
     if table.looks_like_header(begin.split(b"\n", 1)[0], mapped):
         return "table"
     stream.refuse_binary()
-    return "array" if begin.startswith(b"[") else "jsonl"
+    if begin.startswith(b"["):
+        return "array"
+    first = begin.split(b"\n", _LOOKED_AT)[:_LOOKED_AT]
+    return "" if table.is_table(first) else "jsonl"
 
 
 def _json_rows(numbered: Iterator[tuple[int, bytes | None]], source: str) -> Iterator[tuple[int, dict[str, Any] | Bad]]:

@@ -10,7 +10,7 @@ from ltrr_cli.feedback.plain import ENTITY
 from ltrr_cli.records import Bad
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
 FORMATS = ("csv", "tsv")
 
@@ -19,8 +19,19 @@ def looks_like_header(line: bytes, mapped: Collection[str] = ()) -> bool:
     """Tell whether a first line names an entity column, or one of those `mapped`, as no line of JSON does."""
     if line.lstrip()[:1] in (b"{", b"["):
         return False
+    return any(name in ENTITY or name in mapped for name in columns(line))
+
+
+def columns(line: bytes) -> list[str]:
+    """Return the names of the columns in a header."""
     text = line.decode("utf-8", "replace").rstrip("\r")
-    return any(name in ENTITY or name in mapped for name in _names(text.split(_delimiter(text))))
+    return _names(text.split(_delimiter(text)))
+
+
+def is_table(lines: Sequence[bytes]) -> bool:
+    """Tell whether the first lines are those of a table: a header of several names, and no JSON."""
+    names = columns(lines[0]) if len(lines) > 1 else []
+    return len(names) > 1 and all(names) and not any(line.lstrip()[:1] in (b"{", b"[") for line in lines)
 
 
 def table_rows(

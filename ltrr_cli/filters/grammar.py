@@ -31,8 +31,7 @@ from ltrr_cli.filters.expression import (
     between,
     number_of,
 )
-from ltrr_cli.filters.names import nearest
-from ltrr_cli.text import fold
+from ltrr_cli.filters.names import NOTHING, field_named, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,29 +71,23 @@ class _Token:
         return self.text.lower() if self.kind == "word" else ""
 
 
-def parse(text: str, fields: Mapping[str, bool]) -> Expression | None:
+def parse(text: str, fields: Mapping[str, bool], called: Mapping[str, str] = NOTHING) -> Expression | None:
     """Read a filter; None where there is none.
 
-    `fields` names those that the catalogue has, and whether all of a field's values are numbers. Raises `FilterError`
-    for what is no filter, names a field that is not there, or compares numbers with a text.
+    `fields` names those that the catalogue has, and whether all of a field's values are numbers; `called` what the
+    catalogue itself calls some of them. Raises `FilterError` for what is no filter, names a field that is not there, or
+    compares numbers with a text.
     """
     if len(text) > MOST:
         raise FilterError(f"a filter has at most {MOST:,} characters, not {len(text):,}", text, MOST)
     if not text.strip():
         return None
-    return _Parser(text, fields).all()
-
-
-def field_named(name: str, fields: Mapping[str, bool]) -> str | None:
-    """Return the field of this name; where none has it exactly, one that has it but for case and accents."""
-    if name in fields:
-        return name
-    return next((field for field in fields if fold(field) == fold(name)), None)
+    return _Parser(text, fields, called).all()
 
 
 class _Parser:
-    def __init__(self, text: str, fields: Mapping[str, bool]) -> None:
-        self._text, self._fields = text, fields
+    def __init__(self, text: str, fields: Mapping[str, bool], called: Mapping[str, str]) -> None:
+        self._text, self._fields, self._called = text, fields, called
         self._tokens = self._cut()
         self._place = 0
         self._depth = 0
@@ -177,7 +170,7 @@ class _Parser:
         if token.kind not in {"word", "string"} or token.word in WORDS:
             self._fail("expected a field, such as genre in genre = rock", token)
         operator = self._operator()
-        field = field_named(token.text, self._fields)
+        field = field_named(token.text, self._fields, self._called)
         if field is None:
             near = nearest(token.text, self._fields)
             self._fail(f"there is no field {token.text[:80]!r}", token, next=f"fields: {', '.join(near)}")

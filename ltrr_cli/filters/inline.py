@@ -10,7 +10,8 @@ import re
 from typing import TYPE_CHECKING
 
 from ltrr_cli.filters.expression import COMPARISONS, Condition, Expression, Not, all_of, between, number_of
-from ltrr_cli.filters.grammar import MOST, field_named
+from ltrr_cli.filters.grammar import MOST
+from ltrr_cli.filters.names import NOTHING, field_named, is_like
 from ltrr_cli.text import fold
 
 if TYPE_CHECKING:
@@ -24,15 +25,15 @@ _PART = re.compile(
 )
 
 
-def split(text: str, fields: Mapping[str, bool]) -> tuple[str, Expression | None]:
-    """Return the text without its filters, and what these demand together; `fields` as `parse` takes them."""
+def split(text: str, fields: Mapping[str, bool], called: Mapping[str, str] = NOTHING) -> tuple[str, Expression | None]:
+    """Return the text without its filters, and what these demand together; fields as `parse` takes them."""
     if ":" not in text or len(text) > MOST:
         return text, None
     kept: list[str] = []
     found: list[Expression] = []
     at = 0
     for match in _PART.finditer(text):
-        condition = _condition(match, fields)
+        condition = _condition(match, fields, called)
         if condition is not None:
             kept.append(text[at : match.start()])
             found.append(condition)
@@ -42,9 +43,21 @@ def split(text: str, fields: Mapping[str, bool]) -> tuple[str, Expression | None
     return " ".join("".join([*kept, text[at:]]).split()), all_of(*found)
 
 
-def _condition(match: re.Match[str], fields: Mapping[str, bool]) -> Expression | None:
+def unread(text: str, fields: Mapping[str, bool], called: Mapping[str, str] = NOTHING) -> list[str]:
+    """Return the names in the text that are meant as fields, and are none: `rating:>4`, or `genr:rock` of genres."""
+    if ":" not in text or len(text) > MOST:
+        return []
+    names = [(match["named"] or match["field"] or "", match["sign"]) for match in _PART.finditer(text)]
+    return [
+        name
+        for name, sign in dict.fromkeys(names)
+        if name and field_named(name, fields, called) is None and (sign or is_like(name, (*fields, *called)))
+    ]
+
+
+def _condition(match: re.Match[str], fields: Mapping[str, bool], called: Mapping[str, str]) -> Expression | None:
     name = match["named"] or match["field"]
-    field = field_named(name, fields) if name else None
+    field = field_named(name, fields, called) if name else None
     value = re.sub(r"\\(.)", r"\1", match["quoted"]) if match["quoted"] is not None else match["plain"]
     if field is None or not value or not fold(value).strip():
         return None

@@ -1,11 +1,12 @@
 """Numeric attributes by row, and how their values spread: for ranges such as "before 1999" or "under 20".
 
-`columns/numbers.npy` (m, n) float64 has the first number of each row, nan where it has none;
-`columns/numbers.spread.npy` (m, 101) its percentiles. An older ltrr wrote neither.
+`columns/numbers.npy` (m, n) float64 has the first number of each row, of a date (ISO 8601) its year, nan where it has
+none; `columns/numbers.spread.npy` (m, 101) its percentiles. An older ltrr wrote neither, or no years of dates.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ltrr_cli.records import Entity
 
 _PERCENTILES = 101
+_DATE = re.compile(r"[12]\d{3}-(?:0[1-9]|1[0-2])(?:-[0-3]\d(?!\d)|$)", re.ASCII)
 _MOST = 64
 """Numeric attributes of a segment beyond this are left out: nobody asks for them by words."""
 
@@ -42,6 +44,8 @@ class NumbersWriter:
         """Add the next row."""
         for name, values in entity.attributes.items():
             number = next((value for value in values if not isinstance(value, str)), None)
+            if number is None and values:
+                number = _year_of(values[0])
             if number is not None and (name in self._found or len(self._found) < _MOST):
                 if name not in self._found:
                     self._found[name] = self._begin(len(self._found))
@@ -69,6 +73,13 @@ class NumbersWriter:
         np.save(self._directory / "numbers.spread.npy", spread)
         shutil.rmtree(self._folder, ignore_errors=True)
         return tuple(self._found)
+
+
+def _year_of(value: object) -> float | None:
+    """Return the year of a date, None of anything else."""
+    if isinstance(value, str) and value[4:5] == "-" and _DATE.match(value):
+        return float(value[:4])
+    return None
 
 
 @dataclass(frozen=True, slots=True)

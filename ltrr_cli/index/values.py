@@ -33,13 +33,14 @@ if TYPE_CHECKING:
 
 ALIASES = ("aliases", "alias", "aka", "also_known_as", "alternative_titles")
 """Attributes whose values are further titles."""
+FIRST_YEAR, LAST_YEAR = 1000, 2199
 LEVELS = 10
 """A catalogue's weight of a value is told apart in so many steps."""
 
 
 def year_like(value: float) -> bool:
     """Tell whether a number may be a calendar year."""
-    return 1000 <= value <= 2199 and value == int(value)
+    return FIRST_YEAR <= value <= LAST_YEAR and value == int(value)
 
 
 def terms(entity: Entity) -> list[tuple[str, str]]:

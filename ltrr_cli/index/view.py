@@ -14,6 +14,7 @@ from ltrr_cli.analysis.base import Asked
 from ltrr_cli.index.fluent import Fluency
 from ltrr_cli.index.fulltext import TEXT_FIELDS
 from ltrr_cli.index.segment import Segment
+from ltrr_cli.index.values import FIRST_YEAR, LAST_YEAR
 from ltrr_cli.text import hash64
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ _SPARE, _DEEPER = 2, 4
 """Under a filter twice as many are fetched as would do if it were blind to the query, and then four times as many."""
 _FEW = 8
 """Where some are deleted, so many more are fetched as would do."""
+_DATED = 0.9
+"""So great a share of an attribute's numbers are calendar years, where it is one of years."""
 
 
 class View:
@@ -148,16 +151,16 @@ class View:
         if count == most:
             limit = min(most, depth)
         elif self.allowed is None:
-            limit = min(most, depth + min(self._dead[number], depth * self._dead[number] // count + _FEW))
+            limit = self._first_limit(number, depth)
         else:
             limit = min(most, depth * most * _SPARE // count + _SPARE)
         while True:
             found, scores = find(segment, limit)
             rows = np.asarray(found, np.int64)
-            enough = count == most or len(rows) < limit or limit == most
-            if enough or np.count_nonzero(self.living(rows + segment.base)) >= depth:
+            more = 0 if count == most else self.deeper(segment, rows, limit, depth)
+            if not more:
                 return rows, np.asarray(scores, np.float32)
-            limit = min(most, limit * _DEEPER)
+            limit = more
 
     def top(self, rows: NDArray[np.int64], scores: NDArray[np.float32], depth: int) -> Found:
         """Return the best `depth` of these that live, best first, equal ones by row."""
@@ -167,9 +170,20 @@ class View:
         order = np.lexsort((rows, -scores))[:depth]
         return rows[order], scores[order]
 
-    def dead_in(self, segment: Segment) -> int:
-        """Return how many rows of a segment are deleted."""
-        return next((dead for one, dead in zip(self.segments, self._dead, strict=True) if one.name == segment.name), 0)
+    def limits(self, depth: int) -> dict[str, int]:
+        """Return for each segment that has rows, by name, how many to ask of one that knows of no deletion."""
+        return {one.name: self._first_limit(place, depth) for place, one in enumerate(self.segments) if len(one)}
+
+    def deeper(self, segment: Segment, rows: NDArray[np.int64], limit: int, depth: int) -> int:
+        """Return how many to ask a segment for that was asked for `limit`, 0 where its `rows` are enough."""
+        if len(rows) < limit or limit == len(segment) or np.count_nonzero(self.living(rows + segment.base)) >= depth:
+            return 0
+        return min(len(segment), limit * _DEEPER)
+
+    def _first_limit(self, number: int, depth: int) -> int:
+        """Return how many rows of a segment are enough for `depth` living ones, if deletions are spread evenly."""
+        most, dead = len(self.segments[number]), self._dead[number]
+        return min(most, depth + min(dead, depth * dead // max(1, most - dead) + _FEW))
 
     def living(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Tell which rows are not deleted, nor ruled out by a filter: (n,) bool."""
@@ -340,6 +354,14 @@ class View:
         own = [segment.numbers for segment in self.segments if attribute in segment.numbers.names]
         ends = [one.spread[one.names.index(attribute)][[0, -1]].tolist() for one in own]
         return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None
+
+    def dated(self, attribute: str) -> bool:
+        """Whether the numbers of an attribute may be calendar years, but for one in ten: 0 often is an unknown year."""
+        own = [segment.numbers for segment in self.segments if attribute in segment.numbers.names]
+        values = np.array([one.spread[one.names.index(attribute)] for one in own])
+        if not own or np.any(values[:, [0, -1]] % 1):
+            return False
+        return bool(np.mean((values >= FIRST_YEAR) & (values <= LAST_YEAR)) >= _DATED)
 
     def share(self, attribute: str, low: float, high: float) -> float | None:
         """Return about which share of an attribute's numbers is in [low, high]; None where no segment has it."""

@@ -1,8 +1,8 @@
 """Ranges that a query asks for: "before 1999", "under 20", "2010-2015", "over 4 stars", as soft constraints.
 
-The patterns are English words, and signs that hold anywhere. Which numeric attribute is meant, the words beside the
-number say (its unit, or the attribute's name), else the values: a year means an attribute of years, any other number
-one of attributes whose values it lies among.
+The patterns are English words, and signs that hold anywhere; "pre" and "post" have a hyphen: "The Post 2017" has none.
+Which numeric attribute is meant, the words beside the number say (its unit, or the attribute's name), else the values:
+a year means an attribute of years, any other number one of attributes whose values it lies among.
 """
 
 from __future__ import annotations
@@ -26,15 +26,17 @@ _TO = r"(?:-|–|—|\.\.|\bto\b|\band\b|\buntil\b)"
 _BETWEEN = re.compile(rf"(?:\b(?:between|from)\s+)?(?<![\d.,])({_NUMBER})\s*{_TO}\s*({_NUMBER})(?![\d.,]*\d)")
 _BELOW = (
     r"\bunder|\bbelow|\b(?:less|fewer|lower|cheaper|shorter|smaller|lighter|younger) than|\bup to|\bat most"
-    r"|\bno more than|\bbefore|\bolder than|\bprior to|\buntil|\bpre|<=?|≤"
+    r"|\bno more than|\bbefore|\bolder than|\bprior to|\buntil|\bpre(?=[-\d])|<=?|≤"
 )
 _ABOVE = (
     r"\bover|\babove|\b(?:more|greater|higher|longer|bigger|heavier|newer) than|\bat least|\bno less than"
-    r"|\bafter|\bsince|\bpost|>=?|≥"
+    r"|\bafter|\bsince|\bpost(?=[-\d])|>=?|≥"
 )
 _ONE_SIDED = re.compile(rf"(?:({_BELOW})|({_ABOVE}))[\s-]*({_NUMBER})(?![\d.,]*\d)")
 _OPEN = re.compile(rf"(?<![\d.,])({_NUMBER})(?:\s*\+|\s+(?:or more|and up|and above|and over|or higher|or newer)\b)")
 _STRICT = re.compile(r"under|below|than|before|prior|pre|over|above|after|post|[<>]$")
+_OF_TIME = re.compile(r"before|after|since|until|prior to|pre|post")
+"""Words that hold of times only: what comes after 1990 is no price."""
 _UNITS = {
     "star": ("rating", "stars", "score"),
     "dollar": ("price", "cost", "budget"),
@@ -61,13 +63,14 @@ _NAMED, _YEAR, _FITS = 0.9, 0.85, 0.5
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """Characters of the text, the range, and the words beside it."""
+    """Characters of the text, the range, the words beside it, and whether its own word is one of time."""
 
     start: int
     end: int
     low: float
     high: float
     beside: str
+    of_time: bool
 
 
 def ranges(text: str, words: Sequence[str], view: View, trust: Callable[[str, str, float], float]) -> tuple[Range, ...]:
@@ -104,7 +107,8 @@ def _asked(text: str) -> list[_Asked]:
             beside = (
                 f"{text[max(0, match.start() - 24) : match.start()]} {signs} {text[match.end() : match.end() + 24]}"
             )
-            found.append(_Asked(match.start(), match.end(), low, high, beside))
+            of_time = _OF_TIME.match(match[0]) is not None
+            found.append(_Asked(match.start(), match.end(), low, high, beside, of_time))
 
     for match in _BETWEEN.finditer(text):
         add(match, _value(match[1]), _value(match[2]))
@@ -141,10 +145,10 @@ def _meant(asked: _Asked, view: View) -> list[tuple[str, float, float]]:
             continue
         if _speaks_of(name, asked.beside, beside):
             named.append((name, share))
-        elif year_like(spread[0]) and year_like(spread[1]):
+        elif view.dated(name):
             if years:
                 dated.append((name, share))
-        elif 0 < share < 1:
+        elif 0 < share < 1 and not asked.of_time:
             fitting.append((name, share))
     for group, probability in ((named, _NAMED), (dated, _YEAR), (fitting, _FITS)):
         if group:

@@ -42,6 +42,8 @@ _LEAST = 0.02
 _WITHIN = 5.0
 """A reading within a longer one that is so many times as probable is left out, too."""
 _TYPES = 8
+_MEANT = 0.8
+"""Probability from which on a range takes its words."""
 
 
 def understand(text: str, view: View, trust: Trust = NO_TRUST, scale: float = 1.0) -> Understood:
@@ -56,15 +58,18 @@ def understand(text: str, view: View, trust: Trust = NO_TRUST, scale: float = 1.
     asked_for = ranges(text, words, view, lambda name, form, prior: trust.probability(name, form, prior, scale))
     common = frozenset(slot.word for slot in asked if slot.common)
     tags = _beside(_tags(words, common, view, trust, scale), asked_for)
+    meant = _meant(words, asked_for)
+    plain = tuple(1.0 - meant.get(slot.word, 0.0) for slot in slots.values())
     return Understood(
         text=text,
         words=tuple(words),
         stems=tuple(slots),
-        idf=tuple(view.idf(min(frequency, view.rows)) for frequency in frequencies),
+        idf=tuple(view.idf(min(count, view.rows)) * share for count, share in zip(frequencies, plain, strict=True)),
         unseen=frequencies.count(0),
         tags=tags,
         ranges=asked_for,
         types=_types(tags),
+        plain=plain,
     )
 
 
@@ -153,6 +158,17 @@ def _tags(words: Sequence[str], common: Collection[str], view: View, trust: Trus
         if probability >= _LEAST and outdone[one.start, one.end] < _WITHIN * probability
     ]
     return tuple(sorted(found, key=lambda tag: (tag.start, -tag.probability, tag.attribute, tag.value)))
+
+
+def _meant(words: Sequence[str], asked_for: Sequence[Range]) -> dict[str, float]:
+    """Return how probably a word that stands in sure ranges only is part of one: "under" and "20" in "under $20"."""
+    if not asked_for:
+        return {}
+    meant: dict[str, float] = {}
+    for place, word in enumerate(words):
+        share = sum(one.probability for one in asked_for if one.start <= place < one.end)
+        meant[word] = min(share if share >= _MEANT else 0.0, meant.get(word, 1.0))
+    return meant
 
 
 def _beside(tags: tuple[Tag, ...], asked_for: Sequence[Range]) -> tuple[Tag, ...]:

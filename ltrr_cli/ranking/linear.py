@@ -41,7 +41,7 @@ PRIOR: Mapping[str, float] = {
     "title.filled": 0.10,
     "values": 0.15,
     "title.read": 0.20,
-    "numbers": 0.60,
+    "numbers": 1.00,
     "popularity": 0.10,
     "rewarded": 0.10,
     "user.entity": 0.20,

@@ -45,7 +45,9 @@ def text_query(segment: Segment, request: Request) -> Any:
 def _text_query(segment: Segment, request: Request) -> Any:
     fulltext, view, asked = segment.fulltext, request.view, segment.analysis.query(request.query.text)
     little = COMMON if not all(slot.common for slot in asked.slots) else 1.0
-    words = [word_query(segment, view, slot, little if slot.common else 1.0) for slot in asked.slots]
+    plain = dict(zip(request.understood.stems, request.understood.plain, strict=False))
+    weights = [(little if slot.common else 1.0) * plain.get(slot.terms[0], 1.0) for slot in asked.slots]
+    words = [word_query(segment, view, slot, weight) for slot, weight in zip(asked.slots, weights, strict=True)]
     parts: list[Any] = []
     seen: set[str] = set()
     place = 0

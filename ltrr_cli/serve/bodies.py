@@ -76,7 +76,7 @@ def _kind(request: Request) -> str:
 
 def _parse(body: bytes) -> Any:
     try:
-        return json.loads(body, parse_constant=_no_number)
+        return json.loads(body, parse_constant=_no_number, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         detail = f"the body is no JSON: {error}" if isinstance(error, ValueError) else "the body is nested too deeply"
         raise Problem(kind="bad-request", detail=detail[:200], where="body") from None
@@ -84,9 +84,19 @@ def _parse(body: bytes) -> Any:
 
 def _line(line: bytes) -> Any:
     try:
-        return json.loads(line, parse_constant=_no_number)
+        return json.loads(line, parse_constant=_no_number, object_pairs_hook=_object)
     except (ValueError, RecursionError):
         return None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; of two members of one name programs take the first, the last or both, so there is no such."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"{name[:80]!r} is there twice")
+        found[name] = value
+    return found
 
 
 def _no_number(name: str) -> float:

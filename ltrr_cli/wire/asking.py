@@ -41,9 +41,13 @@ class Asking:
 
     def ask(self, engine: Engine, text: str) -> Answer:
         """Ask."""
+        from ltrr_cli.engine.arguments import checked_page
+
         offset = self.offset or 0
         if self.query_id and self.offset is not None and (offset or not text.strip()):
             return self.page(engine, text, offset)
+        if offset:
+            checked_page(self.k, offset)
         whole = engine.search(
             text,
             k=self.k + offset,

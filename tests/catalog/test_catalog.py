@@ -212,11 +212,10 @@ def test_nothing_usable_is_an_error_after_the_pass(data: bytes) -> None:
         list(source)
 
 
-def test_pretty_printed_json_gets_advice() -> None:
-    """One object over many lines is the usual mistake."""
-    data = json.dumps({"items": [{"id": 1}]}, indent=2).encode()
-    with pytest.raises(CatalogError, match="jq -c"):
-        list(Catalog(["-"], stdin=io.BytesIO(data)))
+def test_what_is_no_json_gets_advice() -> None:
+    """How JSON may be laid out."""
+    with pytest.raises(CatalogError, match="an array of objects, or objects one after the other"):
+        list(Catalog(["-"], stdin=io.BytesIO(b'{"id": 1,,}\n{"id"}\n')))
 
 
 def test_bad_records_are_all_counted_and_some_kept() -> None:
@@ -345,9 +344,11 @@ def test_the_films_are_understood() -> None:
     assert source.bad_count == 0
 
 
-def test_wrapped_export_is_refused(tmp_path: Path) -> None:
-    """One object around a list of records is no entity: the message says where the records are."""
+def test_deeply_wrapped_export_is_refused(tmp_path: Path) -> None:
+    """Objects around objects around a list of records are no entity: the message says where the records are."""
     path = tmp_path / "export.json"
-    path.write_text('{"meta": {"n": 2}, "items": [{"id": 1, "title": "a"}, {"id": 2, "title": "b"}]}')
-    with pytest.raises(CatalogError, match=r"2 records inside, under 'items'.*jq -c"):
+    path.write_text('{"data": {"n": 2, "items": [{"id": 1, "title": "a"}, {"id": 2, "title": "b"}]}}')
+    with pytest.raises(
+        CatalogError, match=r"2 records inside, under 'data\.items'.*jq -c '\.\[\"data\"\]\.\[\"items\"\]\[\]'"
+    ):
         Catalog([path])

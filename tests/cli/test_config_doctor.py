@@ -26,12 +26,21 @@ def test_show_says_where_values_come_from(ltrr: Ltrr, index: Path) -> None:
 
 
 def test_set_refuses_and_keeps_the_file(ltrr: Ltrr, index: Path) -> None:
-    """Unknown settings, and values out of range, are errors, and change nothing."""
+    """Unknown settings, and values out of range, are wrong calls, and change nothing; a broken file is an error."""
     before = (index / "ltrr.toml").read_bytes()
-    for name, value in (("nope", "1"), ("noise", "-1"), ("noise", "loud"), ("holdout", "2")):
-        assert ltrr("config", "set", name, value, "-i", index).code == 1
+    for name, value in (
+        ("nope", "1"),
+        ("noise", "-1"),
+        ("noise", "loud"),
+        ("holdout", "2"),
+        ("keep_days", "-1"),
+        ("epsilon", "nan"),
+    ):
+        assert ltrr("config", "set", name, value, "-i", index).code == 2
     assert (index / "ltrr.toml").read_bytes() == before
     assert ltrr("config", "set", "rewards.skip", "-0.3", "-i", index).code == 0
+    (index / "ltrr.toml").write_text("[query")
+    assert ltrr("config", "set", "noise", "0.1", "-i", index).code == 1
 
 
 def test_a_setting_has_its_effect(ltrr: Ltrr, index: Path) -> None:

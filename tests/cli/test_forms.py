@@ -106,12 +106,15 @@ def test_pages_without_an_id_repeat_by_seed(ltrr: Ltrr, index: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
+        (["rain", "--offset", "100000"], 2, "at most 1,000 results, offset and k ask for 100,010"),
+        (["rain", "--offset", "5", "-k", "0"], 2, "k must be from 1"),
         (["--query-id", "nope", "--offset", "10"], 1, "no query with this id"),
         (["rain", "--query-id", "q1", "--offset", "10"], 2, "the query with this id was 'love'"),
         (["--query-id", "q1", "--offset", "10", "--explain"], 2, "first page only"),
         (["rain", "--interleave", "policy:live", "policy:prior", "--offset", "1"], 2, "has no further ones"),
-        (["rain", "--offset", "995", "-k", "10"], 2, "k must be from 1 to 1000"),
+        (["rain", "--offset", "995", "-k", "10"], 2, "at most 1,000 results"),
         (["rain", "--timeout", "0"], 2, "--timeout"),
+        (["rain", "--timeout", "nan"], 2, "--timeout"),
     ],
 )
 def test_what_cannot_be_paged(args: list[str], code: int, said: str, ltrr: Ltrr, index: Path) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from machines import Machines
 
+    from ltrr_cli.records import Bad
+
 SHARDS = 4
 QUERIES = ("love", "rain summer", "winter songs 1950s", "rock albums", "gold river 17", "somewhere else", "nigth train")
 EXACT = ("lexical", "popular", "structured", "semantic", "fuzzy")
@@ -105,9 +107,13 @@ build_cluster([sys.argv[1]], sys.argv[2], shards=4, encoder=sys.argv[3], address
 
 
 def test_a_killed_driver_is_resumed(machines: Machines, catalogue: Path, tmp_path: Path) -> None:
-    """The next run skips the shards that were finished, and makes the others; nothing is left over."""
-    out = tmp_path / "many.ltrr"
-    call = [sys.executable, "-c", _DRIVER, str(catalogue), str(out), ENCODER, machines.address]
+    """The next run skips the shards that were finished, and makes the others; nothing is left over.
+
+    It tells of the records, too, that the one before left out.
+    """
+    out, torn = tmp_path / "many.ltrr", tmp_path / "torn.jsonl"
+    torn.write_text(catalogue.read_text() + "nonsense\n")
+    call = [sys.executable, "-c", _DRIVER, str(torn), str(out), ENCODER, machines.address]
     with subprocess.Popen(call, stdout=subprocess.PIPE, text=True) as driver:
         assert driver.stdout is not None
         for line in driver.stdout:
@@ -117,7 +123,10 @@ def test_a_killed_driver_is_resumed(machines: Machines, catalogue: Path, tmp_pat
     done = len(list((out / "shards").glob("*/shard.json")))
     assert done >= 1
     assert not (out / "cluster.json").exists()
-    built = build_cluster([catalogue], out, shards=4, encoder=ENCODER)
+    bad: list[Bad] = []
+    built = build_cluster([torn], out, shards=4, encoder=ENCODER, on_bad=bad.append)
+    assert (built.bad_count, [one.line for one in bad]) == (1, [COUNT + 1])
+    assert build_cluster([torn], out, shards=4, encoder=ENCODER).bad_count == 1
     assert built.skipped >= 1
     assert built.made + built.skipped == 4
     assert _ids(out) == [f"e{number:03d}" for number in range(COUNT)]

@@ -230,6 +230,11 @@ def test_the_command_that_builds(machines: Machines, tmp_path: Path) -> None:
     assert built.exit_code == 3
     row = json.loads(built.stdout)
     assert (row["entities"], row["made"], row["bad_count"]) == (2, row["shards"], 1)
+    kept = (tmp_path / "out.ltrr" / "rejected-catalogue.jsonl").read_text()
+    again = _ltrr(*call)
+    assert again.exit_code == 3
+    assert "1 bad record left out when it was built; see " in again.stderr
+    assert (tmp_path / "out.ltrr" / "rejected-catalogue.jsonl").read_text() == kept
     assert _ltrr("cluster", "build", tmp_path / "none.jsonl", tmp_path / "other.ltrr", "--shards", "2").exit_code == 2
     assert not (tmp_path / "other.ltrr").exists()
 

@@ -164,3 +164,46 @@ def test_hindsight_looks_within_the_filter(index: Path, filtered: str, credited:
             ids = [one for one, _ in ranks[arm]]
             if arm != "memory":
                 assert rank == (ids.index("e11") + 1 if "e11" in ids else 0)
+
+
+def test_fields_are_called_as_in_the_catalogue(tmp_path: Path) -> None:
+    """By the name of the field that plays a role, and objects without saying that their name is meant."""
+    catalogue = tmp_path / "films.jsonl"
+    rows = [
+        {
+            "id": number,
+            "name": f"film {number}",
+            "overview": "told",
+            "views": number,
+            "genres": [{"id": number, "name": genre}],
+        }
+        for number, genre in enumerate(["comedy", "drama", "comedy"])
+    ]
+    catalogue.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    Engine.build(catalogue, tmp_path / "films.ltrr")
+    with Engine.open(tmp_path / "films.ltrr") as engine:
+        answer = engine.search("film genres:comedy views:>=1", facets=["genres"])
+        assert [one.id for one in answer.results] == ["2"]
+        assert answer.filter == "genres.name : comedy and popularity >= 1"
+        assert answer.facets is not None
+        assert answer.facets.facets[0].field == "genres.name"
+        assert engine.count("name : film and genres = comedy") == 2
+        assert engine.search("film", cap="genres:1").results
+        assert engine.search("film VIEWS:>=1").allowed == 2
+        assert engine.search("film overview:told").filter == ""  # a text is searched, and no field of filters
+        (note,) = engine.search("film genre:comedy").notes
+        assert note.startswith("there is no field 'genre': it is read as words; fields: genres.id, genres.name")
+        assert engine.search("film mood:happy http://example.com").notes == ()
+
+
+def test_dates_are_compared_as_texts_without_a_word(tmp_path: Path) -> None:
+    """Their letters have the order of time; those of prices have not."""
+    catalogue = tmp_path / "c.jsonl"
+    rows = [{"id": n, "title": "film", "added": f"200{n}-01-02T03:04:05", "size": f"{n} kg"} for n in range(3)]
+    catalogue.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    Engine.build(catalogue, tmp_path / "c.ltrr")
+    with Engine.open(tmp_path / "c.ltrr") as engine:
+        answer = engine.search("film", filter="added >= 2001")
+        assert ({one.id for one in answer.results}, answer.notes) == ({"1", "2"}, ())
+        assert engine.search("film", filter="added >= 2001-01").notes == ()
+        assert "letter by letter" in engine.search("film", filter="size >= 1").notes[0]

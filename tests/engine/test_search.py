@@ -447,3 +447,15 @@ def test_a_title_read_in_the_query_counts(tmp_path: Path, encoder: str) -> None:
         results = engine.search("silver moon and my trip list", log=False, explore=False, explain=True).results
     assert [result.id for result in results[:2]] == ["Silver Moon", "Silver Trip List"]
     assert results[0].score - results[0].contributions["title.read"] < results[1].score
+
+
+def test_a_price_is_no_word(tmp_path: Path, encoder: str) -> None:
+    """Who asks for less than 20 wants no shoe that is called so: its number is not a word of the query."""
+    rows = [{"id": f"s{n}", "title": f"City Shoe {'ABCDEF'[n]}", "price": 5.0 + n} for n in range(6)]
+    rows += [{"id": "called", "title": "Shoe 20", "price": 99.0}, {"id": "dear", "title": "Trail Shoe", "price": 120.0}]
+    path = tmp_path / "catalog.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    Engine.build(path, tmp_path / "shoes.ltrr", encoder=encoder)
+    with Engine.open(tmp_path / "shoes.ltrr") as engine:
+        found = ids(engine.search("shoe under $20", log=False, explore=False))
+    assert set(found[:6]) == {f"s{n}" for n in range(6)}

@@ -185,6 +185,18 @@ def test_bad_table_rows() -> None:
     assert [bad.line for bad in feedback.bad] == [3, 4, 5, 6]
 
 
+def test_a_table_without_entities_is_told() -> None:
+    """Once, with its columns, and what to do: not line by line that it is no JSON. With a mapping it is read."""
+    content = b'query,product,ts\n"tax, code",e1,2012-01-01\nlaw,e2,2012-01-01\n'
+    records, feedback = read(content)
+    assert records == []
+    assert [(bad.line, bad.reason) for bad in feedback.bad] == [
+        (1, "no column is called like one of entities: query, product, ts; say which is, with --map entity_id=COLUMN")
+    ]
+    feedback = Feedback(["-"], stdin=io.BytesIO(content), mapping={"entity_id": "product"})
+    assert [record.text for record in feedback] == ["tax, code", "law"]
+
+
 DEEP = b'{"a":' * 100_000
 
 

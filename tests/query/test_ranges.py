@@ -46,6 +46,8 @@ def view(make_view: Callable[..., View]) -> View:
         ("movies before 1999", "year", "< 1999"),
         ("movies since 1999", "year", "≥ 1999"),
         ("after 1999", "year", "> 1999"),
+        ("post-1999", "year", "> 1999"),
+        ("pre 1999 no, pre-1999", "year", "< 1999"),
         ("2010-2015", "year", "2010 – 2015"),
         ("movies from 2010 to 2015", "year", "2010 – 2015"),
         ("between 1990 and 1995 please", "year", "1990 – 1995"),
@@ -69,6 +71,52 @@ def test_patterns(view: View, text: str, attribute: str, told: str) -> None:
     assert 0 < found[0].share < 1
 
 
+def test_years_may_have_gaps(make_view: Callable[..., View]) -> None:
+    """A catalogue that writes 0 for an unknown year has years all the same; one of counts has none."""
+    films = [
+        Entity(id=f"e{n}", type="movie", title="Film", attributes={"year": (0.0 if n % 20 == 0 else 1980.0 + n,),
+               "votes": (45.0 * n,)})
+        for n in range(60)
+    ]  # fmt: skip
+    (found,) = understand("films before 1999", make_view(films)).ranges
+    assert (found.attribute, found.probability) == ("year", 0.85)
+
+
+def test_dates_have_years(make_view: Callable[..., View]) -> None:
+    """A catalogue that has dates, as ISO 8601 writes them, is asked by years; other texts with a hyphen are none."""
+    films = [
+        Entity(id=f"e{n}", type="movie", title="Film", attributes={
+            "release_date": (f"{1980 + n}-0{1 + n % 9}-01",), "added": (f"{1980 + n}-05-01T00:00:00Z",),
+            "code": (f"{1980 + n}-77",), "votes": (45.0 * n,)})
+        for n in range(40)
+    ]  # fmt: skip
+    view = make_view(films)
+    found = understand("films before 1999", view).ranges
+    assert {one.attribute: (one.probability, one.high) for one in found} == {
+        name: (0.425, math.nextafter(1999, 0)) for name in ("release_date", "added")
+    }
+    inside = view.segments[0].numbers.within("release_date", 1985, 1986.5)
+    assert inside is not None
+    assert inside.nonzero()[0].tolist() == [5, 6]
+
+
+def test_words_of_time_ask_for_no_count(make_view: Callable[..., View]) -> None:
+    """Where there are no years, nothing is meant by what comes after one."""
+    view = make_view([Entity(id=f"e{n}", title="Film", attributes={"votes": (n * 100.0,)}) for n in range(40)])
+    assert understand("after 1990", view).ranges == ()
+    assert [one.attribute for one in understand("over 1990", view).ranges] == ["votes"]
+    assert [one.attribute for one in understand("after 1990 votes", view).ranges] == ["votes"]
+
+
+def test_words_of_a_sure_range_are_no_words(view: View) -> None:
+    """They weigh what is left of their probability; not so those of an unsure one, or one that stands elsewhere."""
+    found = understand("film 20 under $20", view)
+    weights = dict(zip(found.words, (1.0, 1.0, 0.1), strict=False))
+    assert dict(zip(found.stems, found.plain, strict=True)) == pytest.approx(weights)
+    assert found.idf[2] == pytest.approx(0.1 * understand("under", view).idf[0])
+    assert understand("film under 100", view).plain == (1.0, 1.0, 1.0)
+
+
 def test_several_attributes(view: View) -> None:
     """A number without a word reads as each attribute whose values it lies among, but never as a year."""
     found = {one.attribute: one.probability for one in understand("under 100", view).ranges}
@@ -76,7 +124,19 @@ def test_several_attributes(view: View) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "before", "before 1066", "over 9000 stars", "the 1984", "5 o'clock", "2-", "20", "1999999999999 to 3"]
+    "text",
+    [
+        "",
+        "before",
+        "before 1066",
+        "over 9000 stars",
+        "the 1984",
+        "5 o'clock",
+        "2-",
+        "20",
+        "1999999999999 to 3",
+        "the post 2017",
+    ],
 )
 def test_no_range(view: View, text: str) -> None:
     """A number alone, or one that no attribute has near, asks for no range."""

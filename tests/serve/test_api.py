@@ -218,6 +218,8 @@ def test_bad_parameters_are_told(shared: TestClient, query: str, where: str) -> 
         (b"[" * 100_000, "application/json", 400, "bad-request"),
         (b"[]", "application/json", 400, "bad-request"),
         (b'{"q": NaN}', "application/json", 400, "bad-request"),
+        (b'{"q": "love", "q": "rain"}', "application/json", 400, "bad-request"),
+        (b'{"q": "love", "context": {"a": "b", "a": "c"}}', "application/json", 400, "bad-request"),
         (b'{"q": 5}', "application/json", 400, "bad-request"),
         (b'{"k": true}', "application/json", 400, "bad-request"),
         (b'{"k": "5"}', "application/json", 400, "bad-request"),
@@ -231,6 +233,12 @@ def test_bad_parameters_are_told(shared: TestClient, query: str, where: str) -> 
 def test_bad_bodies_are_told(shared: TestClient, body: bytes, kind: str, status: int, name: str) -> None:
     """A body that is no JSON object, of another type or too large is a problem, and none of the server's."""
     problem(shared.post("/search", content=body, headers={"content-type": kind}), status, name)
+
+
+def test_a_member_that_is_there_twice_is_named(shared: TestClient) -> None:
+    """Programs differ in which of the two they take."""
+    sent = shared.post("/search", content=b'{"q": "a", "k": 1, "k": 2}', headers={"content-type": "application/json"})
+    assert "'k' is there twice" in problem(sent, 400, "bad-request")["detail"]
 
 
 @pytest.mark.parametrize("path", ["/search?k=3", "/feedback?user=ana", "/undo?event_id=x"])
