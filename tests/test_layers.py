@@ -210,11 +210,11 @@ def test_help_is_light(module: str) -> None:
 
 
 def test_the_query_path_leaves_polars_alone() -> None:
-    """The public Engine with all built-in strategies and the encoder loads without Polars and without a terminal."""
+    """The public Engine, strategies and the encoder load without Polars, a terminal, and what reads catalogues."""
     code = (
         "from ltrr_cli import Engine\n"
         "from ltrr_cli.retrieval.base import BUILT_IN, find\n"
         "find(BUILT_IN)\n"
-        "import ltrr_cli.encoder, ltrr_cli.engine.search, ltrr_cli.engine.learn"
+        "import ltrr_cli.encoder, ltrr_cli.engine.search, ltrr_cli.engine.learn, ltrr_cli.engine.opened"
     )
-    assert _loaded(code, ("polars", *sorted(TERMINAL))) == []
+    assert _loaded(code, ("polars", "ltrr_cli.catalog", *sorted(TERMINAL))) == []

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ltrr_cli.engine.schemas import roles_of
 from ltrr_cli.engine.surprises import remarks
 from ltrr_cli.errors import UsageError
 from ltrr_cli.filters.expression import all_of, text_of
@@ -68,6 +67,8 @@ class Filters:
     @cached_property
     def _called(self) -> Mapping[str, str]:
         """What the catalogue calls the fields that play a role, those that a filter may name."""
+        from ltrr_cli.engine.schemas import roles_of  # all that reads catalogues: only some filters need it
+
         return {name: role for name, role in roles_of(self._directories).items() if role in self.fields}
 
     def named(self, name: str) -> str | None:
