@@ -147,9 +147,8 @@ def ranking(opened: Opened, text: str, rng: np.random.Generator) -> tuple[float,
     started = time.perf_counter()
     rank(opened, ready, opened.learned.ranker, pool)
     ours = time.perf_counter() - started
-    matrix = opened.view.segments[0].vectors.matrix
     started = time.perf_counter()
-    np.einsum("nd,d->n", matrix[rows_of], vector)
+    np.einsum("nd,d->n", opened.view.vectors(rows_of), vector)
     return ours * 1e3, (time.perf_counter() - started) * 1e3
 
 
