@@ -100,8 +100,8 @@ class Catalog:
             made = maker.make(raw)
             if isinstance(made, Entity):
                 place = number << _LINE_BITS | line
-                first = seen.first(hash64(made.id), place)
-                if first == place:
+                first = seen.before(hash64(made.id), place)  # which may be on the same line
+                if first is None:
                     self.read_count += 1
                     yield made
                     continue

@@ -19,8 +19,8 @@ class Seen:
         self._recent: dict[int, int] = {}
         self._old: tuple[NDArray[np.uint64], NDArray[np.int64]] | None = None  # hashes, sorted, and their places
 
-    def first(self, value: int, place: int) -> int:
-        """Return the place that a hash came with when it first came, which may be now."""
+    def before(self, value: int, place: int) -> int | None:
+        """Return the place that a hash came with when it first came; None where that is now."""
         known = self._recent.get(value)
         if known is not None:
             return known
@@ -32,7 +32,7 @@ class Seen:
         self._recent[value] = place
         if len(self._recent) == _RECENT:
             self._settle()
-        return place
+        return None
 
     def _settle(self) -> None:
         import numpy as np

@@ -120,7 +120,10 @@ class Request:
         """How the words may have been meant that look mistyped, or are not complete."""
         from ltrr_cli.retrieval.correction import correct
 
-        return correct(self.view, self.query.text) if self.spelt is None else self.spelt
+        if self.spelt is not None:
+            return self.spelt
+        meant = zip(self.understood.stems, self.understood.plain, strict=False)
+        return correct(self.view, self.query.text, {stem for stem, plain in meant if plain < 1})  # words of a range
 
     @cached_property
     def corrected(self) -> Request | None:

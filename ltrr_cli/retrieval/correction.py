@@ -19,7 +19,7 @@ from ltrr_cli.retrieval.spans import Span, fuzzy_query
 from ltrr_cli.retrieval.variants import LEAST, SHORTEST, Variant, likelier, slots_of, together, variants
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from ltrr_cli.analysis.base import Slot
     from ltrr_cli.index.view import View
@@ -61,16 +61,17 @@ class Correction:
 NOTHING = Correction()
 
 
-def correct(view: View, text: str) -> Correction:
-    """Return what a query may have been meant to be."""
+def correct(view: View, text: str, sure: Collection[str] = ()) -> Correction:
+    """Return what a query may have been meant to be; words whose stems are `sure` are not doubted."""
     slots = view.asked(text).slots
     if not slots or not any(segment.spelling is not None for segment in view.segments):
         return NOTHING
     counts = [max(view.frequencies(slot, TEXT_FIELDS)) for slot in slots]
     complete = text[-1:].isspace()
-    spans = _unknown(view, slots, counts, complete=complete)
+    doubted = [not slot.common and slot.terms[0] not in sure for slot in slots]
+    spans = _unknown(view, slots, counts, doubted, complete=complete)
     if not spans and 0 not in counts:
-        spans = _doubtful(view, slots, complete=complete)
+        spans = _doubtful(view, slots, doubted, complete=complete)
     if not spans:
         return NOTHING
     chosen = _choose(view, slots, spans)
@@ -81,12 +82,14 @@ def correct(view: View, text: str) -> Correction:
     return Correction(tuple(spans), meant, more, text)
 
 
-def _unknown(view: View, slots: Sequence[Slot], counts: Sequence[int], *, complete: bool) -> list[Span]:
-    """Return the spans of words that the index does not know, or hardly, but has variants of."""
+def _unknown(
+    view: View, slots: Sequence[Slot], counts: Sequence[int], doubted: Sequence[bool], *, complete: bool
+) -> list[Span]:
+    """Return the spans of `doubted` words that the index does not know, or hardly, but has variants of."""
     spans: list[Span] = []
     done = looked_up = 0
     for place, (slot, count) in enumerate(zip(slots, counts, strict=True)):
-        if place < done or count > RARE or slot.common or looked_up >= _MOST_LOOKED_UP:
+        if place < done or count > RARE or not doubted[place] or looked_up >= _MOST_LOOKED_UP:
             continue
         looked_up += 1
         if count:
@@ -120,9 +123,9 @@ def _joined(view: View, slots: Sequence[Slot], place: int, done: int) -> Span | 
     return None
 
 
-def _doubtful(view: View, slots: Sequence[Slot], *, complete: bool) -> list[Span]:
+def _doubtful(view: View, slots: Sequence[Slot], doubted: Sequence[bool], *, complete: bool) -> list[Span]:
     """Return the one word that is to be doubted, where no entity has all words and some would with a near one."""
-    telling = [place for place, slot in enumerate(slots) if not slot.common]
+    telling = [place for place in range(len(slots)) if doubted[place]]
     if not 2 <= len(telling) <= _MOST_WORDS or _count(view, [slots[place] for place in telling]):
         return []
     best: tuple[int, Span] | None = None

@@ -112,6 +112,15 @@ def test_the_first_of_two_equal_ids_stays() -> None:
     assert source.bad == [Bad(source="stdin", line=3, reason="duplicate id, first seen at stdin:1")]
 
 
+def test_equal_ids_on_one_line(tmp_path: Path) -> None:
+    """An array that is written on one line has as many records as any other."""
+    path = tmp_path / "array.json"
+    path.write_text('[{"id": "a", "title": "A"}, {"id": 1, "title": "B"}, {"id": "a", "title": "C"}, {"id": "1", "title": "D"}]')
+    source = Catalog([path])
+    assert [entity.title for entity in source] == ["A", "B"]
+    assert [one.reason for one in source.bad] == [f"duplicate id, first seen at {path}:1"] * 2
+
+
 def test_titles_are_one_clean_line() -> None:
     """White space collapses, control characters go, surrogate pairs are joined."""
     assert one(title=" a\n\tb \x07c\x00d ").title == "a b c d"

@@ -20,4 +20,5 @@ def test_as_a_dictionary(values: list[int], recent: int) -> None:
         patch.setattr(seen, "_RECENT", recent)
         found = Seen()
         for place, value in enumerate(values):
-            assert found.first(value, place) == expected.setdefault(value, place)
+            assert found.before(value, place) == expected.get(value)
+            expected.setdefault(value, place)

@@ -72,6 +72,19 @@ def test_what_is_left_alone(view: View, text: str) -> None:
     assert correct(view, text).text == ""
 
 
+def test_words_of_a_range_are_not_doubted(make_view: Callable[..., View], make_request: Callable[..., Request]) -> None:
+    """ "newer than 2010" is sure to be a range: "newer" is no mistyped "never", however often that occurs."""
+    titles = ["never again", "never ever", "never back down", "than", "rain"]
+    entities = [
+        Entity(id=str(number), title=f"{titles[number % 5]} {number}", attributes={"year": (2000.0 + number,)})
+        for number in range(20)
+    ]
+    view = make_view(entities)
+    assert correct(view, "newer than 2010").text == "never than 2010"
+    assert make_request(view, "newer than 2010").correction.text == ""
+    assert make_request(view, "newer rain").correction.text == "never rain"
+
+
 def test_a_last_word_is_complete_when_a_space_follows(view: View) -> None:
     """Search as you type: only what is still being typed is completed."""
     assert correct(view, "yellow subm").text == "yellow submarine"
