@@ -115,7 +115,9 @@ def test_the_first_of_two_equal_ids_stays() -> None:
 def test_equal_ids_on_one_line(tmp_path: Path) -> None:
     """An array that is written on one line has as many records as any other."""
     path = tmp_path / "array.json"
-    path.write_text('[{"id": "a", "title": "A"}, {"id": 1, "title": "B"}, {"id": "a", "title": "C"}, {"id": "1", "title": "D"}]')
+    path.write_text(
+        '[{"id": "a", "title": "A"}, {"id": 1, "title": "B"}, {"id": "a", "title": "C"}, {"id": "1", "title": "D"}]'
+    )
     source = Catalog([path])
     assert [entity.title for entity in source] == ["A", "B"]
     assert [one.reason for one in source.bad] == [f"duplicate id, first seen at {path}:1"] * 2

@@ -125,19 +125,18 @@ def test_what_is_learned_over_http_is_a_fold_of_the_log(
         picked = answer["results"][number % 3]["id"]
         assert client.post("/feedback", json=make_event(answer["query_id"], picked)).json()["recorded"] == 1
 
-    def scores() -> list[tuple[str, float]]:
+    def scores() -> dict[tuple[str, str], float]:
+        """Of whole lists: two that score alike but for rounding may change places, at the end of a page, too."""
         with Engine.open(index) as engine:
-            return [
-                (one.id, one.score)
+            return {
+                (text, one.id): one.score
                 for text in ("river", "love")
-                for one in engine.search(text, explore=False, log=False, now=2e9).results
-            ]
+                for one in engine.search(text, k=100, explore=False, log=False, now=2e9).results
+            }
 
     before = scores()
     Engine.relearn(index)
-    after = scores()
-    assert [one for one, _ in before] == [one for one, _ in after]
-    assert [score for _, score in before] == pytest.approx([score for _, score in after], abs=1e-9)
+    assert scores() == pytest.approx(before, abs=1e-6)
 
 
 def test_an_event_is_taken_back(serve: Callable[..., TestClient], index: Path, make_event: Callable[..., Any]) -> None:
