@@ -73,7 +73,7 @@ def test_what_is_left_alone(view: View, text: str) -> None:
 
 
 def test_words_of_a_range_are_not_doubted(make_view: Callable[..., View], make_request: Callable[..., Request]) -> None:
-    """ "newer than 2010" is sure to be a range: "newer" is no mistyped "never", however often that occurs."""
+    """A sure range is "newer than 2010": its first word is no mistyped "never", however often that occurs."""
     titles = ["never again", "never ever", "never back down", "than", "rain"]
     entities = [
         Entity(id=str(number), title=f"{titles[number % 5]} {number}", attributes={"year": (2000.0 + number,)})
