@@ -1,4 +1,4 @@
-"""A query's request: its vector begun, understood, looked up in the memory; and what the policy sees of it."""
+"""A query's request: understood, its vector begun, looked up in the memory; and what the policy sees of it."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 
 def make_request(opened: Opened, query: Query) -> Request:
-    """Understand a query; its vector is made in the meantime, but where a word is unknown: it may be mistyped."""
-    if opened.view.knows(query.text):
-        opened.query_vectors.begin(query.text)
+    """Understand a query, and begin its vector; it is looked up in the memory when that is asked for."""
     understood = understood_by(opened, query.text, query.time)
+    if not understood.unseen:  # else it may turn out to be mistyped
+        opened.query_vectors.begin(query.text)
     request = Request(
         query,
         understood,

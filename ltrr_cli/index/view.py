@@ -335,10 +335,6 @@ class View:
                 counts[place] += max([segment.fulltext.document_frequency(field, term) for term in terms], default=0)
         return counts
 
-    def knows(self, text: str) -> bool:
-        """Tell whether the index knows every word of a query."""
-        return all(any(self.frequencies(slot, TEXT_FIELDS)) for slot in self.asked(text).slots)
-
     def phrase_reach(self, firsts: NDArray[np.uint64]) -> list[int]:
         """Return how many words the longest phrase of the dictionary has that begins with each of these tokens."""
         each = [segment.values.dictionary.reach(firsts) for segment in self.segments]
