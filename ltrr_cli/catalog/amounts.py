@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ltrr_cli.catalog import names
+from ltrr_cli.catalog.literals import EXACT_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -34,7 +35,6 @@ _SAME = {
 _DOLLARS = frozenset(("AUD", "CAD", "NZD", "HKD", "SGD", "MXN"))
 """What "$" may mean where one of them stands behind: "$5.00 CAD"."""
 _LONGEST = 40
-_EXACT_DIGITS = 15
 _DECIMALS = re.compile(r"[.,](?:[0-9]{1,2}|[0-9]{4,})$")
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}([.,])[0-9]{3}")
 _INDIAN = re.compile(r"[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}")
@@ -133,6 +133,6 @@ def _number(sign: str, number: str, mark: str) -> float | None:
     if (decimals and not decimals.isdecimal()) or not (whole.isdecimal() or _grouped(number, mark)):
         return None
     digits = "".join(filter(str.isdecimal, whole))
-    if (len(digits) > 1 and digits[0] == "0") or len(digits) > _EXACT_DIGITS:  # a code
+    if (len(digits) > 1 and digits[0] == "0") or len(digits) > EXACT_DIGITS:  # a code
         return None
     return float(f"{'-' if sign in {'-', '−'} else ''}{digits}.{decimals or '0'}")

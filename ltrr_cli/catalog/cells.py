@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from ltrr_cli.catalog.literals import is_sure, literal
+from ltrr_cli.catalog.literals import EXACT_DIGITS, NUMBER, is_sure, literal
 from ltrr_cli.catalog.names import is_identifier, is_prose
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ _NO_NUMBER = frozenset({"nan", "na", "n/a", "null", "none", "nil", "-", "inf", "
 _TRUTH = {"true": True, "false": False}
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*|(?=\.[0-9]))(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
-_EXACT_DIGITS = 15
 _SHORT = 256
 """Characters of a list that is kept."""
 
@@ -37,7 +35,7 @@ def reader(name: str, cells: Sequence[str]) -> Read:
     text. A column whose name says that it holds ids takes no exponents: "12e4" is an id there.
     """
     present = [cell for cell in (cell.strip() for cell in cells) if cell not in MISSING]
-    pattern = re.compile(rf"{_DECIMAL.pattern}|{_INTEGER.pattern}") if is_identifier(name) else _NUMBER
+    pattern = re.compile(rf"{_DECIMAL.pattern}|{_INTEGER.pattern}") if is_identifier(name) else NUMBER
     numeric = [cell for cell in present if cell.lower() not in _NO_NUMBER]
     if numeric and all(pattern.fullmatch(cell) and _is_exact(cell) for cell in numeric):
         return lambda cell: _number(cell, pattern)
@@ -53,15 +51,15 @@ def reader(name: str, cells: Sequence[str]) -> Read:
 
 
 def _is_exact(cell: str) -> bool:
-    return len(cell) <= _EXACT_DIGITS or _INTEGER.fullmatch(cell) is None
+    return len(cell) <= EXACT_DIGITS or _INTEGER.fullmatch(cell) is None
 
 
 def _number(cell: str, pattern: re.Pattern[str]) -> object:
     cell = cell.strip()
-    if cell.isdecimal() and cell.isascii() and cell[0] != "0" and len(cell) <= _EXACT_DIGITS:
+    if cell.isdecimal() and cell.isascii() and cell[0] != "0" and len(cell) <= EXACT_DIGITS:
         return int(cell)  # most cells; the rest of this function would give the same, but slower
     if _INTEGER.fullmatch(cell):
-        return int(cell) if len(cell) <= _EXACT_DIGITS else cell
+        return int(cell) if len(cell) <= EXACT_DIGITS else cell
     if pattern.fullmatch(cell):
         return float(cell)
     return None if cell in MISSING or cell.lower() in _NO_NUMBER else cell

@@ -16,8 +16,9 @@ _LIST = re.compile(rf"\[\s*+(?:(?:{_ITEM.pattern})\s*+(?:,\s*+|(?=\])))*+\]", re
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _WORD = r"None|True|False|nan|-?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?+"
 _PART = re.compile(rf"\s*+({_STRING}|{_WORD}|[\[\]{{}}:,])\s*+", re.DOTALL | re.ASCII)
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*|(?=\.[0-9]))(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
-_EXACT_DIGITS = 15
+NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*|(?=\.[0-9]))(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
+EXACT_DIGITS = 15
+"""Digits of a whole number that a float holds exactly, whichever they are."""
 _SURE = re.compile(r"\s*(?:[\[{]\s*[\"'{]|\[\s*\]\s*$|\{\s*\}\s*$)")
 
 
@@ -70,4 +71,4 @@ def _item(item: str) -> object:
         return _ESCAPE.sub(r"\1", item[1:-1])
     if item in ("None", "nan", "null"):
         return None
-    return float(item) if _NUMBER.fullmatch(item) and len(item) <= _EXACT_DIGITS else item
+    return float(item) if NUMBER.fullmatch(item) and len(item) <= EXACT_DIGITS else item
