@@ -33,12 +33,11 @@ def alone(opened: Opened, query: Query, depth: int) -> dict[str, list[tuple[str,
 
     Raises `LtrrError` naming an arm that fails: beside the others it would pass for one that finds nothing.
     """
-    request = make_request(opened, query)
     found: dict[str, list[tuple[str, float]]] = {}
     hits: dict[str, Hits] = {}
+    request = fed(make_request(opened, query), hits)  # each arm sees what those before it found
     for strategy in _in_turn(opened.strategies):
-        seen = fed(request, hits) if after(strategy) else request
-        ran = run(strategy, seen, depth) if applies(strategy, request) else Ran(Hits.none(), 0.0)
+        ran = run(strategy, request, depth) if applies(strategy, request) else Ran(Hits.none(), 0.0)
         if ran.error:
             raise LtrrError(f"the strategy {strategy.name} failed: {ran.error}", where=f"query {query.text[:80]!r}")
         hits[strategy.name] = ran.hits
