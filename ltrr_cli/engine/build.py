@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,7 +25,7 @@ from ltrr_cli.engine.state import new_state, open_state
 from ltrr_cli.errors import IndexDirectoryError, NewerFormatError, UsageError
 from ltrr_cli.index.computed import FOLDER as UNFINISHED
 from ltrr_cli.index.computed import forget_computed
-from ltrr_cli.index.files import close_to_others, replace_file, sync_file
+from ltrr_cli.index.files import close_to_others, discard, replace_file, sync_file
 from ltrr_cli.index.locks import exclusive, share
 from ltrr_cli.index.manifest import NAME, Live, Manifest, read_manifest
 from ltrr_cli.index.view import View
@@ -204,6 +204,10 @@ def _undone(root: Path, new: Sequence[Path], *, whole: bool) -> Iterator[None]:
         yield
     except BaseException:
         if not (root / NAME).exists():
+            if root / "encoder" in new:
+                for copy in (root / "encoder").glob("*"):
+                    with suppress(OSError):
+                        discard(copy)  # half of one would pass for the whole
             for directory in [root] if whole and not (root / UNFINISHED).exists() else new:
                 shutil.rmtree(directory, ignore_errors=True)
         raise

@@ -12,7 +12,7 @@ import numpy as np
 
 from ltrr_cli.engine.nearby import write_nearby
 from ltrr_cli.engine.state import follow
-from ltrr_cli.index.files import close_to_others, inventory, sync_file, sync_tree, writing
+from ltrr_cli.index.files import TEMPORARY, close_to_others, inventory, sync_file, sync_tree, temporary_name, writing
 from ltrr_cli.index.locks import remove_unused
 from ltrr_cli.index.manifest import Earlier, Live, Manifest
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from ltrr_cli.engine.state import State
     from ltrr_cli.index.view import View
 
-_TEMPORARY = ".tmp-"
-
 
 def temporary(parent: Path, name: str) -> Path:
     """Return a directory name under which something may be written first. Holds: the build or the publish lock.
@@ -36,7 +34,7 @@ def temporary(parent: Path, name: str) -> Path:
     if not parent.is_dir():
         parent.mkdir(parents=True, exist_ok=True)
         close_to_others(parent, like=parent.parent)
-    path = parent / f"{_TEMPORARY}{os.getpid()}-{name}"
+    path = parent / temporary_name(name)
     if path.exists():
         shutil.rmtree(path)
     return path
@@ -141,10 +139,10 @@ def _directories(parent: Path) -> Iterable[Path]:
 
 def _alive(name: str) -> bool:
     """Tell whether a temporary directory belongs to a living process."""
-    if not name.startswith(_TEMPORARY):
+    if not name.startswith(TEMPORARY):
         return False
     try:
-        os.kill(int(name[len(_TEMPORARY) :].split("-", maxsplit=1)[0]), 0)
+        os.kill(int(name[len(TEMPORARY) :].split("-", maxsplit=1)[0]), 0)
     except ProcessLookupError:
         return False
     except (ValueError, OSError):

@@ -6,6 +6,7 @@ import hashlib
 import math
 import os
 import re
+import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ _DAMAGE = (ValueError, LookupError, TypeError, AttributeError, EOFError, SyntaxE
 """What NumPy and the archive reader raise on a damaged file."""
 
 
+TEMPORARY = ".tmp-"
+"""How the name begins of a directory that is being written, or removed."""
 _OS_ERROR = re.compile(r"\(os error (\d+)\)|code: (\d+), kind:")
 """How Rust tells of an error of the system, in the texts of Polars' and Tantivy's errors."""
 
@@ -80,6 +83,18 @@ def close_to_others(directory: Path, like: Path) -> None:
             mode = path.lstat().st_mode
             if mode & ~allowed & 0o077 and not path.is_symlink():
                 path.chmod(mode & 0o7777 & (allowed | 0o7700))
+
+
+def temporary_name(name: str) -> str:
+    """Return the name of a directory that this process writes, or removes; whose process has died is garbage."""
+    return f"{TEMPORARY}{os.getpid()}-{name}"
+
+
+def discard(directory: Path) -> None:
+    """Remove a directory: under its name there is all of it, or nothing, whenever the process dies."""
+    aside = directory.with_name(temporary_name(directory.name))
+    directory.rename(aside)
+    shutil.rmtree(aside)
 
 
 def replace_file(path: Path, content: bytes, *, mode: int | None = None) -> None:

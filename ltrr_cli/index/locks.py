@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ltrr_cli.errors import IndexDirectoryError, LockedError
-from ltrr_cli.index.files import close_to_others, file_mode
+from ltrr_cli.index.files import close_to_others, discard, file_mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +108,7 @@ def remove_unused(directory: Path) -> bool:
     handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(directory)
+        discard(directory)
     except BlockingIOError:
         return False
     finally:

@@ -119,6 +119,29 @@ def test_first_build_stopped_at_a_step(
     assert leftovers(root) == []
 
 
+def test_a_first_build_killed_while_it_removes_its_encoder(
+    catalog: Path, encoder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of an encoder does not pass for the whole: the next build makes it anew."""
+    root, remove = tmp_path / "x.ltrr", shutil.rmtree
+
+    def die(directory: Path, **options: Any) -> None:
+        if (directory / "model.onnx").exists():
+            (directory / "tokenizer.json").unlink()
+            raise KeyboardInterrupt
+        if directory.name != "encoder":
+            remove(directory, **options)
+
+    root.mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(making, "settle", _stop)
+        patch.setattr(shutil, "rmtree", die)
+        with pytest.raises(KeyboardInterrupt):
+            Engine.build(catalog, root, encoder=encoder)
+    Engine.build(catalog, root, encoder=encoder)
+    assert answers(root)[0]
+
+
 def test_traces_of_killed_builds_are_no_obstacle(catalog: Path, encoder: str, tmp_path: Path) -> None:
     """What a killed first build leaves, even one with this process's number, is not taken for something foreign."""
     root = tmp_path / "x.ltrr"

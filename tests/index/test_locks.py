@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -137,6 +138,21 @@ def test_what_is_read_elsewhere_stays(tmp_path: Path) -> None:
         reader.communicate("")
     assert remove_unused(directory)
     assert not directory.exists()
+
+
+def test_what_is_half_removed_has_another_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who removes a directory and dies leaves nothing under its name that would pass for the whole."""
+    directory = tmp_path / "000001"
+    directory.mkdir()
+    (directory / "file").touch()
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shutil, "rmtree", die)
+    with pytest.raises(KeyboardInterrupt):
+        remove_unused(directory)
+    assert [path.name.startswith(".tmp-") for path in tmp_path.iterdir()] == [True]
 
 
 def test_many_may_read(tmp_path: Path) -> None:
